@@ -1,0 +1,6 @@
+export * from './errors.js';
+export * from './identity.js';
+export * from './ids.js';
+export * from './masking-plan.js';
+export * from './operation.js';
+export * from './protocol-name.js';

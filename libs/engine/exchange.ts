@@ -1,0 +1,49 @@
+import type { MaskingPlan, Operation, Outcome, Refusal, ReviewId } from '@sallyport/core';
+
+declare const permit: unique symbol;
+
+/** Proof that one operation was decided, allowed and put on record (or is being, behind the gate). Minted by the engine only. */
+export interface Permit {
+  readonly [permit]: true;
+  readonly masking: MaskingPlan;
+}
+
+/**
+ * Holds the response back until the operation's record is durable.
+ * INVARIANT: no byte of the response is written to the client before `opened` has resolved; when it rejects, the
+ * session ends and nothing of the response is disclosed.
+ */
+export interface ResponseGate {
+  readonly isOpen: boolean;
+  opened(): Promise<void>;
+}
+
+/** The place on the record of one forwarded operation. */
+export interface OperationRecord {
+  /** Called exactly once for every operation that was forwarded. Rejects when the outcome cannot be recorded. */
+  outcome(outcome: Outcome): Promise<void>;
+  /**
+   * Present where the connection records responses: resolves once this piece of the masked response is durable, and
+   * only then may its bytes reach the client.
+   */
+  response?(chunk: Uint8Array): Promise<void>;
+}
+
+/** What a client may be told while its request waits for people. */
+export interface Waiting {
+  readonly review: ReviewId;
+  readonly message: string;
+}
+
+/** One request of a client with the only two ways on. A protocol yields it; the engine moves it. */
+export interface Exchange {
+  readonly operation: Operation;
+  /** Resolves once the bytes are queued in order, not once they are answered. */
+  forward(permit: Permit, gate: ResponseGate, record: OperationRecord): Promise<void>;
+  /** Says no in the protocol's own words and leaves the session as usable as the protocol allows. */
+  refuse(refusal: Refusal): Promise<void>;
+  /** Tells the client that people are asked, if its protocol can. */
+  waiting?(notice: Waiting): void;
+  /** Aborted when the client has gone: a review that nobody waits for is not run later. */
+  readonly abandoned?: AbortSignal;
+}

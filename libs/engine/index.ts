@@ -1,0 +1,4 @@
+export * from './channel.js';
+export * from './engine.js';
+export * from './exchange.js';
+export * from './protocol.js';

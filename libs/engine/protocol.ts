@@ -1,0 +1,136 @@
+import type { Duplex } from 'node:stream';
+import type { SecureContext } from 'node:tls';
+import type {
+  Digest,
+  Identity,
+  MaskingPlan,
+  MaskingRule,
+  ProtocolName,
+  Refusal,
+  SessionId,
+  TurnContext,
+} from '@sallyport/core';
+import type { Channel } from './channel.js';
+import type { Exchange } from './exchange.js';
+
+/** What a client shows at the door. */
+export interface Claim {
+  readonly ticket: string;
+  readonly connection: string;
+  /** The part of the target it asks for, in the protocol's terms: a database name in SQL. */
+  readonly database?: string;
+  /** The client's own name for itself (application_name, User-Agent), untrusted, at most 256 characters. */
+  readonly clientName?: string;
+  readonly clientAddress: string;
+}
+
+/** One identity's use of one connection, admitted but not yet started: starting is its first exchange. */
+export interface SessionHandle {
+  readonly id: SessionId;
+  readonly identity: Identity;
+  readonly turn: TurnContext;
+  readonly connection: ConnectionView;
+  /** Milliseconds that the target may take to answer the dial. */
+  readonly dialTimeoutMs: number;
+  /** Aborted, with a GatewayError as reason, when the session must end: revocation, drain, an administrator's word. */
+  readonly ended: AbortSignal;
+  /** Drives this session's exchanges through the engine; resolves when they end. */
+  run(exchanges: AsyncIterable<Exchange>): Promise<void>;
+  /** Opens the way to the target through an agent. Only from within a forwarded `session.connect`. */
+  open(head: Uint8Array): Promise<Channel>;
+  /** What describing may know of the target; undefined until an agent has sent it. */
+  catalogue(database: string): CatalogueSnapshot | undefined;
+  /** Has a snapshot with this digest arrived? */
+  knowsCatalogue(digest: string): boolean;
+  plan(): MaskingPlan;
+  close(reason?: Refusal): void;
+}
+
+export interface ConnectionView {
+  readonly name: string;
+  readonly version: number;
+  /** The agent's alias of the target. */
+  readonly target: string;
+  readonly databases: readonly string[];
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** Bytes of a snapshot in the protocol's own form, made by the target side and read by the client side. */
+export interface CatalogueSnapshot {
+  readonly digest: Digest;
+  readonly bytes: Uint8Array;
+}
+
+/** What a protocol's client side finds at its listener. */
+export interface Lobby {
+  readonly tls: SecureContext;
+  /** Checks the ticket, the connection and the limits. Throws a GatewayError; says nothing about what exists. */
+  admit(claim: Claim): Promise<SessionHandle>;
+  /** Bytes that a client may send before it has been admitted, and how long it may take. */
+  readonly limits: { readonly startupBytes: number; readonly startupMs: number };
+  /** Keys by which a client may cancel from another connection, known to every replica. */
+  readonly cancellations: Cancellations;
+  log(event: string, details: Readonly<Record<string, unknown>>): void;
+}
+
+export interface Cancellations {
+  /** @returns what forgets the key */
+  register(key: string, cancel: () => void): () => void;
+  request(key: string): void;
+}
+
+/** The half that the control plane hosts: a server to the client, a tunnel to the agent. */
+export interface ClientSide {
+  readonly name: ProtocolName;
+  /** Speaks with one client until it has gone; never rejects because of what a client sent. */
+  serve(client: Duplex & { readonly remoteAddress?: string }, lobby: Lobby): Promise<void>;
+}
+
+/** One target as the agent's own file names it. */
+export interface Target {
+  readonly alias: string;
+  readonly host: string;
+  readonly port: number;
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** The agent's own minimum: always on. */
+  readonly masking: readonly MaskingRule[];
+  /** Reads the credential at the moment of use; `fresh` after the target has refused the last one. Never logged, never sent. */
+  credential(options?: { readonly fresh?: boolean }): Promise<Credential>;
+}
+
+/** What a credential source yields; which parts are needed is the protocol's matter. */
+export interface Credential {
+  readonly user: string;
+  readonly password?: string;
+  readonly clientCertificate?: { readonly cert: string; readonly key: string };
+}
+
+export interface TargetHost {
+  readonly target: Target;
+  readonly session: SessionId;
+  /** The key of this installation's `hash` action. */
+  readonly maskingKey: Uint8Array;
+  /** The newest snapshot of this target that the agent has. */
+  catalogue(database: string): CatalogueSnapshot | undefined;
+  /** Keeps a snapshot for every session of this target and sends it to the control plane. */
+  publish(database: string, snapshot: CatalogueSnapshot): void;
+  log(event: string, details: Readonly<Record<string, unknown>>): void;
+}
+
+/** The half that the agent hosts: a client to the target, holds the credential, masks. */
+export interface TargetSide {
+  readonly name: ProtocolName;
+  /** Checks a target's settings when the agent starts, so that mistakes are named before the first session. */
+  configure(settings: Readonly<Record<string, unknown>>): void;
+  /** Serves one session's channel until either end has gone. */
+  serve(channel: Channel, host: TargetHost): Promise<void>;
+  /** Reads what describing needs to know of the target and publishes it; called at start and then by age. */
+  survey?(host: Omit<TargetHost, 'session'>, signal: AbortSignal): Promise<void>;
+}
+
+/** A protocol as `libs/protocols/index.ts` lists it: each half is loaded only where it is hosted. */
+export interface Protocol {
+  readonly name: ProtocolName;
+  clientSide(): Promise<ClientSide>;
+  targetSide(): Promise<TargetSide>;
+}
