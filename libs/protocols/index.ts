@@ -1,0 +1,5 @@
+import type { Protocol } from '@sallyport/engine';
+import { postgres } from './postgres/index.js';
+
+/** Every protocol that the gateway speaks. Adding one is its folder and one line here; a test compares the two. */
+export const protocols: readonly Protocol[] = [postgres];

@@ -1,0 +1,141 @@
+/** From SQL and its parameters to an Operation: pure but for a bounded cache. */
+import { createHash } from 'node:crypto';
+import type { Digest, FactValue, Operation } from '@sallyport/core';
+import type { CatalogueSnapshot } from '@sallyport/engine';
+import { hideSecrets } from '@sallyport/masking';
+import {
+  type Catalogue,
+  createDescriber,
+  decodeCatalogue,
+  factsOf,
+  isPure,
+  redactLiterals,
+  type SqlDescription,
+  type SqlSession,
+} from '@sallyport/sql';
+import { formatAt } from './frontend.js';
+
+/** One statement text, described once for as many executions as it has. */
+export interface Described {
+  readonly text: string;
+  readonly displayText: string;
+  readonly description: SqlDescription;
+  /** Digest of the snapshot it was described by; empty without one. */
+  readonly catalogue: string;
+}
+
+export interface Parameters {
+  readonly formats: readonly number[];
+  readonly values: readonly (Buffer | null)[];
+}
+
+/** What the record keeps of a statement or a parameter; the digest covers the whole of it. */
+const displayLimit = 32 * 1024;
+const parameterLimit = 1024;
+
+export interface SqlDescriber {
+  describe(text: string, session: SqlSession, snapshot: CatalogueSnapshot | undefined): Described;
+  catalogue(snapshot: CatalogueSnapshot | undefined): Catalogue | undefined;
+}
+
+/** One for all sessions of a process: descriptions depend on nothing but their arguments. */
+export function createSqlDescriber(): SqlDescriber {
+  const describer = createDescriber({ maxEntries: 5_000 });
+  const catalogues = new Map<Digest, Catalogue>();
+  const displays = new WeakMap<SqlDescription, string>();
+
+  const catalogue = (snapshot: CatalogueSnapshot | undefined): Catalogue | undefined => {
+    if (snapshot === undefined) return undefined;
+    const known = catalogues.get(snapshot.digest);
+    if (known) return known;
+    const decoded = decodeCatalogue(snapshot.bytes);
+    if (catalogues.size >= 64) catalogues.delete(catalogues.keys().next().value!);
+    catalogues.set(snapshot.digest, decoded);
+    return decoded;
+  };
+
+  const display = (text: string, description: SqlDescription): string => {
+    const known = displays.get(description);
+    if (known !== undefined) return known;
+    const made = shorten(redactLiterals(text, hideSecrets), displayLimit);
+    displays.set(description, made);
+    return made;
+  };
+
+  return {
+    catalogue,
+    describe: (text, session, snapshot) => {
+      const description = describer.describe(text, session, catalogue(snapshot));
+      return { text, description, displayText: display(text, description), catalogue: snapshot?.digest ?? '' };
+    },
+  };
+}
+
+export interface OperationOf {
+  readonly described: Described;
+  readonly parameters?: Parameters;
+  readonly database: string;
+  readonly provisional?: boolean;
+}
+
+/** @returns the operation of running this statement with these parameters */
+export function operationOf({ described, parameters, database, provisional = false }: OperationOf): Operation {
+  const { description, displayText } = described;
+  const truncated = displayText.length > displayLimit;
+  const facts = factsOf(description) as Record<string, FactValue>;
+  return {
+    action: 'sql.execute',
+    risk: description.risk,
+    text: displayText,
+    ...(parameters === undefined
+      ? {}
+      : {
+          parameters: parameters.values.map((value, index) =>
+            displayParameter(value, formatAt(parameters.formats, index)),
+          ),
+        }),
+    facts: {
+      ...facts,
+      database,
+      flags: [
+        ...(facts['flags'] as string[]),
+        ...(truncated ? ['truncated'] : []),
+        ...(provisional ? ['provisional'] : []),
+      ],
+    },
+    resources: description.relations,
+    digest: digestOf(described.text, parameters),
+    pure: !provisional && isPure(description),
+    ...(provisional ? { provisional } : {}),
+  };
+}
+
+/** SHA-256 over length-prefixed parts, so that no two different requests share their canonical bytes. */
+function digestOf(text: string, parameters: Parameters | undefined): Digest {
+  const hash = createHash('sha256').update('sallyport/postgres/1\0');
+  const part = (bytes: Buffer | null) => {
+    const size = Buffer.alloc(5);
+    size.writeUInt8(bytes === null ? 0 : 1);
+    size.writeUInt32BE(bytes?.length ?? 0, 1);
+    hash.update(size);
+    if (bytes !== null) hash.update(bytes);
+  };
+  part(Buffer.from(text, 'utf8'));
+  parameters?.values.forEach((value, index) => {
+    hash.update(Buffer.from([formatAt(parameters.formats, index)]));
+    part(value);
+  });
+  return hash.digest('hex') as Digest;
+}
+
+function displayParameter(value: Buffer | null, format: number): string | null {
+  if (value === null) return null;
+  if (format !== 0) return shorten(`\\x${value.subarray(0, parameterLimit).toString('hex')}`, parameterLimit);
+  const text = value.toString('utf8', 0, Math.min(value.length, parameterLimit * 4));
+  return shorten(hideSecrets(text) ?? text, parameterLimit);
+}
+
+/** Longer than the limit where it was cut: what was cut cannot be approved by a person who has not seen it. */
+function shorten(text: string, limit: number): string {
+  return text.length <= limit ? text : `${text.slice(0, limit)} … (${text.length - limit} more characters)`;
+}

@@ -1,0 +1,100 @@
+/** The agent's own judgement of a statement: what of its answer must be hidden. The stricter of the two gates' wins. */
+import type { MaskingRule } from '@sallyport/core';
+import type { CatalogueSnapshot } from '@sallyport/engine';
+import type { ColumnMask, Masker } from '@sallyport/masking';
+import { type Catalogue, type CopyDescription, reachOf, type SqlDescription } from '@sallyport/sql';
+import type { CopyResponse, Field } from './backend.js';
+import { type CopyCleaner, copyCleaner } from './copy-out.js';
+import type { SqlDescriber } from './describe.js';
+import type { SessionMemory } from './memory.js';
+import { maskOf, unprovenMask } from './origin.js';
+import { type RowCleaner, rowCleaner } from './rows.js';
+
+export interface Judged {
+  readonly description: SqlDescription | undefined;
+  readonly reaches: boolean;
+  readonly opaque: boolean;
+}
+
+/** For answers to what no statement of the client's asked for. */
+export const unasked: Judged = { description: undefined, reaches: true, opaque: true };
+
+export interface JudgeOptions {
+  readonly masker: Masker;
+  readonly rules: readonly MaskingRule[];
+  readonly describer: SqlDescriber;
+  readonly memory: SessionMemory;
+  readonly snapshot: () => CatalogueSnapshot | undefined;
+}
+
+export class Judge {
+  readonly #options: JudgeOptions;
+
+  constructor(options: JudgeOptions) {
+    this.#options = options;
+  }
+
+  get masker(): Masker {
+    return this.#options.masker;
+  }
+
+  /** @param text undefined for a portal or statement that nobody saw being made */
+  judge(text: string | undefined, controlPlaneSaysReaches: boolean): Judged {
+    const { describer, memory, snapshot, masker } = this.#options;
+    if (text === undefined) return { description: undefined, reaches: masker.hasColumnRules, opaque: true };
+    const { description } = describer.describe(text, memory.sqlSession(), snapshot());
+    const reaches = masker.hasColumnRules && (controlPlaneSaysReaches || this.#reaches(description));
+    return { description, reaches, opaque: description.opaque };
+  }
+
+  rows(fields: readonly Field[], { reaches }: Judged): RowCleaner {
+    const context = { masker: this.masker, catalogue: this.#catalogue(), reaches };
+    return rowCleaner(
+      fields,
+      fields.map((field) => maskOf(field, context)),
+      this.masker,
+    );
+  }
+
+  /** @param index which COPY of the statement text it is */
+  copy(response: CopyResponse, { description, reaches }: Judged, index: number): CopyCleaner {
+    const copy = description?.copy?.filter(({ direction }) => direction === 'out')[index];
+    return copyCleaner({
+      response,
+      description: copy,
+      masker: this.masker,
+      masks: this.#copyMasks(copy, response, reaches),
+    });
+  }
+
+  #copyMasks(
+    copy: CopyDescription | undefined,
+    { columns }: CopyResponse,
+    reaches: boolean,
+  ): (ColumnMask | undefined)[] {
+    if (!reaches) return Array.from({ length: columns }, () => undefined);
+    const catalogue = this.#catalogue();
+    const relation = catalogue?.relations.find(({ oid }) => oid === copy?.relation?.oid);
+    if (copy?.columns === undefined || relation === undefined)
+      return Array.from({ length: columns }, () => unprovenMask);
+    const context = { masker: this.masker, catalogue, reaches };
+    return copy.columns.map((name) =>
+      maskOf(
+        { table: relation.oid, attribute: relation.columns.find((column) => column.name === name)?.attnum ?? 0 },
+        context,
+      ),
+    );
+  }
+
+  #reaches(description: SqlDescription): boolean {
+    return reachOf(
+      description,
+      this.#catalogue(),
+      (schema, table, column) => this.masker.column(schema, table, column)?.rule,
+    ).reaches;
+  }
+
+  #catalogue(): Catalogue | undefined {
+    return this.#options.describer.catalogue(this.#options.snapshot());
+  }
+}

@@ -1,0 +1,179 @@
+import type { MaskingRule } from '@sallyport/core';
+import { type TestDatabase, testDatabase } from '@sallyport/testkit';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { postgresGateway } from '../testing/postgres-gateway.js';
+import { frontend as f, RawClient } from '../testing/raw-client.js';
+
+/** Canaries: masked values that must never be seen on the client's side of the gate. */
+const ssn = '523-48-7719';
+const phone = '+44 7700 900123';
+const key = ['AKIA', 'QYLPMN5HHH3EXAMP'].join('');
+const card = '5500005555555559';
+
+const rules: MaskingRule[] = [
+  { id: 'ssn', kind: 'column', column: 'app.customers.ssn', action: 'redact' },
+  { id: 'card', kind: 'column', column: '*.customers.card', action: 'partial' },
+  { id: 'limit', kind: 'column', column: 'app.customers.credit', action: 'redact' },
+  { id: 'salary', kind: 'column', column: 'app.events.who', action: 'hash' },
+  { id: 'secrets', kind: 'detector', detector: 'secrets', action: 'redact' },
+  { id: 'personal', kind: 'detector', detector: 'personal-data', action: 'redact' },
+];
+
+let target: TestDatabase;
+let gateway: Awaited<ReturnType<typeof postgresGateway>>;
+let client: RawClient;
+
+beforeAll(async () => {
+  target = await testDatabase({
+    sql: `
+      create schema app;
+      create table app.customers (id int primary key, name text, ssn text unique, card text, credit int, notes text, profile jsonb);
+      insert into app.customers values
+        (1, 'Ada', '${ssn}', '${card}', 777123, 'call ${phone}', '{"ssn":"${ssn}","key":"${key}"}'),
+        (2, 'Bo', '618-22-9034', '4012888888881881', 888456, 'key ${key}', null);
+      create view app.v_contacts as select id, ssn as reference_no, name as label from app.customers;
+      create materialized view app.m_contacts as select id, ssn as reference_no from app.customers;
+      create function app.f_contact(i int) returns text language sql stable as $$ select ssn from app.customers where id = i $$;
+      create function app.loud(i int) returns int language plpgsql as $$ begin raise notice 'ssn is %', (select ssn from app.customers where id = i); return i; end $$;
+      create table app.events (id int, at date, who text) partition by range (at);
+      create table app.events_2024 partition of app.events for values from ('2024-01-01') to ('2025-01-01');
+      insert into app.events values (1, '2024-05-05', 'Zed Ironpetal');
+      create table app.plain (id int, note text);
+      insert into app.plain values (1, 'nothing here')`,
+  });
+  gateway = await postgresGateway({ target, rules });
+  client = await RawClient.open({ port: gateway.port, database: target.database });
+});
+afterAll(async () => {
+  client?.end();
+  await gateway?.[Symbol.asyncDispose]();
+  await target?.stop();
+});
+
+const ask = (sql: string) => client.ask([f.query(sql)]);
+const rows = async (sql: string) =>
+  (await ask(sql)).filter((line) => line.startsWith('D ')).map((line) => line.slice(2));
+const hidden = /\[redacted/;
+
+test('a masked column is hidden by its rule, and others of the same row are not', async () => {
+  expect(await rows('select id, name, ssn, card, credit from app.customers order by id')).toEqual([
+    expect.stringMatching(/^1\|Ada\|\[redacted\]\|[^|]*5559\|NULL$/),
+    expect.stringMatching(/^2\|Bo\|\[redacted\]\|[^|]*1881\|NULL$/),
+  ]);
+});
+
+/** Every way of reading the same values: what comes back holds none of them. */
+const ways: readonly (readonly [name: string, sql: string])[] = [
+  ['an alias', 'select ssn as harmless from app.customers'],
+  ['an expression', "select ssn || '' as x from app.customers"],
+  ['a function', 'select reverse(ssn), upper(ssn), left(ssn, 5), md5(ssn) from app.customers'],
+  ['a cast', 'select ssn::varchar, credit::text from app.customers'],
+  ['a subquery', 'select s from (select ssn as s from app.customers) q'],
+  ['a common table expression', 'with q as (select ssn as s from app.customers) select s from q'],
+  ['a set operation', 'select name from app.customers union all select ssn from app.customers'],
+  ['a lateral join', 'select l.s from app.customers c, lateral (select c.ssn as s) l'],
+  ['a view', 'select * from app.v_contacts'],
+  ['a materialised view', 'select * from app.m_contacts'],
+  ['a star', 'select * from app.customers'],
+  ['a whole row', 'select c from app.customers c'],
+  ['a row as JSON', 'select row_to_json(c), to_jsonb(c) from app.customers c'],
+  ['an aggregate', "select string_agg(ssn, ','), max(ssn), min(credit) from app.customers"],
+  ['XML', 'select xmlforest(ssn) from app.customers'],
+  ['a window', 'select first_value(ssn) over (order by id) from app.customers'],
+  ['RETURNING', 'update app.customers set name = name returning ssn, ssn || name'],
+  ['a function of the database', 'select app.f_contact(1)'],
+  ['EXPLAIN ANALYZE', `explain (analyze, verbose) select * from app.customers where ssn = '${ssn}'`],
+  ['statistics', "select most_common_vals::text, histogram_bounds::text from pg_stats where tablename = 'customers'"],
+  ['CASE', 'select case when id = 1 then ssn end from app.customers'],
+  ['an array', 'select array_agg(ssn) from app.customers'],
+  ['a prepared statement', "prepare leak as select ssn || '' from app.customers; execute leak"],
+  ['a cursor', "begin; declare c cursor for select ssn || '' from app.customers; fetch all from c; commit"],
+  [
+    'a temporary copy',
+    'create temp table if not exists copied as select ssn as s from app.customers; select s from copied',
+  ],
+  ['COPY of the table', 'copy app.customers to stdout'],
+  ['COPY of some columns', 'copy app.customers (id, ssn) to stdout (format csv)'],
+  ['COPY of a query', 'copy (select ssn from app.customers) to stdout'],
+  ['COPY of a query in binary', 'copy (select ssn, card from app.customers) to stdout (format binary)'],
+  ['COPY in binary', 'copy app.customers to stdout (format binary)'],
+  ['an error of a cast', 'select ssn::int from app.customers'],
+  ['an error of a unique index', `insert into app.customers (id, ssn) values (3, '618-22-9034')`],
+  ['a notice', 'select app.loud(1)'],
+  ['a partition', 'select who from app.events_2024'],
+];
+
+test.each(ways)('%s of masked columns shows no masked value', async (_name, sql) => {
+  for (const messages of [
+    [f.query(sql)],
+    [f.parse(sql), f.bind({ binary: true }), f.describe('P'), f.execute(), f.sync],
+  ]) {
+    const heard = (await client.ask(messages)).join('\n');
+    for (const canary of [
+      ssn,
+      ssn.split('').reverse().join(''),
+      '618-22-9034',
+      '777123',
+      '888456',
+      card,
+      'Zed Ironpetal',
+      '6bd5fb6e',
+    ]) {
+      expect(heard).not.toContain(canary);
+    }
+    expect(heard).not.toContain('(closed)');
+  }
+});
+
+test('detectors look into what no column rule covers: text, JSON, notices, errors, COPY', async () => {
+  for (const sql of [
+    'select notes from app.customers',
+    'select notes, profile from app.customers',
+    'copy (select notes, id from app.customers) to stdout',
+    `do $$ begin raise notice 'key ${key} phone ${phone}'; end $$`,
+    `select '${key}'::int`,
+    `select array['${key}', 'x'], row('${phone}', 1), '{"n": ${card}}'::jsonb`,
+  ]) {
+    const heard = (await ask(sql)).join('\n');
+    for (const canary of [key, phone, card]) expect(heard, sql).not.toContain(canary);
+  }
+  expect(JSON.parse((await rows('select \'{"n": 1, "key": "' + key + '"}\'::jsonb'))[0]!)).toMatchObject({ n: 1 });
+});
+
+test('what touches nothing masked comes back as it is', async () => {
+  expect(await rows('select id, upper(note) from app.plain')).toEqual(['1|NOTHING HERE']);
+  expect(await rows('select id, name, upper(name) as shout from app.customers order by id')).toEqual([
+    '1|Ada|ADA',
+    '2|Bo|BO',
+  ]);
+  expect(await ask('select nonsense from app.customers')).toEqual(['E 42703 column "nonsense" does not exist', 'Z I']);
+});
+
+test('a view that could show a masked column shows none of its columns', async () => {
+  expect(await rows('select label from app.v_contacts order by id')).toEqual(['[redacted]', '[redacted]']);
+});
+
+test('a table that was made a moment ago is known before the next statement', async () => {
+  await ask('create table app.fresh (id int, note text)');
+  await ask("insert into app.fresh values (1, 'new')");
+  expect(await rows('select note, upper(note) from app.fresh')).toEqual(['new|NEW']);
+});
+
+test('the agent’s own minimum is on whatever the control plane says', async () => {
+  await using careless = await postgresGateway({ target, rules: [], minimum: rules.slice(0, 1) });
+  const raw = await RawClient.open({ port: careless.port, database: target.database });
+  expect(
+    (await raw.ask([f.query('select ssn, ssn::text || name from app.customers')])).filter((line) =>
+      line.startsWith('D '),
+    ),
+  ).toEqual(expect.arrayContaining([expect.stringMatching(hidden)]));
+  expect(raw.heard.join()).not.toContain(ssn);
+  raw.end();
+});
+
+test('what was hidden is counted on the record, by rule', async () => {
+  await rows('select ssn, notes from app.customers');
+  expect(gateway.events.at(-1)).toMatchObject({
+    outcome: { maskedFields: 4, maskedBy: expect.arrayContaining(['ssn', 'personal', 'secrets']) },
+  });
+});

@@ -1,0 +1,37 @@
+/** Where an output column comes from, by the relation and attribute that RowDescription names, and what must be hidden of it. */
+import type { ColumnMask, Masker } from '@sallyport/masking';
+import { type Catalogue, originOf } from '@sallyport/sql';
+import type { Field } from './backend.js';
+
+/** What hides a value whose origin cannot be proven: whole and irreversibly. */
+export const unprovenMask: ColumnMask = { rule: 'unproven-origin', action: 'redact', apply: () => '[redacted]' };
+
+export interface OriginContext {
+  readonly masker: Masker;
+  readonly catalogue: Catalogue | undefined;
+  /** The statement may read a masked column. */
+  readonly reaches: boolean;
+}
+
+/**
+ * @returns the mask of a column, undefined where it may be shown (detectors still look at it)
+ *
+ * A plain column of a table is masked by its own rules. A column of a view, an expression, or anything that the
+ * catalogue does not know is masked whole when its statement may read a masked column at all.
+ */
+export function maskOf(
+  { table, attribute }: Pick<Field, 'table' | 'attribute'>,
+  { masker, catalogue, reaches }: OriginContext,
+): ColumnMask | undefined {
+  if (!masker.hasColumnRules) return undefined;
+  const unproven = reaches ? unprovenMask : undefined;
+  if (table === 0 || attribute === 0 || catalogue === undefined) return unproven;
+  let mask: ColumnMask | undefined;
+  const { isBaseColumn } = originOf(
+    catalogue,
+    table,
+    attribute,
+    (...names) => (mask ??= masker.column(...names))?.rule,
+  );
+  return mask ?? (isBaseColumn ? undefined : unproven);
+}

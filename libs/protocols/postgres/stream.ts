@@ -1,0 +1,30 @@
+import type { Duplex } from 'node:stream';
+
+/** Resolves when the socket takes more bytes, or has gone. */
+export function drained(socket: Duplex): Promise<void> {
+  if (socket.destroyed || !socket.writableNeedDrain) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      for (const event of ['drain', 'close', 'error']) socket.off(event, done);
+      resolve();
+    };
+    for (const event of ['drain', 'close', 'error']) socket.on(event, done);
+  });
+}
+
+/** Reads what is there, or waits for it: while nobody asks, the other end is held back. @returns undefined at the end */
+export function readChunk(socket: Duplex): Promise<Buffer | undefined> {
+  return new Promise((resolve) => {
+    const settle = (chunk: Buffer | undefined) => {
+      for (const event of ['readable', 'end', 'close', 'error']) socket.off(event, attempt);
+      resolve(chunk);
+    };
+    const attempt = () => {
+      const chunk = socket.read() as Buffer | null;
+      if (chunk !== null) settle(chunk);
+      else if (socket.readableEnded || socket.destroyed) settle(undefined);
+    };
+    for (const event of ['readable', 'end', 'close', 'error']) socket.on(event, attempt);
+    attempt();
+  });
+}

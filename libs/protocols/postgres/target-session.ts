@@ -1,0 +1,525 @@
+/**
+ * One session at the target: sends what was admitted, in order, and cleans what comes back.
+ *
+ * Every message sent owes an answer; the queue of what is owed says how the next answer is to be read, so that nothing
+ * which is not understood is ever released. https://www.postgresql.org/docs/current/protocol-flow.html
+ */
+import { GatewayError } from '@sallyport/core';
+import { FrameKind } from '@sallyport/engine';
+import {
+  type Field,
+  isType,
+  notification,
+  parseCopyResponse,
+  parseNotification,
+  parseReport,
+  parseRowDescription,
+  readyForQuery,
+  rowsOfTag,
+  sqlStateOf,
+  type TransactionStatus,
+} from './backend.js';
+import type { CopyCleaner } from './copy-out.js';
+import { type Bind, formatAt, parseBind, parseExecute, parseNamed, parseParse, parseQuery } from './frontend.js';
+import { encodeOutcome, type RefuseMode } from './heads.js';
+import { type Judge, type Judged, unasked } from './judge.js';
+import type { Prepared, SessionMemory } from './memory.js';
+import type { Outbox } from './outbox.js';
+import { cleanReport } from './reports.js';
+import type { RowCleaner } from './rows.js';
+import { cstring, Fields, int16, type Message, message, typeName, violation } from './wire.js';
+import { Work } from './work.js';
+
+export interface TargetStatement extends Prepared {
+  /** What Describe said of its rows; undefined until it has. */
+  fields: readonly Field[] | undefined;
+  /** A Describe of it is under way. */
+  describing: boolean;
+}
+
+interface TargetPortal {
+  readonly statement: TargetStatement | undefined;
+  readonly bind: Bind | undefined;
+  fields: readonly Field[] | undefined;
+  describing: boolean;
+}
+
+interface Result {
+  readonly judged: Judged;
+  rows?: RowCleaner;
+  copy?: CopyCleaner;
+  copies: number;
+}
+
+type Owed = { readonly work: Work } & (
+  | { readonly kind: 'close' | 'sync' }
+  | { readonly kind: 'parse' | 'bind'; readonly text: string | undefined }
+  | {
+      readonly kind: 'describe';
+      readonly of: TargetStatement | TargetPortal;
+      readonly silent: boolean;
+      readonly formats: readonly number[];
+      readonly judged: Judged;
+    }
+  | { readonly kind: 'execute'; readonly portal: TargetPortal; readonly result: Result }
+  | { readonly kind: 'query'; readonly result: Result }
+  | { readonly kind: 'poison'; readonly mode: RefuseMode; readonly refusal: Buffer }
+);
+
+export interface TargetSessionOptions {
+  readonly judge: () => Judge;
+  readonly memory: SessionMemory<TargetStatement>;
+  readonly outbox: Outbox;
+  /** Writes to the target. */
+  readonly send: (bytes: Buffer) => void;
+  /** Reads the catalogue again after DDL and announces it; must not reject. */
+  readonly resurvey: () => Promise<void>;
+}
+
+/** Fails in every state in which it is run, runs nothing, and names itself in the target's log. */
+const poisonText = 'sallyport refused this statement';
+const poisonQuery = message('Q', cstring(poisonText));
+const poisonParse = message('P', cstring('sallyport refused'), cstring(poisonText), int16(0));
+const flush = message('H');
+const owedLimit = 8_192;
+
+export class TargetSession {
+  readonly #options: TargetSessionOptions;
+  readonly #owed: Owed[] = [];
+  readonly #works: Work[] = [];
+  readonly #portals = new Map<string, TargetPortal>();
+  #status: TransactionStatus = 'I';
+  /** After an error everything up to Sync is dropped: by the target, or here where the target has seen nothing of it. */
+  #skipping: 'no' | 'target' | 'here' = 'no';
+  /** Extended messages were sent since the last Sync: an implicit transaction may be open. */
+  #unsynced = false;
+  #schemaChanged = false;
+  #wake: (() => void)[] = [];
+  /** The target itself has told the client why the session ends. */
+  saidGoodbye = false;
+
+  constructor(options: TargetSessionOptions) {
+    this.#options = options;
+  }
+
+  get busy(): boolean {
+    return this.#owed.length > 0;
+  }
+
+  /** Resolves when so little is owed that more may be sent. */
+  async roomy(): Promise<void> {
+    while (this.#owed.length > owedLimit) await this.#answered();
+  }
+
+  /** Takes one whole batch of a client's messages. */
+  forward(exchange: number, messages: readonly Message[], reaches: boolean): void {
+    const work = new Work(exchange);
+    this.#works.push(work);
+    for (const each of messages) this.#send(each, work, reaches);
+    work.sent = true;
+    this.#settle();
+  }
+
+  /** More bytes of a COPY that runs; a target that is not copying ignores them (protocol flow, COPY operations). */
+  append(messages: readonly Message[]): void {
+    for (const each of messages) {
+      if (!isType(each, 'd') && !isType(each, 'c') && !isType(each, 'f'))
+        throw violation('only COPY data may follow an exchange');
+      this.#options.send(each.raw);
+    }
+  }
+
+  /** Answers in place of the target, in order, and makes an open transaction fail as any error of its own would. */
+  async refuse(exchange: number, mode: RefuseMode, refusal: Buffer): Promise<void> {
+    const work = new Work(exchange);
+    work.sent = true;
+    if (mode === 'query' && this.#unsynced) this.#options.send(flush);
+    if (mode === 'query' || !this.#unsynced) await this.#idle();
+    this.#works.push(work);
+    if (this.#skipping === 'no') this.#answerWithRefusal(work, mode, refusal);
+    this.#settle();
+    this.#options.outbox.flush();
+  }
+
+  #answerWithRefusal(work: Work, mode: RefuseMode, refusal: Buffer): void {
+    if (this.#status === 'T' || this.#unsynced) return this.#poison(work, mode, refusal);
+    this.#options.outbox.emit(work.number, refusal);
+    if (mode === 'query') this.#options.outbox.emit(work.number, readyForQuery(this.#status));
+    else this.#skipping = 'here';
+  }
+
+  /** Takes one message of the target's; afterwards the caller flushes. */
+  async receive(received: Message): Promise<void> {
+    const letter = String.fromCharCode(received.type);
+    if (letter === 'S') this.#parameterStatus(received);
+    else if (letter === 'N') this.#emit(cleanReport(received, 'N', this.#reportContext(), this.#labelled().hidden));
+    else if (letter === 'A') this.#raise(received);
+    else if (letter === 'E') this.#error(received);
+    else if (letter === 'Z') await this.#ready(received);
+    else this.#answer(letter, received);
+    this.#settle();
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+
+  // ------------------------------------------------------------------------------------------------ to the target
+
+  #send(sent: Message, work: Work, reaches: boolean): void {
+    const letter = String.fromCharCode(sent.type);
+    if (letter === 'S') return this.#sync(sent, work);
+    if (this.#skipping !== 'no') return work.fail('skipped');
+    switch (letter) {
+      case 'Q':
+        return this.#query(sent, work, reaches);
+      case 'P':
+        this.#parse(sent, work);
+        break;
+      case 'B':
+        this.#bind(sent, work);
+        break;
+      case 'D':
+        this.#describe(sent, work);
+        break;
+      case 'E':
+        this.#execute(sent, work, reaches);
+        break;
+      case 'C':
+        this.#close(sent, work);
+        break;
+      case 'H':
+        break; // Flush is answered by nothing
+      default:
+        throw violation(`a message of type "${typeName(sent.type)}" is not for the target`);
+    }
+    this.#unsynced = true;
+    this.#options.send(sent.raw);
+  }
+
+  #query(sent: Message, work: Work, reaches: boolean): void {
+    const judged = this.#judged(parseQuery(sent), reaches, work);
+    this.#owe({ kind: 'query', work, result: { judged, copies: 0 } });
+    this.#unsynced = false;
+    this.#options.send(sent.raw);
+  }
+
+  #sync(sent: Message, work: Work): void {
+    const here = this.#skipping === 'here';
+    this.#skipping = 'no';
+    if (here) return this.#options.outbox.emit(work.number, readyForQuery(this.#status));
+    this.#unsynced = false;
+    this.#owe({ kind: 'sync', work });
+    this.#options.send(sent.raw);
+  }
+
+  #parse(sent: Message, work: Work): void {
+    const { statement, sql } = parseParse(sent);
+    work.unlessConfirmed(
+      this.#options.memory.statements.parse(statement, { text: sql, fields: undefined, describing: false }),
+    );
+    this.#owe({ kind: 'parse', work, text: sql });
+  }
+
+  #bind(sent: Message, work: Work): void {
+    const bind = parseBind(sent);
+    const before = this.#portals.get(bind.portal);
+    const statement = this.#options.memory.statements.statement(bind.statement);
+    this.#portals.set(bind.portal, { statement, bind, fields: undefined, describing: false });
+    work.unlessConfirmed(() =>
+      before === undefined ? this.#portals.delete(bind.portal) : this.#portals.set(bind.portal, before),
+    );
+    this.#owe({ kind: 'bind', work, text: statement?.text });
+  }
+
+  #describe(sent: Message, work: Work): void {
+    const { kind, name } = parseNamed(sent);
+    const statement = kind === 'S' ? this.#options.memory.statements.statement(name) : undefined;
+    const of =
+      kind === 'S' ? (statement ?? { text: undefined, fields: undefined, describing: false }) : this.#portal(name);
+    this.#oweDescribe(of, work, false);
+  }
+
+  #execute(sent: Message, work: Work, reaches: boolean): void {
+    const portal = this.#portal(parseExecute(sent).portal);
+    const judged = this.#judged(portal.statement?.text, reaches, work);
+    const known = portal.fields ?? portal.statement?.fields;
+    if (known === undefined && !portal.describing && !portal.statement?.describing) {
+      this.#options.send(message('D', Buffer.from('P', 'latin1'), cstring(parseExecute(sent).portal)));
+      this.#oweDescribe(portal, work, true);
+    }
+    this.#owe({ kind: 'execute', work, portal, result: { judged, copies: 0 } });
+  }
+
+  #close(sent: Message, work: Work): void {
+    const { kind, name } = parseNamed(sent);
+    if (kind === 'P') this.#portals.delete(name);
+    work.unlessConfirmed(this.#options.memory.statements.close(kind, name));
+    this.#owe({ kind: 'close', work });
+  }
+
+  #oweDescribe(of: TargetStatement | TargetPortal, work: Work, silent: boolean): void {
+    of.describing = true;
+    const bind = 'bind' in of ? of.bind : undefined;
+    const text = 'bind' in of ? of.statement?.text : of.text;
+    const judged = { ...unasked, reaches: this.#options.judge().judge(text, false).reaches };
+    this.#owe({ kind: 'describe', of, work, silent, formats: bind?.resultFormats ?? [], judged });
+  }
+
+  /** A portal that SQL's DECLARE made is known by nothing but its name. */
+  #portal(name: string): TargetPortal {
+    const known = this.#portals.get(name);
+    if (known !== undefined) return known;
+    const portal: TargetPortal = { statement: undefined, bind: undefined, fields: undefined, describing: false };
+    this.#portals.set(name, portal);
+    return portal;
+  }
+
+  /** Judges what is about to run, and remembers what it leaves in the session. */
+  #judged(text: string | undefined, reaches: boolean, work: Work): Judged {
+    const judged = this.#options.judge().judge(text, reaches);
+    const { description } = judged;
+    if (description === undefined) return judged;
+    work.whenFailed(this.#options.memory.apply(description.sessionEffects));
+    if (description.opaque) this.#options.memory.ranOpaqueCode();
+    if (description.sessionEffects.ddl) this.#schemaChanged = true;
+    return judged;
+  }
+
+  #poison(work: Work, mode: RefuseMode, refusal: Buffer): void {
+    this.#owe({ kind: 'poison', work, mode, refusal });
+    this.#options.send(mode === 'query' ? poisonQuery : poisonParse);
+    if (mode === 'sync') {
+      this.#skipping = 'target';
+      this.#unsynced = true;
+    }
+  }
+
+  #owe(owed: Owed): void {
+    owed.work.owed += 1;
+    this.#owed.push(owed);
+  }
+
+  // ---------------------------------------------------------------------------------------------- from the target
+
+  #answer(letter: string, received: Message): void {
+    const head = this.#owed[0];
+    if (head === undefined) throw notUnderstood(letter);
+    switch (head.kind) {
+      case 'parse':
+      case 'bind':
+      case 'close':
+        if (letter !== { parse: '1', bind: '2', close: '3' }[head.kind]) throw notUnderstood(letter);
+        head.work.confirmed += 1;
+        this.#emit(received.raw);
+        return this.#paid();
+      case 'describe':
+        return this.#described(letter, received, head);
+      case 'execute':
+        return this.#executing(letter, received, head);
+      case 'query':
+        return this.#querying(letter, received, head);
+      default:
+        throw notUnderstood(letter);
+    }
+  }
+
+  #described(letter: string, received: Message, head: Extract<Owed, { kind: 'describe' }>): void {
+    if (letter === 't') return this.#emit(received.raw);
+    if (letter !== 'T' && letter !== 'n') throw notUnderstood(letter);
+    const fields = letter === 'T' ? parseRowDescription(received) : [];
+    head.of.fields = fields;
+    head.of.describing = false;
+    if (!head.silent) this.#emit(received.raw);
+    this.#paid();
+  }
+
+  #executing(letter: string, received: Message, { work, portal, result }: Extract<Owed, { kind: 'execute' }>): void {
+    if (letter === 'D') result.rows ??= this.#options.judge().rows(this.#fieldsOf(portal), result.judged);
+    if (this.#resultMessage(letter, received, { work, result })) return;
+    if (letter !== 's' && letter !== 'C' && letter !== 'I') throw notUnderstood(letter);
+    this.#paid(); // suspended, complete or empty: this Execute is over
+  }
+
+  /** A portal's rows come as its statement's, in the formats that Bind has asked for. */
+  #fieldsOf({ fields, statement, bind }: TargetPortal): readonly Field[] {
+    if (fields !== undefined) return fields;
+    if (statement?.fields === undefined)
+      throw new GatewayError('RESPONSE_NOT_UNDERSTOOD', 'the target sent rows that it had not described');
+    return statement.fields.map((field, index) => ({ ...field, format: formatAt(bind?.resultFormats ?? [], index) }));
+  }
+
+  #querying(letter: string, received: Message, { work, result }: Extract<Owed, { kind: 'query' }>): void {
+    if (letter === 'T') {
+      result.rows = this.#options.judge().rows(parseRowDescription(received), result.judged);
+      return this.#emit(received.raw);
+    }
+    if (!this.#resultMessage(letter, received, { work, result }) && letter !== 'C' && letter !== 'I')
+      throw notUnderstood(letter);
+    if (letter === 'C') delete result.rows;
+  }
+
+  /** What may stand in any result. @returns false where the caller must say what the message means */
+  #resultMessage(letter: string, received: Message, { work, result }: { work: Work; result: Result }): boolean {
+    switch (letter) {
+      case 'D':
+        if (result.rows === undefined) throw notUnderstood(letter);
+        this.#emit(result.rows.clean(received, work.hidden));
+        return true;
+      case 'G':
+        this.#emit(received.raw);
+        return true;
+      case 'H':
+        result.copy = this.#options.judge().copy(parseCopyResponse(received), result.judged, result.copies++);
+        this.#emit(received.raw);
+        return true;
+      case 'd':
+        if (result.copy === undefined) throw notUnderstood(letter);
+        this.#emit(result.copy.clean(received, work.hidden));
+        return true;
+      case 'c':
+        if (result.copy === undefined) throw notUnderstood(letter);
+        delete result.copy;
+        this.#emit(received.raw);
+        return true;
+      case 'C':
+        work.addRows(rowsOfTag(new Fields(received.body).cstring()));
+        this.#emit(received.raw);
+        return false;
+      case 'I':
+      case 's':
+        this.#emit(received.raw);
+        return false;
+      default:
+        return false;
+    }
+  }
+
+  #error(received: Message): void {
+    const head = this.#owed[0];
+    if (head?.kind === 'poison') return this.#poisoned(head);
+    const cleaned = cleanReport(received, 'E', this.#reportContext(), this.#labelled().hidden);
+    this.#emit(cleaned);
+    if (parseReport(received).get('V') === 'FATAL') this.saidGoodbye = true;
+    if (head === undefined || head.kind === 'sync') return; // unasked, or of a commit that Sync has made
+    head.work.fail('failed', sqlStateOf(parseReport(received)));
+    if (head.kind !== 'query') this.#dropToSync();
+  }
+
+  #poisoned({ work, mode, refusal }: Extract<Owed, { kind: 'poison' }>): void {
+    this.#options.outbox.emit(work.number, refusal);
+    if (mode === 'sync') this.#dropToSync();
+  }
+
+  /** The target skips what was sent before the next Sync; none of it is answered, and none of it has run. */
+  #dropToSync(): void {
+    for (
+      let next = this.#owed[0];
+      next !== undefined && next.kind !== 'sync' && next.kind !== 'query';
+      next = this.#owed[0]
+    ) {
+      if (next.kind === 'describe') next.of.describing = false;
+      this.#paid();
+      if (next.kind !== 'poison') next.work.fail('skipped');
+    }
+    if (this.#owed.length === 0) this.#skipping = 'target';
+  }
+
+  async #ready(received: Message): Promise<void> {
+    const head = this.#owed[0];
+    if (
+      head === undefined ||
+      (head.kind !== 'sync' && head.kind !== 'query' && !(head.kind === 'poison' && head.mode === 'query'))
+    )
+      throw notUnderstood('Z');
+    this.#status = String.fromCharCode(received.body[0] ?? 0) as TransactionStatus;
+    if (!['I', 'T', 'E'].includes(this.#status)) throw notUnderstood('Z');
+    if (this.#schemaChanged && this.#status === 'I') {
+      this.#schemaChanged = false;
+      await this.#options.resurvey();
+    }
+    this.#emit(received.raw);
+    this.#paid();
+  }
+
+  /** What the gateway's reading of texts relies on must not change under it. */
+  #parameterStatus(received: Message): void {
+    const fields = new Fields(received.body);
+    const name = fields.cstring();
+    const value = fields.cstring();
+    const relied: Record<string, string> = { client_encoding: 'UTF8', standard_conforming_strings: 'on' };
+    if (relied[name] !== undefined && relied[name] !== value) {
+      throw new GatewayError('RESPONSE_NOT_UNDERSTOOD', `the session’s ${name} became "${value}"`, {
+        hint: `the gateway needs ${name} = ${relied[name]}`,
+      });
+    }
+    this.#emit(received.raw);
+  }
+
+  #raise(received: Message): void {
+    const { pid, channel, payload } = parseNotification(received);
+    const { masker } = this.#options.judge();
+    const clean = (text: string) => masker.scanText(text)?.text ?? text;
+    this.#options.outbox.flush();
+    this.#options.outbox.frame(
+      FrameKind.RAISE,
+      0,
+      new Uint8Array(0),
+      notification(pid, clean(channel), clean(payload)),
+    );
+  }
+
+  #reportContext() {
+    const { masker } = this.#options.judge();
+    const judged = this.#judgedNow();
+    return { masker, reaches: judged.reaches && masker.hasColumnRules, opaque: judged.opaque };
+  }
+
+  /** Parse and Bind analyse and plan, which may run code: their errors are their statement's. */
+  #judgedNow(): Judged {
+    const head = this.#owed[0];
+    if (head === undefined) return unasked;
+    if ('result' in head) return head.result.judged;
+    if (head.kind === 'describe') return head.judged;
+    return head.kind === 'parse' || head.kind === 'bind' ? this.#options.judge().judge(head.text, false) : unasked;
+  }
+
+  #labelled(): Work {
+    return this.#owed[0]?.work ?? this.#works.at(-1) ?? new Work(0);
+  }
+
+  #emit(bytes: Buffer): void {
+    const work = this.#labelled();
+    work.bytes += bytes.length;
+    this.#options.outbox.emit(work.number, bytes);
+  }
+
+  #paid(): void {
+    const paid = this.#owed.shift();
+    if (paid !== undefined) paid.work.owed -= 1;
+  }
+
+  /** Outcomes go out in the order of the batches, each ahead of the last bytes that it speaks of. */
+  #settle(): void {
+    while (this.#works[0]?.over) this.#finish(this.#works.shift()!);
+  }
+
+  #finish(work: Work): void {
+    this.#options.outbox.frame(FrameKind.OUTCOME, work.number, encodeOutcome(work.outcome()));
+    this.#options.outbox.flush();
+  }
+
+  async #idle(): Promise<void> {
+    while (this.#owed.length > 0) await this.#answered();
+  }
+
+  #answered(): Promise<void> {
+    return new Promise((resolve) => this.#wake.push(resolve));
+  }
+
+  /** The target has gone: nobody needs to wait for its answers. */
+  abandon(): void {
+    this.#owed.length = 0;
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+}
+
+const notUnderstood = (letter: string): GatewayError =>
+  new GatewayError('RESPONSE_NOT_UNDERSTOOD', `the target sent a message of type "${letter}" where none was expected`);

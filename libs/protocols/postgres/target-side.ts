@@ -1,0 +1,283 @@
+/**
+ * PostgreSQL to the target: a client of protocol 3 that holds the credential and masks. Runs in the agent.
+ * The control plane may only narrow: it names an alias, a database of the agent's own list, and rules that are added.
+ */
+import { GatewayError, type MaskingPlan, refusalOf } from '@sallyport/core';
+import { type Channel, type Frame, FrameKind, type TargetHost, type TargetSide } from '@sallyport/engine';
+import { compileMasking, parseRules, strictest } from '@sallyport/masking';
+import { loadParser } from '@sallyport/sql';
+import { sendCancel } from './cancel.js';
+import { createSqlDescriber, type SqlDescriber } from './describe.js';
+import { decodeForward, decodeJson, decodeRefuse, encodeJson, type OpenedHead, type OpenHead } from './heads.js';
+import { Judge } from './judge.js';
+import { type LoggedIn, login } from './login.js';
+import { SessionMemory } from './memory.js';
+import { Outbox } from './outbox.js';
+import { parseTargetSettings, type TargetSettings } from './settings.js';
+import { drained, readChunk } from './stream.js';
+import { surveyDatabase } from './survey.js';
+import { TargetSession, type TargetStatement } from './target-session.js';
+import { type Message, MessageReader, message, violation } from './wire.js';
+
+const dialMs = 10_000;
+const surveyMs = 10_000;
+const nothing = new Uint8Array(0);
+
+export async function createPostgresTargetSide(): Promise<TargetSide> {
+  await loadParser();
+  const describer = createSqlDescriber();
+  return {
+    name: 'postgres',
+    configure: (settings) => void parseTargetSettings(settings),
+    survey: async (host) => {
+      for (const database of parseTargetSettings(host.target.settings).databases)
+        host.publish(database, await surveyDatabase(host.target, database));
+    },
+    serve: (channel, host) => serve(channel, host, describer),
+  };
+}
+
+async function serve(channel: Channel, host: TargetHost, describer: SqlDescriber): Promise<void> {
+  const frames = channel.frames[Symbol.asyncIterator]();
+  try {
+    const open = await frames.next();
+    if (open.done) return;
+    if (open.value.kind !== FrameKind.OPEN) throw violation('a session must begin with its opening');
+    const head = parseOpen(open.value, parseTargetSettings(host.target.settings));
+    const attendance = new Attendance({ channel, host, describer, database: head.database });
+    await attendance.run(frames, head);
+  } catch (error) {
+    if (!(error instanceof GatewayError)) host.log('session.failed', { session: host.session, error });
+    const told = error instanceof GatewayError && error.details['told'] === true;
+    channel.write({
+      kind: FrameKind.CLOSE,
+      exchange: 0,
+      head: told ? nothing : encodeJson(refusalOf(error)),
+      body: nothing,
+    });
+    channel.end();
+  }
+}
+
+function parseOpen({ head }: Frame, { databases }: TargetSettings): OpenHead {
+  const { database, settings } = decodeJson<OpenHead>(head);
+  if (!databases.includes(database))
+    throw new GatewayError('TARGET_UNKNOWN', 'the agent’s own configuration does not list this database');
+  if (
+    !Array.isArray(settings) ||
+    !settings.every(
+      (pair) => Array.isArray(pair) && pair.length === 2 && pair.every((text) => typeof text === 'string'),
+    )
+  ) {
+    throw violation('the settings of a session are not names and values');
+  }
+  return { database, settings };
+}
+
+interface AttendanceOptions {
+  readonly channel: Channel;
+  readonly host: TargetHost;
+  readonly describer: SqlDescriber;
+  readonly database: string;
+}
+
+/** One session from its opening to its end. */
+class Attendance {
+  readonly #channel: Channel;
+  readonly #host: TargetHost;
+  readonly #describer: SqlDescriber;
+  readonly #database: string;
+  readonly #outbox: Outbox;
+  readonly #memory = new SessionMemory<TargetStatement>((text) => ({ text, fields: undefined, describing: false }));
+  readonly #session: TargetSession;
+  readonly #fromControlPlane = new MessageReader();
+  #judge: Judge | undefined;
+  #target: LoggedIn | undefined;
+  #lastExchange = 0;
+  #partial: { exchange: number; messages: Message[]; reaches: boolean; catalogue: string } | undefined;
+
+  constructor({ channel, host, describer, database }: AttendanceOptions) {
+    this.#channel = channel;
+    this.#host = host;
+    this.#describer = describer;
+    this.#database = database;
+    this.#outbox = new Outbox(channel);
+    this.#session = new TargetSession({
+      judge: () => this.#judgeNow(),
+      memory: this.#memory,
+      outbox: this.#outbox,
+      send: (bytes) => void this.#target?.socket.write(bytes),
+      resurvey: () => this.#resurvey(),
+    });
+  }
+
+  async run(frames: AsyncIterator<Frame>, head: OpenHead): Promise<void> {
+    const target = await this.#logIn(head);
+    this.#target = target;
+    try {
+      this.#channel.write({
+        kind: FrameKind.OPENED,
+        exchange: 0,
+        head: encodeJson(this.#opened(target)),
+        body: nothing,
+      });
+      await Promise.race([this.#fromControl(frames), this.#fromTarget(target)]);
+    } finally {
+      this.#leave(target);
+    }
+  }
+
+  async #logIn({ settings }: OpenHead): Promise<LoggedIn> {
+    const { target } = this.#host;
+    const dial = async (fresh: boolean) =>
+      login({
+        host: target.host,
+        port: target.port,
+        tls: parseTargetSettings(target.settings).tls,
+        credential: await target.credential({ fresh }),
+        database: this.#database,
+        settings,
+        timeoutMs: dialMs,
+      });
+    try {
+      return await dial(false);
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code !== 'TARGET_REFUSED_CREDENTIAL') throw error;
+      return dial(true); // it may have been rotated since it was read
+    }
+  }
+
+  #opened({ parameters, backend }: LoggedIn): OpenedHead {
+    return {
+      parameters,
+      joinKey: `backend ${backend.pid}`,
+      catalogue: this.#host.catalogue(this.#database)?.digest ?? null,
+    };
+  }
+
+  // ------------------------------------------------------------------------------------------ from the control plane
+
+  async #fromControl(frames: AsyncIterator<Frame>): Promise<void> {
+    for (;;) {
+      const next = await frames.next();
+      if (next.done) return;
+      await this.#take(next.value);
+      await this.#session.roomy();
+      if (this.#target) await drained(this.#target.socket);
+    }
+  }
+
+  async #take(frame: Frame): Promise<void> {
+    switch (frame.kind) {
+      case FrameKind.PLAN:
+        return this.#plan(decodeJson<MaskingPlan>(frame.body));
+      case FrameKind.FORWARD:
+        return this.#forward(frame);
+      case FrameKind.REFUSE:
+        return this.#session.refuse(frame.exchange, decodeRefuse(frame.head), Buffer.from(frame.body));
+      case FrameKind.CANCEL:
+        return void this.#cancel();
+      case FrameKind.CLOSE:
+        return;
+      default:
+        throw violation(`a frame of kind ${frame.kind} is not for an agent`);
+    }
+  }
+
+  /** The plan's rules are added to the agent's own; one that does not compile stops the session, not the masking. */
+  #plan(plan: MaskingPlan): void {
+    const rules = strictest(this.#host.target.masking, parseRules(plan.rules));
+    const masker = compileMasking(rules, { key: this.#host.maskingKey });
+    this.#judge = new Judge({
+      masker,
+      rules,
+      describer: this.#describer,
+      memory: this.#memory,
+      snapshot: () => this.#host.catalogue(this.#database),
+    });
+  }
+
+  async #forward(frame: Frame): Promise<void> {
+    const { reaches, more, catalogue } = decodeForward(frame.head);
+    this.#judgeNow();
+    this.#fromControlPlane.push(Buffer.from(frame.body.buffer, frame.body.byteOffset, frame.body.byteLength));
+    const partial = (this.#partial ??= { exchange: frame.exchange, messages: [], reaches, catalogue });
+    if (partial.exchange !== frame.exchange) throw violation('a batch of messages is broken off');
+    for (let next = this.#fromControlPlane.next(); next !== undefined; next = this.#fromControlPlane.next())
+      partial.messages.push(next);
+    if (more) return;
+    this.#partial = undefined;
+    if (this.#fromControlPlane.buffered > 0) throw violation('a message is broken off');
+    if (frame.exchange <= this.#lastExchange) return this.#session.append(partial.messages);
+    this.#lastExchange = frame.exchange;
+    await this.#agreeOn(partial.catalogue);
+    this.#session.forward(partial.exchange, partial.messages, partial.reaches);
+  }
+
+  /** What the control plane described by must be a state of the catalogue that we know: ours, or what it is afresh. */
+  async #agreeOn(digest: string): Promise<void> {
+    if (
+      digest === '' ||
+      !this.#judgeNow().masker.hasColumnRules ||
+      this.#host.catalogue(this.#database)?.digest === digest
+    )
+      return;
+    await this.#resurvey();
+    if (this.#host.catalogue(this.#database)?.digest === digest) return;
+    throw new GatewayError('MASKING_UNAVAILABLE', 'agent and control plane disagree on the target’s schema', {
+      hint: 'connect again in a few seconds',
+    });
+  }
+
+  async #cancel(): Promise<void> {
+    if (this.#target === undefined || !this.#session.busy) return;
+    const { host, port, settings } = this.#host.target;
+    await sendCancel(
+      { host, port, encrypted: parseTargetSettings(settings).tls.mode !== 'disable' },
+      this.#target.backend,
+    );
+  }
+
+  #judgeNow(): Judge {
+    if (this.#judge === undefined)
+      throw new GatewayError('MASKING_UNAVAILABLE', 'there is no masking plan, so nothing is run');
+    return this.#judge;
+  }
+
+  // ------------------------------------------------------------------------------------------------ from the target
+
+  async #fromTarget({ socket, reader }: LoggedIn): Promise<void> {
+    for (;;) {
+      for (let next = reader.next(); next !== undefined; next = reader.next()) await this.#session.receive(next);
+      this.#outbox.flush();
+      await this.#outbox.drained();
+      const chunk = await readChunk(socket);
+      if (chunk === undefined)
+        throw new GatewayError('SESSION_ENDED', 'the target has ended the session', {
+          details: { told: this.#session.saidGoodbye },
+        });
+      reader.push(chunk);
+    }
+  }
+
+  /** Waits, but not for ever: a catalogue that cannot be read leaves the old one, by which unknown things are masked. */
+  async #resurvey(): Promise<void> {
+    const survey = surveyDatabase(this.#host.target, this.#database).then((snapshot) => {
+      this.#host.publish(this.#database, snapshot);
+      this.#outbox.frame(FrameKind.CATALOGUE, 0, Buffer.from(snapshot.digest, 'latin1'));
+    });
+    const failed = survey.catch((error: unknown) =>
+      this.#host.log('survey.failed', { database: this.#database, error }),
+    );
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([failed, new Promise((resolve) => (timer = setTimeout(resolve, surveyMs)))]);
+    clearTimeout(timer);
+  }
+
+  #leave(target: LoggedIn): void {
+    if (this.#session.busy) void this.#cancel();
+    this.#session.abandon();
+    target.socket.end(message('X'));
+    setTimeout(() => target.socket.destroy(), 1_000).unref();
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * Framing of the PostgreSQL frontend/backend protocol, version 3: bytes in, messages out.
+ * https://www.postgresql.org/docs/current/protocol-message-formats.html
+ */
+import { GatewayError } from '@sallyport/core';
+
+/** One typed message. `raw` is the whole message as it was on the wire, `body` what follows its length. */
+export interface Message {
+  readonly type: number;
+  readonly raw: Buffer;
+  readonly body: Buffer;
+}
+
+const header = 5;
+/** One message may hold this much; PostgreSQL itself allows 1 GB, which would have to be held whole to be masked. */
+export const defaultMessageLimit = 64 * 1024 * 1024;
+
+/**
+ * Cuts a stream of bytes into typed messages, whatever the chunks. Holds at most one unfinished message.
+ *
+ * @throws GatewayError PROTOCOL_VIOLATION for a length below 4, TOO_LARGE for a message over the limit
+ */
+export class MessageReader {
+  #chunks: Buffer[] = [];
+  #size = 0;
+  #offset = 0;
+  readonly #limit: number;
+
+  constructor(limit = defaultMessageLimit) {
+    this.#limit = limit;
+  }
+
+  get buffered(): number {
+    return this.#size - this.#offset;
+  }
+
+  push(chunk: Buffer): void {
+    if (chunk.length === 0) return;
+    if (this.#offset > 0) this.#dropRead();
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+  }
+
+  /** @returns the next whole message, undefined when more bytes are needed */
+  next(): Message | undefined {
+    if (this.buffered < header) return undefined;
+    const first = this.#contiguous(header);
+    const length = first.readInt32BE(this.#offset + 1);
+    if (length < 4)
+      throw new GatewayError(
+        'PROTOCOL_VIOLATION',
+        `a message of type "${typeName(first[this.#offset]!)}" has length ${length}`,
+      );
+    if (length > this.#limit) {
+      throw new GatewayError('TOO_LARGE', `a message of ${length} bytes is over the limit of ${this.#limit}`, {
+        hint: 'send the data in smaller pieces, for example with COPY',
+      });
+    }
+    if (this.buffered < length + 1) return undefined;
+
+    const bytes = this.#contiguous(length + 1);
+    const raw = bytes.subarray(this.#offset, this.#offset + length + 1);
+    this.#offset += length + 1;
+    return { type: raw[0]!, raw, body: raw.subarray(header) };
+  }
+
+  /** What has not been read yet, for whoever takes over the stream. */
+  rest(): Buffer {
+    const rest = Buffer.concat(this.#chunks).subarray(this.#offset);
+    this.#chunks = [];
+    this.#size = 0;
+    this.#offset = 0;
+    return rest;
+  }
+
+  /** @returns a buffer that holds at least `size` bytes from the offset on, in one piece */
+  #contiguous(size: number): Buffer {
+    const first = this.#chunks[0]!;
+    if (first.length - this.#offset >= size) return first;
+    const joined = Buffer.concat(this.#chunks).subarray(this.#offset);
+    this.#chunks = [joined];
+    this.#size = joined.length;
+    this.#offset = 0;
+    return joined;
+  }
+
+  #dropRead(): void {
+    const first = this.#chunks[0]!;
+    if (this.#offset >= first.length) {
+      this.#chunks.shift();
+      this.#size -= first.length;
+      this.#offset = 0;
+    }
+  }
+}
+
+export const typeName = (type: number): string =>
+  type > 32 && type < 127 ? String.fromCharCode(type) : `\\x${type.toString(16)}`;
+
+/** The type byte of a message, by its letter. */
+export const typeOf = (letter: string): number => letter.charCodeAt(0);
+
+export const message = (letter: string, ...parts: readonly Buffer[]): Buffer => {
+  const size = parts.reduce((sum, part) => sum + part.length, 0);
+  const bytes = Buffer.allocUnsafe(header + size);
+  bytes[0] = typeOf(letter);
+  bytes.writeInt32BE(size + 4, 1);
+  let offset = header;
+  for (const part of parts) offset += part.copy(bytes, offset);
+  return bytes;
+};
+
+export const int16 = (value: number): Buffer => {
+  const bytes = Buffer.allocUnsafe(2);
+  bytes.writeInt16BE(value);
+  return bytes;
+};
+
+export const int32 = (value: number): Buffer => {
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeInt32BE(value);
+  return bytes;
+};
+
+export const cstring = (text: string): Buffer => Buffer.from(`${text}\0`, 'utf8');
+
+/** Reads the fields of one message; any read beyond the end is a protocol violation, never an undefined. */
+export class Fields {
+  offset = 0;
+  readonly #bytes: Buffer;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  get left(): number {
+    return this.#bytes.length - this.offset;
+  }
+
+  byte(): number {
+    this.#need(1);
+    return this.#bytes[this.offset++]!;
+  }
+
+  int16(): number {
+    this.#need(2);
+    const value = this.#bytes.readInt16BE(this.offset);
+    this.offset += 2;
+    return value;
+  }
+
+  /** A count, which the protocol documents as Int16 and servers read as unsigned (up to 65,535 parameters). */
+  count(): number {
+    return this.int16() & 0xffff;
+  }
+
+  int32(): number {
+    this.#need(4);
+    const value = this.#bytes.readInt32BE(this.offset);
+    this.offset += 4;
+    return value;
+  }
+
+  uint32(): number {
+    return this.int32() >>> 0;
+  }
+
+  bytes(size: number): Buffer {
+    if (size < 0) throw violation(`a field has length ${size}`);
+    this.#need(size);
+    this.offset += size;
+    return this.#bytes.subarray(this.offset - size, this.offset);
+  }
+
+  /** @returns null for length -1, which is SQL NULL */
+  value(): Buffer | null {
+    const size = this.int32();
+    return size === -1 ? null : this.bytes(size);
+  }
+
+  cstring(): string {
+    const end = this.#bytes.indexOf(0, this.offset);
+    if (end < 0) throw violation('a string has no end');
+    const text = this.#bytes.toString('utf8', this.offset, end);
+    this.offset = end + 1;
+    return text;
+  }
+
+  end(): void {
+    if (this.left !== 0) throw violation(`${this.left} bytes are left over in a message`);
+  }
+
+  #need(size: number): void {
+    if (this.left < size) throw violation('a message is shorter than its fields');
+  }
+}
+
+export const violation = (message: string): GatewayError =>
+  new GatewayError('PROTOCOL_VIOLATION', message, {
+    hint: 'check the client: it does not speak PostgreSQL protocol 3 correctly',
+  });
+
+export const isPasswordMessage = ({ type }: Message): boolean => type === typeOf('p');

@@ -1,0 +1,190 @@
+/** Both halves of the PostgreSQL protocol and the real engine in one process, before a real server: no tunnel, no database. */
+
+import { randomUUID } from 'node:crypto';
+import { type AddressInfo, createServer } from 'node:net';
+import { createSecureContext } from 'node:tls';
+import {
+  type Decision,
+  type Digest,
+  GatewayError,
+  type MaskingRule,
+  type Operation,
+  type Outcome,
+  type PersonId,
+  type PolicyId,
+  type SessionId,
+} from '@sallyport/core';
+import {
+  type CatalogueSnapshot,
+  type Guards,
+  type Lobby,
+  type SessionHandle,
+  serve,
+  type TargetHost,
+} from '@sallyport/engine';
+import { planOf } from '@sallyport/masking';
+import type { TestDatabase } from '@sallyport/testkit';
+import { createAuthority, issueServerCertificate } from '@sallyport/tunnel';
+import { createPostgresClientSide } from '../postgres/client-side.js';
+import { createPostgresTargetSide } from '../postgres/target-side.js';
+import { memoryChannels } from './memory-channel.js';
+
+export const ticket = 'spt_test-ticket';
+
+export type Event = {
+  readonly event: string;
+  readonly text?: string;
+  readonly outcome?: Outcome;
+  readonly operation?: Operation;
+};
+
+export interface GatewayOptions {
+  readonly target: Pick<TestDatabase, 'host' | 'port' | 'user' | 'password' | 'database'>;
+  readonly databases?: readonly string[];
+  /** Undefined allows. */
+  readonly decide?: (operation: Operation) => 'allow' | 'deny' | 'review';
+  /** Settles what `decide` sends to review. */
+  readonly review?: Guards['review'];
+  readonly rules?: readonly MaskingRule[];
+  readonly minimum?: readonly MaskingRule[];
+  readonly durable?: (operation: Operation) => Promise<void>;
+}
+
+const decided = { policies: ['test' as PolicyId], policyVersion: 1 };
+
+export async function postgresGateway(options: GatewayOptions) {
+  const { target, databases = [target.database] } = options;
+  const authority = await createAuthority({});
+  const issued = await issueServerCertificate(authority, ['localhost', '127.0.0.1']);
+  const tls = createSecureContext({ key: issued.privateKey, cert: issued.certificate });
+  const [clientSide, targetSide] = await Promise.all([createPostgresClientSide(), createPostgresTargetSide()]);
+  const events: Event[] = [];
+  const sent: string[] = [];
+  const snapshots = new Map<string, CatalogueSnapshot>();
+  const cancels = new Map<string, () => void>();
+  const plan = planOf([...(options.rules ?? [])]);
+  const settings = { databases, tls: { mode: 'disable' } };
+
+  const host = (session: SessionId): TargetHost => ({
+    target: {
+      alias: 'test',
+      host: target.host,
+      port: target.port,
+      settings,
+      masking: options.minimum ?? [],
+      credential: async () => ({ user: target.user, password: target.password }),
+    },
+    session,
+    maskingKey: Buffer.alloc(32, 7),
+    catalogue: (database) => snapshots.get(database),
+    publish: (database, snapshot) => void snapshots.set(database, snapshot),
+    log: (event, details) => void sent.push(`${event} ${String((details['error'] as Error | undefined)?.stack)}`),
+  });
+  await targetSide.survey!(host('survey' as SessionId), new AbortController().signal);
+
+  const guards: Guards = {
+    decide: (operation) => decisionOf(options.decide?.(operation) ?? 'allow'),
+    masking: () => plan,
+    record: (operation, decision) => {
+      events.push({ event: `operation.${decision.outcome}`, text: operation.text, operation });
+      return {
+        durable: options.durable?.(operation) ?? Promise.resolve(),
+        outcome: async (outcome) => void events.push({ event: 'operation.completed', text: operation.text, outcome }),
+      };
+    },
+    review: options.review ?? (async () => ({ outcome: 'allow', ...decided })),
+  };
+
+  const session = (): SessionHandle => {
+    const id = randomUUID() as SessionId;
+    const ended = new AbortController();
+    return {
+      id,
+      identity: {
+        id: randomUUID() as PersonId,
+        class: 'person',
+        issuer: 'test',
+        subject: 'ada',
+        name: 'ada',
+        groups: [],
+        roles: ['user'],
+      },
+      turn: {},
+      connection: { name: 'orders', version: 1, target: 'test', databases, settings: {} },
+      dialTimeoutMs: 5_000,
+      ended: ended.signal,
+      run: (exchanges) => serve(exchanges, guards),
+      open: async (head) => {
+        const [near, far] = memoryChannels();
+        near.write({ kind: 1, exchange: 0, head, body: new Uint8Array(0) });
+        void targetSide.serve(far, host(id));
+        return near;
+      },
+      catalogue: (database) => snapshots.get(database),
+      knowsCatalogue: (digest) => [...snapshots.values()].some((snapshot) => snapshot.digest === (digest as Digest)),
+      plan: () => plan,
+      close: (reason) => void events.push({ event: 'session.ended', ...(reason ? { text: reason.code } : {}) }),
+    };
+  };
+
+  const lobby: Lobby = {
+    tls,
+    admit: async (claim) => {
+      if (claim.ticket !== ticket)
+        throw new GatewayError('TICKET_INVALID', 'the ticket is not valid', {
+          hint: 'get a fresh one with "sallyport connect"',
+        });
+      if (claim.connection !== 'orders') throw new GatewayError('TICKET_INVALID', 'the ticket is not valid');
+      return session();
+    },
+    limits: { startupBytes: 16 * 1024, startupMs: 2_000 },
+    cancellations: {
+      register: (key, cancel) => {
+        cancels.set(key, cancel);
+        return () => void cancels.delete(key);
+      },
+      request: (key) => cancels.get(key)?.(),
+    },
+    log: (event, details) => void sent.push(`${event} ${String((details['error'] as Error | undefined)?.stack)}`),
+  };
+
+  const server = createServer((socket) => void clientSide.serve(socket, lobby));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    ca: authority.certificate,
+    events,
+    log: sent,
+    /** For node-postgres and its like. */
+    client: {
+      host: '127.0.0.1',
+      port,
+      user: 'orders',
+      password: ticket,
+      database: target.database,
+      ssl: { rejectUnauthorized: false },
+    },
+    /** For libpq. */
+    env: {
+      PGHOST: '127.0.0.1',
+      PGPORT: String(port),
+      PGUSER: 'orders',
+      PGPASSWORD: ticket,
+      PGDATABASE: target.database,
+      PGSSLMODE: 'require',
+    },
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  };
+}
+
+function decisionOf(outcome: 'allow' | 'deny' | 'review'): Decision {
+  if (outcome === 'allow') return { outcome, ...decided };
+  if (outcome === 'deny')
+    return { outcome, ...decided, refusal: { code: 'POLICY_DENIED', message: 'the policy says no', hint: 'ask' } };
+  return {
+    outcome,
+    ...decided,
+    requirement: { groups: ['reviewers'], approvals: 1, timeoutMs: 60_000, onTimeout: 'deny' },
+  };
+}
