@@ -10,7 +10,7 @@ import { loadParser } from '@sallyport/sql';
 import { authentication, backendKeyData, parameterStatus, readyForQuery } from './backend.js';
 import { Conversation } from './conversation.js';
 import { createSqlDescriber, type SqlDescriber } from './describe.js';
-import { cancelKey, type Greeted, greet, turnAway } from './greeting.js';
+import { cancelKey, type Door, greet, turnAway } from './greeting.js';
 import { refusalMessage } from './refuse.js';
 import type { StartupRequest } from './startup.js';
 import { readChunk } from './stream.js';
@@ -26,20 +26,23 @@ export async function createPostgresClientSide(): Promise<ClientSide> {
 
 async function serve(client: Client, lobby: Lobby, describer: SqlDescriber): Promise<void> {
   client.on('error', () => client.destroy());
-  const deadline = setTimeout(() => turnAway(client, slow), lobby.limits.startupMs);
-  let socket: Duplex = client;
+  const door: Door = { socket: client };
+  const deadline = setTimeout(() => turnAway(door.socket, slow), lobby.limits.startupMs);
   try {
-    const greeted = await greet(client, lobby);
-    if (greeted === undefined) return void client.end();
-    socket = greeted.socket;
+    const request = await greet(door, lobby);
+    if (request === undefined) return void client.end();
     const reader = new MessageReader();
-    const session = await admit(greeted, reader, { lobby, clientAddress: client.remoteAddress ?? 'unknown' });
+    const session = await admit(door.socket, request, {
+      reader,
+      lobby,
+      clientAddress: client.remoteAddress ?? 'unknown',
+    });
     clearTimeout(deadline);
-    if (session !== undefined) await converse({ socket, reader, session, request: greeted.request, lobby, describer });
+    if (session !== undefined) await converse({ socket: door.socket, reader, session, request, lobby, describer });
   } catch (error) {
     const { code, message, hint } = refusalOf(error);
     if (code === 'INTERNAL') lobby.log('client.failed', { error });
-    turnAway(socket, new GatewayError(code, message, hint === undefined ? {} : { hint }));
+    turnAway(door.socket, new GatewayError(code, message, hint === undefined ? {} : { hint }));
   } finally {
     clearTimeout(deadline);
   }
@@ -51,9 +54,9 @@ const slow = new GatewayError('TIMED_OUT', 'the log-in took too long', {
 
 /** Asks for the ticket and shows it at the door. @returns undefined when the client hung up */
 async function admit(
-  { socket, request }: Greeted,
-  reader: MessageReader,
-  { lobby, clientAddress }: { lobby: Lobby; clientAddress: string },
+  socket: Duplex,
+  request: StartupRequest,
+  { reader, lobby, clientAddress }: { reader: MessageReader; lobby: Lobby; clientAddress: string },
 ): Promise<SessionHandle | undefined> {
   socket.write(authentication.cleartextPassword);
   const ticket = await readTicket(socket, reader, lobby.limits.startupBytes);

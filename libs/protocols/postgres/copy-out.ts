@@ -82,12 +82,12 @@ function cleanField({ field, mask, description, masker, hidden }: FieldToClean):
   if (field === description.null) return field;
   if (mask !== undefined) {
     hidden.add([mask.rule]);
-    const masked = mask.apply(description.format === 'csv' ? unquote(field, description) : unescape(field));
+    const masked = mask.apply(description.format === 'csv' ? unquote(field, description) : unescaped(field));
     return masked === null
       ? description.null
       : description.format === 'csv'
         ? quote(masked, description)
-        : escape(masked);
+        : escaped(masked);
   }
   const found = masker.scanText(field);
   if (found === undefined) return field;
@@ -139,8 +139,8 @@ const quote = (text: string, { quote: mark, escape: before }: CopyDescription): 
   mark + text.replaceAll(mark, before + mark) + mark;
 
 const letters: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
-const unescape = (field: string): string => field.replace(/\\(.)/gs, (_, letter: string) => letters[letter] ?? letter);
-const escape = (text: string): string =>
+const unescaped = (field: string): string => field.replace(/\\(.)/gs, (_, letter: string) => letters[letter] ?? letter);
+const escaped = (text: string): string =>
   text.replace(/[\\\n\r\t]/g, (character) => ({ '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' })[character]!);
 
 const signature = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');

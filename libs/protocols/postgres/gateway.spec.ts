@@ -307,7 +307,7 @@ describe('what is refused', () => {
   test('a review that is approved runs once, after a notice says whom to ask', async () => {
     await using session = await conversation({
       decide: ({ text }) => (/delete/.test(text) ? 'review' : 'allow'),
-      review: async (operation, _decision, { waiting }) => {
+      review: async (_operation, _decision, { waiting }) => {
         waiting({ review: 'r1' as never, message: 'waiting for reviewers' });
         return { outcome: 'allow', policies: [], policyVersion: 1 };
       },

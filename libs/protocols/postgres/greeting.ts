@@ -9,9 +9,9 @@ import { readStartup, type StartupPacket, type StartupRequest, sortStartup } fro
 import { readChunk } from './stream.js';
 import { violation } from './wire.js';
 
-export interface Greeted {
-  readonly socket: Duplex;
-  readonly request: StartupRequest;
+/** The client's connection as it is now: encrypted, once TLS has been agreed on. */
+export interface Door {
+  socket: Duplex;
 }
 
 /** First byte of a TLS record that carries a ClientHello (RFC 8446, 5.1): the client speaks TLS without asking first. */
@@ -22,17 +22,17 @@ const alpn = 'postgresql';
  * @returns undefined when the client only wanted to cancel something, or hung up
  * @throws GatewayError after which the client is told and the socket closed by the caller
  */
-export async function greet(client: Duplex, lobby: Lobby): Promise<Greeted | undefined> {
-  let socket = client;
+export async function greet(door: Door, lobby: Lobby): Promise<StartupRequest | undefined> {
+  const client = door.socket;
   for (;;) {
-    const packet = await readPacket(socket, socket === client);
+    const packet = await readPacket(door.socket, door.socket === client);
     if (packet === undefined) return undefined;
-    if (packet === 'direct-tls') socket = await secure(socket, lobby, { direct: true });
-    else if (packet.kind === 'ssl') socket = await acceptTls(socket, client, lobby);
+    if (packet === 'direct-tls') door.socket = await secure(client, lobby, { direct: true });
+    else if (packet.kind === 'ssl') door.socket = await acceptTls(door.socket, client, lobby);
     else if (packet.kind === 'gssenc')
-      socket.write('N'); // refused as the protocol says; the client goes on without
+      door.socket.write('N'); // refused as the protocol says; the client goes on without
     else if (packet.kind === 'cancel') return void lobby.cancellations.request(cancelKey(packet.pid, packet.secret));
-    else return start(socket, packet);
+    else return start(door.socket, packet);
   }
 }
 
@@ -62,7 +62,10 @@ function secure(socket: Duplex, lobby: Lobby, { direct }: { direct: boolean }): 
   });
 }
 
-function start(socket: Duplex, { major, minor, parameters }: Extract<StartupPacket, { kind: 'startup' }>): Greeted {
+function start(
+  socket: Duplex,
+  { major, minor, parameters }: Extract<StartupPacket, { kind: 'startup' }>,
+): StartupRequest {
   if (major !== 3) {
     throw new GatewayError('UNSUPPORTED', `protocol version ${major}.${minor} is not supported`, {
       hint: 'use a client that speaks PostgreSQL protocol 3',
@@ -77,7 +80,7 @@ function start(socket: Duplex, { major, minor, parameters }: Extract<StartupPack
   if (minor > 0 || unknown.length > 0) socket.write(negotiateProtocolVersion(unknown));
   const request = sortStartup(parameters);
   if ('refused' in request) throw new GatewayError('UNSUPPORTED', request.refused, { hint: request.hint });
-  return { socket, request };
+  return request;
 }
 
 /** Reads exactly one start-up packet and leaves what follows it in the socket. */

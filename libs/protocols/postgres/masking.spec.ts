@@ -137,7 +137,7 @@ test('detectors look into what no column rule covers: text, JSON, notices, error
     const heard = (await ask(sql)).join('\n');
     for (const canary of [key, phone, card]) expect(heard, sql).not.toContain(canary);
   }
-  expect(JSON.parse((await rows('select \'{"n": 1, "key": "' + key + '"}\'::jsonb'))[0]!)).toMatchObject({ n: 1 });
+  expect(JSON.parse((await rows(`select '{"n": 1, "key": "${key}"}'::jsonb`))[0]!)).toMatchObject({ n: 1 });
 });
 
 test('what touches nothing masked comes back as it is', async () => {
