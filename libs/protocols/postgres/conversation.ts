@@ -5,6 +5,7 @@
  * before it that nothing has forced out yet. What only prepares (Parse without Execute) is decided provisionally.
  * After a refusal everything up to Sync is discarded, as the protocol says of any error.
  */
+import { isUtf8 } from 'node:buffer';
 import type { Duplex } from 'node:stream';
 import { GatewayError, type Operation, type Refusal } from '@sallyport/core';
 import type { Exchange, OperationRecord, Permit, ResponseGate, SessionHandle } from '@sallyport/engine';
@@ -30,6 +31,18 @@ const schemaChanged: Refusal = {
   code: 'CONFLICT',
   message: 'the target’s schema has changed since this statement was decided',
   hint: 'send it again',
+};
+
+const noFunctionCalls: Refusal = {
+  code: 'UNSUPPORTED',
+  message: 'function calls by object id are not supported',
+  hint: 'call the function with SELECT',
+};
+
+const notUtf8: Refusal = {
+  code: 'INVALID_INPUT',
+  message: 'the statement is not valid UTF-8',
+  hint: 'send it in UTF-8, which is the session’s client_encoding',
 };
 
 const emptyBatch = (): Batch => ({ messages: [], undos: [], parsed: undefined, bound: undefined });
@@ -63,6 +76,7 @@ export class Conversation {
       session,
       raise: (raised) => this.inbox.raise(raised),
       fail: (error) => this.inbox.fail(error),
+      catalogueRead: () => this.#memory.catalogueRead(),
     });
   }
 
@@ -84,9 +98,10 @@ export class Conversation {
     switch (letter) {
       case 'Q':
         yield* this.#flush();
-        return yield this.#query(message);
+        return yield isUtf8(message.body) ? this.#query(message) : this.#untaken(message, 'query', notUtf8);
       case 'P':
-        return yield* this.#parse(message);
+        if (isUtf8(message.body)) return yield* this.#parse(message);
+        return yield this.#untaken(message, 'sync', notUtf8);
       case 'B':
         return this.#bind(message);
       case 'D':
@@ -108,7 +123,7 @@ export class Conversation {
       case 'f':
         return this.#copyData(message);
       case 'F':
-        return yield this.#functionCall(message);
+        return yield this.#untaken(message, 'query', noFunctionCalls);
       default:
         throw violation(`a message of type "${typeName(message.type)}" is not expected here`);
     }
@@ -197,27 +212,23 @@ export class Conversation {
     });
   }
 
-  #functionCall({ raw }: Message): Exchange {
-    const described = this.#describe('execute "a function call by its object id"');
-    const operation: Operation = {
-      ...operationOf({ described, database: this.#database }),
-      risk: 'unknown',
-      text: `FunctionCall of ${raw.length} bytes`,
-      pure: false,
-    };
-    const refusal = {
-      code: 'UNSUPPORTED',
-      message: 'function calls by object id are not supported',
-      hint: 'call the function with SELECT',
-    } as const;
+  /** What the gateway does not take at all: on record like anything else that was asked, whatever the policy says. */
+  #untaken(message: Message, mode: RefuseMode, refusal: Refusal): Exchange {
+    const described = this.#describe('');
+    const text = `${refusal.message} (a message of ${message.raw.length} bytes)`;
     return {
-      operation,
-      refuse: (why) => this.line.refuse(why, 'query'),
+      operation: { ...operationOf({ described, database: this.#database }), risk: 'unknown', text, pure: false },
+      refuse: (why) => this.#refuseUntaken(why, mode),
       forward: async (_permit, _gate, record) => {
         await record.outcome({ status: 'skipped', maskedFields: 0 });
-        await this.line.refuse(refusal, 'query');
+        await this.#refuseUntaken(refusal, mode);
       },
     };
+  }
+
+  async #refuseUntaken(refusal: Refusal, mode: RefuseMode): Promise<void> {
+    this.#discarding = mode === 'sync';
+    await this.line.refuse(refusal, mode);
   }
 
   #exchange({

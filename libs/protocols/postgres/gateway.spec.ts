@@ -3,6 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { postgresGateway } from '../testing/postgres-gateway.js';
 import { frontend as f, RawClient } from '../testing/raw-client.js';
+import { message } from './wire.js';
 
 let target: TestDatabase;
 
@@ -388,4 +389,12 @@ describe('what the record promises', () => {
       ]),
     );
   });
+});
+
+test('a statement that is not UTF-8 is refused, on record, and the session goes on', async () => {
+  await using session = await conversation();
+  const broken = Buffer.concat([Buffer.from("select '"), Buffer.from([0xff, 0xfe]), Buffer.from("'\0")]);
+  expect(await session.client.ask([message('Q', broken)])).toEqual([expect.stringMatching(/^E 22023 the statement is not valid UTF-8/), 'Z I']);
+  expect(await session.client.ask([message('P', Buffer.from('\0'), broken, Buffer.from([0, 0])), f.bind(), f.execute(), f.sync])).toEqual([expect.stringMatching(/^E 22023/), 'Z I']);
+  expect(await session.client.ask([f.query('select 1 as x')])).toContain('D 1');
 });

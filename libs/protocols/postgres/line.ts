@@ -65,6 +65,8 @@ export interface LineOptions {
   readonly socket: Duplex;
   readonly session: SessionHandle;
   readonly raise: (raised: Raised) => boolean;
+  /** The catalogue was read again after this session's DDL was committed or rolled back. */
+  readonly catalogueRead: () => void;
   /** The session cannot go on. */
   readonly fail: (error: unknown) => void;
 }
@@ -87,6 +89,7 @@ export class Line {
   readonly #session: SessionHandle;
   readonly #raise: LineOptions['raise'];
   readonly #fail: LineOptions['fail'];
+  readonly #catalogueRead: LineOptions['catalogueRead'];
   readonly #flights = new Map<number, Flight>();
   readonly #maskers = new WeakMap<MaskingPlan, Masker>();
   #channel: Channel | undefined;
@@ -97,7 +100,8 @@ export class Line {
   #betweenMessages = true;
   readonly #unsaid: Buffer[] = [];
 
-  constructor({ socket, session, raise, fail }: LineOptions) {
+  constructor({ socket, session, raise, fail, catalogueRead }: LineOptions) {
+    this.#catalogueRead = catalogueRead;
     this.#socket = socket;
     this.#session = session;
     this.#raise = raise;
@@ -291,7 +295,7 @@ export class Line {
   /** The Link brings the snapshot itself: what is sent next is to be described by it. */
   async #catalogueChanged(digest: string): Promise<void> {
     for (let tries = 0; tries < 200; tries += 1) {
-      if (this.#session.knowsCatalogue(digest)) return;
+      if (this.#session.knowsCatalogue(digest)) return this.#catalogueRead();
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }

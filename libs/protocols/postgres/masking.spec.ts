@@ -177,3 +177,16 @@ test('what was hidden is counted on the record, by rule', async () => {
     outcome: { maskedFields: 4, maskedBy: expect.arrayContaining(['ssn', 'personal', 'secrets']) },
   });
 });
+
+test('a name that changes its meaning inside a transaction is not judged by what it was', async () => {
+  await ask('create table app.decoy (id int, ssn text)');
+  expect(await rows('select upper(ssn) as x from app.decoy')).toEqual([]);
+  await ask('begin');
+  await ask('drop table app.decoy');
+  await ask('create view app.decoy as select id, ssn from app.customers');
+  for (const sql of ["select ssn || '' as x from app.decoy", 'select ssn from app.decoy', 'copy (select * from app.decoy) to stdout']) {
+    expect((await ask(sql)).join('\n')).not.toContain(ssn);
+  }
+  await ask('rollback');
+  expect(await ask('select id, ssn from app.decoy')).toEqual(['T id|ssn', 'C SELECT 0', 'Z I']);
+});

@@ -15,6 +15,7 @@ export class SessionMemory<Statement extends Prepared = Prepared> {
   readonly #cursors = new Map<string, string>();
   #temporary: Set<string> | 'any' = new Set();
   #searchPathCertain = true;
+  #catalogueStale = false;
   #version = 0;
   #view: { readonly version: string; readonly session: SqlSession } | undefined;
   readonly #prepare: (text: string | undefined) => Statement;
@@ -37,6 +38,7 @@ export class SessionMemory<Statement extends Prepared = Prepared> {
   apply(effects: SessionEffects): Undo {
     this.#version += 1;
     if (effects.changesSearchPath) this.#searchPathCertain = false;
+    if (effects.ddl) this.#catalogueStale = true;
     if (effects.createsTemporary && this.#temporary !== 'any')
       for (const name of effects.createsTemporary) this.#temporary.add(name);
     if (effects.deallocates === 'all') this.statements.clear();
@@ -47,6 +49,12 @@ export class SessionMemory<Statement extends Prepared = Prepared> {
     for (const { name, text } of effects.prepares ?? [])
       if (this.statements.statement(name) === undefined) this.statements.set(name, this.#prepare(text));
     return () => this.#forgetMade(effects);
+  }
+
+  /** The catalogue has been read after what this session changed was committed or rolled back. */
+  catalogueRead(): void {
+    this.#version += 1;
+    this.#catalogueStale = false;
   }
 
   /** Code ran that may have made temporary relations of any name. */
@@ -70,6 +78,7 @@ export class SessionMemory<Statement extends Prepared = Prepared> {
       cursors: new Map(this.#cursors),
       temporary: this.#temporary === 'any' ? 'any' : new Set(this.#temporary),
       searchPathCertain: this.#searchPathCertain,
+      ...(this.#catalogueStale ? { catalogueStale: true } : {}),
     };
   }
 }

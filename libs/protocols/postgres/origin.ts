@@ -27,11 +27,7 @@ export function maskOf(
   const unproven = reaches ? unprovenMask : undefined;
   if (table === 0 || attribute === 0 || catalogue === undefined) return unproven;
   let mask: ColumnMask | undefined;
-  const { isBaseColumn } = originOf(
-    catalogue,
-    table,
-    attribute,
-    (...names) => (mask ??= masker.column(...names))?.rule,
-  );
-  return mask ?? (isBaseColumn ? undefined : unproven);
+  const origin = originOf(catalogue, table, attribute, (...names) => (mask ??= masker.column(...names))?.rule);
+  if (mask !== undefined || origin.isBaseColumn) return mask;
+  return origin.schema === undefined ? unprovenMask : unproven; // a relation that nobody has heard of may hold anything
 }

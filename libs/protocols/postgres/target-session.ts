@@ -72,8 +72,8 @@ export interface TargetSessionOptions {
   readonly outbox: Outbox;
   /** Writes to the target. */
   readonly send: (bytes: Buffer) => void;
-  /** Reads the catalogue again after DDL and announces it; must not reject. */
-  readonly resurvey: () => Promise<void>;
+  /** Reads the catalogue again after DDL and announces it. @returns false when it could not; must not reject */
+  readonly resurvey: () => Promise<boolean>;
 }
 
 /** Fails in every state in which it is run, runs nothing, and names itself in the target's log. */
@@ -431,9 +431,9 @@ export class TargetSession {
       throw notUnderstood('Z');
     this.#status = String.fromCharCode(received.body[0] ?? 0) as TransactionStatus;
     if (!['I', 'T', 'E'].includes(this.#status)) throw notUnderstood('Z');
-    if (this.#schemaChanged && this.#status === 'I') {
+    if (this.#schemaChanged && this.#status === 'I' && (await this.#options.resurvey())) {
       this.#schemaChanged = false;
-      await this.#options.resurvey();
+      this.#options.memory.catalogueRead();
     }
     this.#emit(received.raw);
     this.#paid();

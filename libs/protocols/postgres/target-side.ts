@@ -107,7 +107,7 @@ class Attendance {
       memory: this.#memory,
       outbox: this.#outbox,
       send: (bytes) => void this.#target?.socket.write(bytes),
-      resurvey: () => this.#resurvey(),
+      resurvey: () => this.#announceCatalogue(),
     });
   }
 
@@ -260,18 +260,30 @@ class Attendance {
     }
   }
 
-  /** Waits, but not for ever: a catalogue that cannot be read leaves the old one, by which unknown things are masked. */
-  async #resurvey(): Promise<void> {
-    const survey = surveyDatabase(this.#host.target, this.#database).then((snapshot) => {
-      this.#host.publish(this.#database, snapshot);
-      this.#outbox.frame(FrameKind.CATALOGUE, 0, Buffer.from(snapshot.digest, 'latin1'));
-    });
-    const failed = survey.catch((error: unknown) =>
-      this.#host.log('survey.failed', { database: this.#database, error }),
-    );
+  /** After DDL: the control plane must have the new snapshot before the client can send what is described by it. */
+  async #announceCatalogue(): Promise<boolean> {
+    if (!(await this.#resurvey())) return false;
+    const digest = this.#host.catalogue(this.#database)?.digest ?? '';
+    this.#outbox.flush();
+    this.#outbox.frame(FrameKind.CATALOGUE, 0, Buffer.from(digest, 'latin1'));
+    return true;
+  }
+
+  /** Waits, but not for ever: a catalogue that cannot be read leaves the old one, by which new things are unknown. */
+  async #resurvey(): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
-    await Promise.race([failed, new Promise((resolve) => (timer = setTimeout(resolve, surveyMs)))]);
-    clearTimeout(timer);
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new GatewayError('TIMED_OUT', 'the catalogue took too long')), surveyMs);
+    });
+    try {
+      this.#host.publish(this.#database, await Promise.race([surveyDatabase(this.#host.target, this.#database), late]));
+      return true;
+    } catch (error) {
+      this.#host.log('survey.failed', { database: this.#database, error });
+      return false;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #leave(target: LoggedIn): void {
