@@ -1,0 +1,55 @@
+import { type MaskingRule, type ProtocolName, protocolNames } from '@sallyport/core';
+import { compileMasking, parseRules } from '@sallyport/masking';
+import { type CredentialConfig, readCredential } from './credential-config.js';
+import type { Section } from './mistakes.js';
+
+export interface TargetConfig {
+  readonly alias: string;
+  readonly protocol: ProtocolName;
+  readonly host: string;
+  readonly port: number;
+  readonly databases: readonly string[];
+  /** What the protocol itself reads: `databases` and `tls`, as they stand in the file. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly credential: CredentialConfig;
+  readonly masking: readonly MaskingRule[];
+}
+
+const aliasShape = /^[a-z][a-z0-9-]{0,62}$/; // what a connection's target may be called
+const usualPorts: Partial<Record<ProtocolName, number>> = { postgres: 5432, mysql: 3306, ssh: 22 };
+
+export function readTarget(section: Section): TargetConfig {
+  const alias = section.text('alias');
+  if (alias !== '' && !aliasShape.test(alias))
+    section.mistake('alias', 'must be 1 to 63 lower-case letters, digits or hyphens, starting with a letter');
+  const protocol = section.oneOf('protocol', protocolNames);
+  const databases = section.texts('databases');
+  const target = {
+    alias,
+    protocol,
+    host: section.text('host'),
+    port: section.port('port', usualPorts[protocol] ?? 443),
+    databases,
+    settings: { databases, tls: section.raw('tls') },
+    credential: readCredential(section.section('credential')),
+    masking: readMasking(section),
+  };
+  section.end();
+  return target;
+}
+
+/** A minimum that does not compile must stop the agent, not its masking. */
+function readMasking(section: Section): MaskingRule[] {
+  if (!section.has('masking')) return [];
+  const masking = section.section('masking');
+  try {
+    const rules = parseRules(masking.raw('rules') ?? []);
+    compileMasking(rules, { key: new Uint8Array(32) });
+    return rules;
+  } catch (error) {
+    masking.mistake('rules', `cannot be used: ${error instanceof Error ? error.message : String(error)}`);
+    return [];
+  } finally {
+    masking.end();
+  }
+}

@@ -1,0 +1,36 @@
+import { GatewayError } from '@sallyport/core';
+import type { CredentialConfig } from '../config/credential-config.js';
+import type { CredentialSource } from './source.js';
+
+/**
+ * A token of AWS RDS as password: signed here for each use with the agent's own AWS identity, good for 15 minutes.
+ * @param target where to, unless the configuration names another (behind a proxy or a private name)
+ */
+export const fromRdsIam = (
+  config: Extract<CredentialConfig, { source: 'rds-iam' }>,
+  target: { readonly host: string; readonly port: number },
+): CredentialSource => ({
+  async read() {
+    const { user, region } = config;
+    try {
+      const { Signer } = await import('@aws-sdk/rds-signer');
+      const { host: hostname, port } = { ...target, ...present(config) };
+      const signer = new Signer({ hostname, port, username: user, ...(region === undefined ? {} : { region }) });
+      return { user, password: await signer.getAuthToken() };
+    } catch (cause) {
+      throw new GatewayError(
+        'CREDENTIAL_UNAVAILABLE',
+        `no RDS token can be signed for "${user}" (${cause instanceof Error ? cause.name : 'unknown error'})`,
+        {
+          cause,
+          hint: 'check the agent’s AWS role, and that a region is configured',
+        },
+      );
+    }
+  },
+});
+
+const present = ({ host, port }: { readonly host: string | undefined; readonly port: number | undefined }) => ({
+  ...(host === undefined ? {} : { host }),
+  ...(port === undefined ? {} : { port }),
+});

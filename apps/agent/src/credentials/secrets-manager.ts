@@ -1,0 +1,72 @@
+import { GatewayError } from '@sallyport/core';
+import type { Credential } from '@sallyport/engine';
+import type { CredentialConfig } from '../config/credential-config.js';
+import { parseLogin } from './login.js';
+import type { CredentialSource } from './source.js';
+
+const keptForMs = 60_000;
+const timeoutMs = 10_000;
+
+/** @returns the secret's text */
+export type FetchSecret = () => Promise<string | undefined>;
+
+/** Kept for a minute at most; asked again at once when the target has refused what it said. */
+export function fromSecretsManager(
+  config: Extract<CredentialConfig, { source: 'secrets-manager' }>,
+  { fetch = fetchFromAws(config), now = Date.now }: { fetch?: FetchSecret; now?: () => number } = {},
+): CredentialSource {
+  const what = `the secret "${config.secretId}"`;
+  let kept: { readonly credential: Credential; readonly until: number } | undefined;
+  let asking: Promise<Credential> | undefined;
+
+  const ask = async (): Promise<Credential> => {
+    const text = await fetch().catch((cause: unknown) => {
+      throw new GatewayError('CREDENTIAL_UNAVAILABLE', `${what} cannot be read (${nameOf(cause)})`, {
+        cause,
+        hint: 'check the agent’s AWS role and region',
+      });
+    });
+    const credential = parseLogin(text ?? '', what);
+    kept = { credential, until: now() + keptForMs };
+    return credential;
+  };
+
+  return {
+    async read({ fresh }) {
+      if (!fresh && kept !== undefined && now() < kept.until) return kept.credential;
+      kept = undefined;
+      asking ??= ask().finally(() => {
+        asking = undefined;
+      });
+      return asking;
+    },
+  };
+}
+
+// The SDK costs tens of megabytes: loaded by those who use it, when they use it.
+function fetchFromAws({
+  secretId,
+  region,
+  endpoint,
+}: Extract<CredentialConfig, { source: 'secrets-manager' }>): FetchSecret {
+  let client: Promise<() => Promise<string | undefined>> | undefined;
+  const connect = async (): Promise<() => Promise<string | undefined>> => {
+    const { SecretsManagerClient, GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager');
+    const manager = new SecretsManagerClient({
+      ...(region === undefined ? {} : { region }),
+      ...(endpoint === undefined ? {} : { endpoint }),
+    });
+    return async () => {
+      const { SecretString } = await manager.send(new GetSecretValueCommand({ SecretId: secretId }), {
+        abortSignal: AbortSignal.timeout(timeoutMs),
+      });
+      return SecretString;
+    };
+  };
+  return async () => {
+    client ??= connect();
+    return (await client)();
+  };
+}
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'unknown error');

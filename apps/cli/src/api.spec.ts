@@ -1,0 +1,274 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type TestIssuer, testIssuer } from '@sallyport/testkit';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { run } from './program.js';
+
+interface Asked {
+  readonly method: string;
+  readonly url: string;
+  readonly token?: string;
+  readonly body?: unknown;
+  readonly key?: string;
+}
+
+type Answer = { status?: number; body?: unknown };
+
+let issuer: TestIssuer;
+let server: Server;
+let home: string;
+let url: string;
+let asked: Asked[];
+let answer: (request: Asked) => Answer;
+
+const read = async (request: IncomingMessage): Promise<unknown> => {
+  let text = '';
+  for await (const chunk of request) text += String(chunk);
+  return text ? JSON.parse(text) : undefined;
+};
+
+beforeAll(async () => {
+  issuer = await testIssuer({ accessTokenSeconds: 20 }); // below the margin: every token is renewed before it is used
+  server = createServer((request, response) => {
+    void read(request).then((body) => {
+      const heard: Asked = {
+        method: request.method!,
+        url: request.url!,
+        token: request.headers.authorization?.replace('Bearer ', ''),
+        body,
+        key: request.headers['idempotency-key'] as string,
+      };
+      asked.push(heard);
+      const { status = 200, body: answered } =
+        heard.url === '/v1/auth/config'
+          ? {
+              body: {
+                issuer: issuer.issuer,
+                cli_client_id: issuer.cliClientId,
+                audience: issuer.audience,
+                scopes: ['openid', 'profile', 'email'],
+              },
+            }
+          : answer(heard);
+      response.writeHead(status, { 'content-type': status >= 400 ? 'application/problem+json' : 'application/json' });
+      response.end(answered === undefined ? '' : JSON.stringify(answered));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterAll(async () => {
+  server.closeAllConnections();
+  server.close();
+  await issuer.stop();
+});
+
+beforeEach(() => {
+  home = mkdtempSync(path.join(tmpdir(), 'sallyport-cli-'));
+  asked = [];
+  answer = () => ({ body: { items: [] } });
+});
+
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+const sallyport = async (
+  args: string[],
+  { env = {}, onErr }: { env?: NodeJS.ProcessEnv; onErr?: (text: string) => void } = {},
+) => {
+  const said = { out: '', err: '' };
+  const status = await run(args, {
+    env: { PATH: process.env['PATH'], XDG_CONFIG_HOME: home, SALLYPORT_URL: url, ...env },
+    out: (text) => {
+      said.out += text;
+    },
+    err: (text) => {
+      said.err += text;
+      onErr?.(text);
+    },
+  });
+  return { status, ...said };
+};
+
+const logIn = (person: string) =>
+  sallyport(['login'], {
+    onErr: (text) => {
+      const address = /https?:\S+/.exec(text)?.[0];
+      if (address) void issuer.approveDevice(address, person);
+    },
+  });
+
+const credentials = () => readFileSync(path.join(home, 'sallyport', 'credentials.json'), 'utf8');
+
+describe('a login', () => {
+  test('is by device flow, kept for its owner only, renewed by itself, and ended at the issuer', async () => {
+    expect(await logIn('ada')).toMatchObject({ status: 0, out: `logged in at ${url}\n` });
+    expect(statSync(path.join(home, 'sallyport', 'credentials.json')).mode & 0o777).toBe(0o600);
+    expect(statSync(path.join(home, 'sallyport')).mode & 0o777).toBe(0o700);
+    const first = JSON.parse(credentials()) as {
+      logins: Record<string, { refresh_token: string; access_token: string }>;
+    };
+
+    answer = () => ({ body: { name: 'ada', roles: ['user'] } });
+    expect(await sallyport(['whoami'])).toMatchObject({ status: 0, out: 'name   ada\nroles  user\n' });
+    const second = JSON.parse(credentials()) as typeof first;
+    expect(second.logins[url]!.access_token).not.toBe(first.logins[url]!.access_token);
+    expect(asked.at(-1)!.token).toBe(second.logins[url]!.access_token);
+
+    expect((await sallyport(['logout'])).status).toBe(0);
+    expect(JSON.parse(credentials())).toMatchObject({ logins: {} });
+    await expect(issuer.refresh(second.logins[url]!.refresh_token)).rejects.toThrow('invalid_grant');
+    expect((await sallyport(['whoami'])).status).toBe(3);
+  }, 30_000);
+
+  test('of several commands at once is renewed one after another, so that none loses it', async () => {
+    await logIn('ada');
+    const all = await Promise.all(Array.from({ length: 5 }, () => sallyport(['tickets', 'list'])));
+    expect(all.map(({ status }) => status)).toEqual([0, 0, 0, 0, 0]);
+    expect(readdirSync(path.join(home, 'sallyport'))).toEqual(['credentials.json']);
+  }, 30_000);
+});
+
+describe('with a token from the environment', () => {
+  const env = { SALLYPORT_TOKEN: 'canary-token' };
+
+  test('a list is read page by page and printed as a table, or as JSON', async () => {
+    answer = ({ url: at }) => ({
+      body: at.includes('cursor=2')
+        ? { items: [{ name: 'payroll', protocol: 'postgres', target: 't2' }] }
+        : {
+            items: [{ name: 'orders\u001b[31m', protocol: 'postgres', target: 't1', databases: ['app'] }],
+            next_cursor: '2',
+          },
+    });
+    const { out, status } = await sallyport(['connections', 'list'], { env });
+    expect({ out, status }).toEqual({
+      status: 0,
+      out: 'NAME            PROTOCOL  TARGET  DATABASES  LABELS\norders\\x1b[31m  postgres  t1      app        -\npayroll         postgres  t2      -          -\n',
+    });
+    expect(JSON.parse((await sallyport(['connections', 'list', '--json'], { env })).out)).toHaveLength(2);
+    expect(asked[0]!.token).toBe('canary-token');
+  });
+
+  test('a problem becomes a message with its hint, a reference and the code’s exit status', async () => {
+    answer = () => ({
+      status: 409,
+      body: {
+        code: 'CONFLICT',
+        title: 'Conflict',
+        detail: 'the review "r1" is settled already',
+        hint: 'ask again',
+        correlation_id: 'c-1',
+      },
+    });
+    expect(await sallyport(['reviews', 'approve', 'r1', '--reason', 'fine'], { env })).toEqual({
+      status: 6,
+      out: '',
+      err: 'sallyport: the review "r1" is settled already\n  hint: ask again\n  reference: c-1\n',
+    });
+    expect(asked[0]).toMatchObject({
+      method: 'POST',
+      url: '/v1/reviews/r1/verdict',
+      body: { verdict: 'approve', reason: 'fine' },
+    });
+    expect(asked[0]!.key).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  test('the problems of a policy are listed', async () => {
+    answer = () => ({
+      status: 400,
+      body: {
+        code: 'INVALID_INPUT',
+        detail: 'the policies do not validate',
+        details: { problems: [{ severity: 'error', policy: 'p1', line: 3, message: 'no such action' }] },
+      },
+    });
+    const file = path.join(home, 'policy.cedar');
+    writeFileSync(file, 'permit(principal, action, resource);');
+    expect(await sallyport(['policies', 'apply', file], { env })).toMatchObject({
+      status: 2,
+      err: 'sallyport: the policies do not validate\n  - policy p1, line 3: no such action\n',
+    });
+  });
+
+  test('connect prints an environment that a shell takes, and keeps the CA certificate in a file', async () => {
+    const certificate = '-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----\n';
+    answer = () => ({
+      status: 201,
+      body: {
+        id: 't',
+        ticket: "spt_it's",
+        expires_at: '2026-01-02T03:04:05Z',
+        connection: 'orders',
+        protocol: 'postgres',
+        endpoint: { host: '127.0.0.1', port: 7432, databases: ['app'], ca_certificate: certificate },
+      },
+    });
+    const { out } = await sallyport(['connect', 'orders', '--ai-session', 's1', '--ttl', '60'], { env });
+    expect(asked[0]!.body).toEqual({ connection: 'orders', ai_session: 's1', ttl_seconds: 60 });
+    expect(out).toContain("export PGPASSWORD='spt_it'\\''s'\n");
+    expect(out).toContain("export PGUSER='orders'\nexport PGPASSWORD=");
+    const file = /PGSSLROOTCERT='([^']+)'/.exec(out)![1]!;
+    expect(readFileSync(file, 'utf8')).toBe(certificate);
+    expect(
+      (
+        await sallyport(
+          [
+            'connect',
+            'orders',
+            '--exec',
+            '--',
+            'sh',
+            '-c',
+            'test "$PGSSLMODE" = verify-full && test "$PGDATABASE" = app && exit 42',
+          ],
+          { env },
+        )
+      ).status,
+    ).toBe(42);
+    expect(await sallyport(['connect', 'orders', '--exec', '--', 'no-such-program'], { env })).toMatchObject({
+      status: 5,
+    });
+  });
+
+  test('psql that is not installed is said, with what to do', async () => {
+    answer = () => ({
+      status: 201,
+      body: {
+        id: 't',
+        ticket: 'x',
+        expires_at: '',
+        connection: 'orders',
+        protocol: 'postgres',
+        endpoint: { host: '127.0.0.1', port: 1, databases: ['app'], ca_certificate: 'x' },
+      },
+    });
+    const { status, err } = await sallyport(['psql', 'orders', '-c', 'select 1'], {
+      env: { ...env, PATH: '/nonexistent' },
+    });
+    expect(status).toBe(5);
+    expect(err).toContain('apt-get install postgresql-client');
+  });
+
+  test('a control plane that is not there is said', async () => {
+    expect(await sallyport(['whoami', '--url', 'http://127.0.0.1:9'], { env })).toMatchObject({
+      status: 7,
+      err: expect.stringContaining('cannot be reached') as string,
+    });
+  });
+
+  test('nothing that is printed holds the token', async () => {
+    answer = () => ({ status: 500, body: {} });
+    for (const args of [
+      ['whoami'],
+      ['sessions', 'list', '--json'],
+      ['evidence', 'export', '--out', path.join(home, 'b')],
+    ]) {
+      const { out, err } = await sallyport(args, { env });
+      expect(out + err).not.toContain('canary-token');
+    }
+  });
+});

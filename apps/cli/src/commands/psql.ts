@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import { runProgram } from '../child.js';
+import { command, type Invocation } from '../cli.js';
+import { environmentOf, newTicket, type TurnOptions } from '../ticket.js';
+import { withTurn } from './connect.js';
+
+const missing =
+  'install it (apt-get install postgresql-client), or use another client with: sallyport connect <connection>';
+
+export const addPsql = (program: Command): void => {
+  const psql = command(
+    program,
+    'psql <connection> [args...]',
+    'open psql; what follows the connection is for psql',
+    async (call: Invocation<TurnOptions & { database?: string }>, name, ...args) => {
+      const ticket = await newTicket(call.api, name, call.options);
+      return runProgram(
+        'psql',
+        args,
+        { ...call.world.env, ...environmentOf(ticket, call.options.database, call.world.env) },
+        missing,
+      );
+    },
+  );
+  withTurn(psql)
+    .passThroughOptions()
+    .addHelpText('after', '\nExample:\n  sallyport psql orders -c "select count(*) from customers"');
+};

@@ -1,0 +1,66 @@
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GatewayError } from '@sallyport/core';
+
+export const configDirectory = (env: NodeJS.ProcessEnv): string =>
+  path.join(env['XDG_CONFIG_HOME'] || path.join(env['HOME'] || homedir(), '.config'), 'sallyport');
+
+/** Written beside and renamed, readable by its owner only. */
+export const writePrivate = (file: string, text: string): void => {
+  const directory = path.dirname(file);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  chmodSync(directory, 0o700);
+  const scratch = `${file}.${process.pid}`;
+  writeFileSync(scratch, text, { mode: 0o600 });
+  renameSync(scratch, file);
+};
+
+/** @returns undefined where there is no such file */
+export const readIfThere = (file: string): string | undefined => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new GatewayError('INVALID_INPUT', `"${file}" cannot be read`, { cause, hint: 'check its permissions' });
+  }
+};
+
+const staleMs = 30_000;
+
+const tryLock = (file: string): boolean => {
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+    return true;
+  } catch {
+    const age = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age > staleMs) rmSync(file, { force: true }); // its process was killed
+    return false;
+  }
+};
+
+/** One process at a time: a refresh token that two of them use is taken for stolen. */
+export const withLock = async <T>(file: string, work: () => Promise<T>): Promise<T> => {
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  for (const deadline = Date.now() + staleMs + 5_000; !tryLock(file); await sleep(50))
+    if (Date.now() > deadline)
+      throw new GatewayError('TIMED_OUT', `"${file}" is held by another sallyport`, {
+        hint: 'remove the file if none is running',
+      });
+  try {
+    return await work();
+  } finally {
+    rmSync(file, { force: true });
+  }
+};

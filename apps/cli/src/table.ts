@@ -1,0 +1,40 @@
+import { plainLine } from './plain-text.js';
+
+/** What a cell may hold; anything else is shown as JSON. */
+export const cell = (value: unknown): string => {
+  if (value === undefined || value === null) return '-';
+  if (Array.isArray(value)) return value.length ? value.map(cell).join(', ') : '-';
+  return plainLine(
+    typeof value === 'string' ? value : typeof value === 'object' ? JSON.stringify(value) : String(value),
+  );
+};
+
+const widest = 60;
+const clip = (text: string): string => (text.length > widest ? `${text.slice(0, widest - 1)}…` : text);
+
+/** @param columns the title of each and what it shows of a row */
+export const table = <Row>(rows: readonly Row[], columns: Readonly<Record<string, (row: Row) => unknown>>): string => {
+  if (rows.length === 0) return 'none\n';
+  const titles = Object.keys(columns);
+  const lines = [
+    titles.map((title) => title.toUpperCase()),
+    ...rows.map((row) => titles.map((title) => clip(cell(columns[title]!(row))))),
+  ];
+  const widths = titles.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
+  return lines
+    .map(
+      (line) =>
+        `${line
+          .map((text, column) => text.padEnd(widths[column]!))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
+};
+
+/** One thing, a fact a line. */
+export const sheet = (facts: Readonly<Record<string, unknown>>): string => {
+  const shown = Object.entries(facts).filter(([, value]) => value !== undefined);
+  const width = Math.max(0, ...shown.map(([name]) => name.length));
+  return shown.map(([name, value]) => `${name.padEnd(width)}  ${cell(value)}\n`).join('');
+};

@@ -1,0 +1,51 @@
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { GatewayModule } from './gateway/gateway.module.js';
+import { AgentsModule } from './modules/agents/agents.module.js';
+import { ConnectionsModule } from './modules/connections/connections.module.js';
+import { EvidenceModule } from './modules/evidence/evidence.module.js';
+import { EvidenceAccessModule } from './modules/evidence/evidence-access.module.js';
+import { GrantsModule } from './modules/grants/grants.module.js';
+import { HealthModule } from './modules/health/health.module.js';
+import { IdentityModule } from './modules/identity/identity.module.js';
+import { MaskingRulesModule } from './modules/masking-rules/masking-rules.module.js';
+import { PeopleModule } from './modules/people/people.module.js';
+import { PoliciesModule } from './modules/policies/policies.module.js';
+import { RecordingModule } from './modules/recording/recording.module.js';
+import { ReviewsModule } from './modules/reviews/reviews.module.js';
+import { ServiceAccountsModule } from './modules/service-accounts/service-accounts.module.js';
+import { SessionsModule } from './modules/sessions/sessions.module.js';
+import { TicketsModule } from './modules/tickets/tickets.module.js';
+import type { Configuration } from './platform/config.js';
+import type { Log } from './platform/logging/log.js';
+import { platform } from './platform/platform.module.js';
+
+export type Feature = Type<unknown> | DynamicModule;
+
+/** One folder per noun under `modules/`, and the gateway that clients and agents connect to. */
+export const features: readonly Feature[] = [
+  AgentsModule,
+  ConnectionsModule,
+  EvidenceModule,
+  EvidenceAccessModule,
+  GatewayModule,
+  GrantsModule,
+  HealthModule,
+  IdentityModule,
+  MaskingRulesModule,
+  PeopleModule,
+  PoliciesModule,
+  RecordingModule,
+  ReviewsModule,
+  ServiceAccountsModule,
+  SessionsModule,
+  TicketsModule,
+];
+
+@Module({})
+export class AppModule {}
+
+export const application = (
+  configuration: Configuration,
+  log: Log,
+  chosen: readonly Feature[] = features,
+): DynamicModule => ({ module: AppModule, imports: [platform(configuration, log), ...chosen] });

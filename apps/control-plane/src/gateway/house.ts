@@ -1,0 +1,15 @@
+import type { Decision } from '@sallyport/core';
+import type { MaskingRulesService } from '../modules/masking-rules/masking-rules.service.js';
+import type { PolicyRuntime } from '../modules/policies/policy-runtime.js';
+import type { ReviewsService } from '../modules/reviews/reviews.service.js';
+import type { TunnelHost } from '../modules/agents/tunnel-host.js';
+
+/** What every session leans on. */
+export interface House {
+  readonly policies: Pick<PolicyRuntime, 'decide'>;
+  readonly masking: Pick<MaskingRulesService, 'planFor'>;
+  readonly reviews: Pick<ReviewsService, 'settle'>;
+  readonly tunnel: Pick<TunnelHost, 'open' | 'catalogue'>;
+  /** Counts decisions. */
+  readonly decided: (outcome: Decision['outcome']) => void;
+}

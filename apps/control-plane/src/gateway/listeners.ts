@@ -1,0 +1,94 @@
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createSecureContext } from 'node:tls';
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { GatewayError, type ProtocolName } from '@sallyport/core';
+import type { ClientSide, Lobby } from '@sallyport/engine';
+import { protocols } from '@sallyport/protocols';
+import { CertificateAuthority } from '../modules/agents/certificate-authority.js';
+import { type Address, Configuration, Drain, Endpoints, Log, Metrics } from '../platform/index.js';
+import { Admission } from './admission.js';
+import { CancelKeys } from './cancellations.js';
+import { LiveSessions } from './live-sessions.js';
+
+const limits = { startupBytes: 16 * 1024, startupMs: 30_000 };
+/** Connections of one listener, admitted or not: beyond it the operating system's queue waits. */
+const mostConnections = 10_000;
+
+/** Where clients connect: one listener for each protocol that has an address. */
+@Injectable()
+export class Listeners implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly servers: Server[] = [];
+  private readonly sockets = new Set<Socket>();
+
+  constructor(
+    private readonly configuration: Configuration,
+    private readonly admission: Admission,
+    private readonly sessions: LiveSessions,
+    private readonly cancelKeys: CancelKeys,
+    private readonly authority: CertificateAuthority,
+    private readonly endpoints: Endpoints,
+    private readonly drain: Drain,
+    private readonly log: Log,
+    metrics: Metrics,
+  ) {
+    metrics.gauge({ name: 'sallyport_client_connections', help: 'Open connections of clients, admitted or not' }, () => this.sockets.size);
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const addresses: Partial<Record<ProtocolName, Address>> = { postgres: this.configuration.postgres };
+    for (const { name, clientSide } of protocols) {
+      const address = addresses[name];
+      if (address !== undefined) await this.listen(await clientSide(), address);
+    }
+    this.drain.register('sessions', () => this.finish());
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    for (const server of this.servers) server.close();
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  private async listen(side: ClientSide, address: Address): Promise<void> {
+    const { certificate, privateKey, authority } = await this.authority.serverCertificate([this.configuration.publicHost, 'localhost', '127.0.0.1', '::1']);
+    const lobby: Lobby = {
+      tls: createSecureContext({ cert: certificate, key: privateKey, minVersion: 'TLSv1.2' }),
+      admit: (claim) => this.admission.admit(side.name, claim),
+      limits,
+      cancellations: this.cancelKeys,
+      log: (event, details) => this.log.warn(event, details),
+    };
+    const server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.serve(side, socket, lobby));
+    server.maxConnections = mostConnections;
+    await bind(server, side.name, address);
+    this.servers.push(server);
+    const { port } = server.address() as AddressInfo;
+    this.endpoints.register(side.name, { host: this.configuration.publicHost, port, caCertificate: authority });
+    this.log.info('listener.started', { protocol: side.name, port });
+  }
+
+  private serve(side: ClientSide, socket: Socket, lobby: Lobby): void {
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
+    side.serve(socket, lobby).catch((error: unknown) => {
+      this.log.error('client.failed', { protocol: side.name, error });
+      socket.destroy();
+    });
+  }
+
+  /** New clients go elsewhere at once; sessions get half of the drain's time, then they are told and ended. */
+  private async finish(): Promise<void> {
+    for (const server of this.servers) server.close();
+    const patience = setTimeout(() => this.sessions.endAll('SHUTTING_DOWN', 'this control plane is shutting down'), this.configuration.drainMs / 2);
+    await this.sessions.gone();
+    clearTimeout(patience);
+  }
+}
+
+const bind = (server: Server, protocol: string, { host, port }: Address): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const reason = cause.code === 'EADDRINUSE' ? 'another process is using it' : (cause.code ?? cause.message);
+      reject(new GatewayError('CONFLICT', `the ${protocol} listener cannot use ${host}:${port}: ${reason}`, { cause, hint: `set SALLYPORT_${protocol.toUpperCase()}_ADDRESS to a free port` }));
+    });
+    server.listen(port, host, () => resolve());
+  });

@@ -1,0 +1,195 @@
+import { type ConnectionId, type Decision, type ErrorCode, GatewayError, type Identity, type MaskingPlan, type Operation, type Refusal, refusalOf, type SessionId } from '@sallyport/core';
+import { type CatalogueSnapshot, type Channel, type ConnectionView, type Exchange, type Frame, type Guards, type RecordedOperation, type ReviewContext, serve, type SessionHandle, type Settled } from '@sallyport/engine';
+import type { Connection } from '../modules/connections/connection.js';
+import type { AdmittedOperation, SessionRecorder } from '../modules/recording/recorder.js';
+import type { RedeemedTicket } from '../modules/tickets/ticket.js';
+import type { House } from './house.js';
+
+export interface LiveSessionOptions {
+  readonly id: SessionId;
+  readonly ticket: RedeemedTicket;
+  readonly connection: Connection;
+  readonly recorder: SessionRecorder;
+  readonly house: House;
+  /** Called once, when it has ended and its end is on record or being put there. */
+  readonly left: () => void;
+}
+
+const dialTimeoutMs = 15_000;
+
+/** One identity's use of one connection, on the replica that serves it: what the engine asks of the house, for it. */
+export class LiveSession implements SessionHandle, Guards {
+  readonly id: SessionId;
+  readonly dialTimeoutMs = dialTimeoutMs;
+  readonly ticket: RedeemedTicket;
+  readonly #house: House;
+  readonly #recorder: SessionRecorder;
+  readonly #left: () => void;
+  readonly #ending = new AbortController();
+  readonly #admitted = new WeakMap<Operation, AdmittedOperation>();
+  readonly #bytes = { toTarget: 0, toClient: 0 };
+  #identity: Identity;
+  #connection: Connection;
+  #closed: Promise<void> | undefined;
+
+  constructor({ id, ticket, connection, recorder, house, left }: LiveSessionOptions) {
+    this.id = id;
+    this.ticket = ticket;
+    this.#identity = ticket.identity;
+    this.#connection = connection;
+    this.#recorder = recorder;
+    this.#house = house;
+    this.#left = left;
+  }
+
+  get identity(): Identity {
+    return this.#identity;
+  }
+
+  get turn() {
+    return this.ticket.turn;
+  }
+
+  get ended(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  get connectionId(): ConnectionId {
+    return this.#connection.id;
+  }
+
+  get connection(): ConnectionView {
+    const { name, version, target, databases } = this.#connection;
+    return { name, version, target, databases, settings: {} };
+  }
+
+  run(exchanges: AsyncIterable<Exchange>): Promise<void> {
+    return serve(exchanges, this);
+  }
+
+  async open(head: Uint8Array): Promise<Channel> {
+    const { target, protocol } = this.#connection;
+    const request = { session: this.id, target, protocol, head };
+    return this.#counted(await this.#house.tunnel.open(request, { timeoutMs: dialTimeoutMs, signal: this.ended }));
+  }
+
+  catalogue(database: string): CatalogueSnapshot | undefined {
+    return this.#house.tunnel.catalogue(this.#connection.target, database);
+  }
+
+  knowsCatalogue(digest: string): boolean {
+    return this.#connection.databases.some((database) => this.catalogue(database)?.digest === digest);
+  }
+
+  plan(): MaskingPlan {
+    return this.#house.masking.planFor({ id: this.#connection.id }, this.#identity.groups);
+  }
+
+  /** Ends it from outside: the protocol tells its client why. */
+  end(code: ErrorCode, message: string): void {
+    this.#ending.abort(new GatewayError(code, message));
+  }
+
+  /** The login behind it was looked at again: groups may have changed. */
+  recognise(identity: Identity): void {
+    this.#identity = identity;
+  }
+
+  /** The connection was changed: what it may still be used for holds at once; another target is another session. */
+  reconnect(changed: Connection): void {
+    const same = changed.target === this.#connection.target && this.#connection.databases.every((database) => changed.databases.includes(database));
+    this.#connection = changed;
+    if (!same) this.end('SESSION_ENDED', 'the connection was changed');
+  }
+
+  close(reason?: Refusal): void {
+    this.#closed ??= this.#recordEnd(reason);
+  }
+
+  closed(): Promise<void> {
+    return this.#closed ?? Promise.resolve();
+  }
+
+  async #recordEnd(reason: Refusal | undefined): Promise<void> {
+    const { code, message } = reason ?? { code: 'CLIENT_LEFT' as const, message: 'the client ended the session' };
+    try {
+      await this.#recorder.ended({ reason: { code, message }, bytes: { ...this.#bytes } });
+    } finally {
+      this.#left();
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------ what the engine asks
+
+  decide(operation: Operation): Decision {
+    const { name, labels, protocol } = this.#connection;
+    const { turn, assurance } = this.ticket;
+    const decision = this.#house.policies.decide({ identity: this.#identity, connection: { name, labels, protocol }, operation, assurance, turn });
+    this.#house.decided(decision.outcome);
+    return decision;
+  }
+
+  masking(): MaskingPlan {
+    return this.plan();
+  }
+
+  record(operation: Operation, decision: Decision): RecordedOperation {
+    const admitted = this.#recorder.admitted(operation, decision, { assurance: this.ticket.assurance, masking: this.plan().digest });
+    this.#admitted.set(operation, admitted);
+    if (!this.#connection.recordResponses || operation.action === 'session.connect') return admitted;
+    return { durable: admitted.durable, outcome: admitted.outcome, response: (chunk) => this.#recorder.response(admitted.id, chunk) };
+  }
+
+  async review(operation: Operation, decision: Extract<Decision, { outcome: 'review' }>, { waiting, abandoned }: ReviewContext): Promise<Settled> {
+    const { id: connectionId, name, version, target, databases } = this.#connection;
+    const operationId = this.#admitted.get(operation)!.id;
+    const database = operation.facts['database'];
+    const asked = {
+      session: this.id,
+      operationId,
+      identity: this.#identity,
+      turn: this.turn,
+      connection: { id: connectionId, name, version, target },
+      database: typeof database === 'string' ? database : (databases[0] ?? ''),
+      operation,
+      decision,
+    };
+    try {
+      return await this.#house.reviews.settle(asked, {
+        waiting,
+        abandoned,
+        decideAgain: () => this.decide(operation),
+        settled: (tx, settled) => this.#recorder.settled(tx, operationId, settled),
+      });
+    } catch (error) {
+      await this.#recorder.abandoned(operationId).catch(() => undefined); // the session's end says so too
+      throw new GatewayError(refusalOf(error).code, refusalOf(error).message, { cause: error, ...hintOf(error) });
+    }
+  }
+
+  /** Counts what goes either way, for the record. */
+  #counted(channel: Channel): Channel {
+    const bytes = this.#bytes;
+    async function* counting(frames: AsyncIterable<Frame>): AsyncGenerator<Frame> {
+      for await (const frame of frames) {
+        bytes.toClient += frame.body.length;
+        yield frame;
+      }
+    }
+    return {
+      write: (frame) => {
+        bytes.toTarget += frame.body.length;
+        return channel.write(frame);
+      },
+      drained: () => channel.drained(),
+      frames: counting(channel.frames),
+      end: () => channel.end(),
+      destroy: (error) => channel.destroy(error),
+    };
+  }
+}
+
+const hintOf = (error: unknown): { hint?: string } => {
+  const { hint } = refusalOf(error);
+  return hint === undefined ? {} : { hint };
+};

@@ -1,0 +1,22 @@
+import { Agents1795254240000 } from '../modules/agents/migrations/index.js';
+import { Evidence1795254300000 } from '../modules/evidence/migrations/index.js';
+import { Recording1795254360000 } from '../modules/recording/migrations/index.js';
+import { Sessions1795254420000 } from '../modules/sessions/migrations/index.js';
+import { Foundation1795254000000 } from './1795254000000-foundation.js';
+import { Identity1795254060000 } from './1795254060000-identity.js';
+import { Policies1795254120000 } from './1795254120000-policies.js';
+import { Reviews1795254180000 } from './1795254180000-reviews.js';
+import { Gateway1795254480000 } from './1795254480000-gateway.js';
+
+/** In order of their timestamps. A migration that has been released is never edited; the next one corrects it. */
+export const migrations = [
+  Foundation1795254000000,
+  Identity1795254060000,
+  Policies1795254120000,
+  Reviews1795254180000,
+  Agents1795254240000,
+  Evidence1795254300000,
+  Recording1795254360000,
+  Sessions1795254420000,
+  Gateway1795254480000,
+];

@@ -1,0 +1,1 @@
+export { Agents1795254240000 } from './1795254240000-agents.js';

@@ -1,0 +1,2 @@
+/** Of the control plane and every library in it: the workspace is released as one. */
+export const version = '0.1.0';

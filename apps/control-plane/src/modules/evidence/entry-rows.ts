@@ -1,0 +1,70 @@
+import { canonicalJson, type Envelope, keyIdOf, type SealedEntry } from '@sallyport/evidence';
+
+/** One entry as it is stored: sealed, not yet sequenced. */
+export interface EntryRow {
+  readonly event: string;
+  readonly session: string | null;
+  readonly operation: string | null;
+  readonly review: string | null;
+  readonly at: Date;
+  /** Canonical JSON: exactly what the leaf will commit to. */
+  readonly envelope: string;
+  readonly nonce: Buffer;
+  readonly bodyDigest: Buffer;
+  readonly body: Buffer;
+  /** Which key of `session_keys` opens the body. */
+  readonly keyId: string;
+}
+
+export const rowOf = (sealed: SealedEntry): EntryRow => ({
+  event: sealed.envelope.event,
+  session: sealed.envelope.session ?? null,
+  operation: sealed.envelope.operation ?? null,
+  review: sealed.envelope.review ?? null,
+  at: new Date(sealed.envelope.at),
+  envelope: canonicalJson(sealed.envelope),
+  nonce: Buffer.from(sealed.nonce, 'base64'),
+  bodyDigest: Buffer.from(sealed.bodyDigest, 'hex'),
+  body: Buffer.from(sealed.sealed),
+  keyId: keyIdOf(sealed.envelope),
+});
+
+type StoredEntry = Readonly<Record<'nonce' | 'body_digest' | 'body', Buffer>> & { readonly envelope: string };
+
+export const sealedOf = ({ envelope, nonce, body_digest, body }: StoredEntry): SealedEntry => ({
+  envelope: JSON.parse(envelope) as Envelope,
+  nonce: nonce.toString('base64'),
+  bodyDigest: body_digest.toString('hex') as SealedEntry['bodyDigest'],
+  sealed: body,
+});
+
+/**
+ * One statement for any number of entries; ids are given in the order of the rows. Parameters $1 to $10. It makes the
+ * commit of its transaction wait for the disk, whatever the server's default.
+ */
+export const insertEntriesSql = `
+  with durable as (select set_config('synchronous_commit', 'on', true))
+  insert into evidence_entries (event, session, operation, review, at, envelope, nonce, body_digest, body, key_id)
+  select event, session, operation, review, at, envelope, nonce, body_digest, body, key_id
+  from durable, unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::text[], $7::bytea[], $8::bytea[], $9::bytea[], $10::text[])
+    with ordinality as entry (event, session, operation, review, at, envelope, nonce, body_digest, body, key_id, position)
+  order by position`;
+
+export const entryParameters = (rows: readonly EntryRow[]): readonly unknown[] => [
+  rows.map(({ event }) => event),
+  rows.map(({ session }) => session),
+  rows.map(({ operation }) => operation),
+  rows.map(({ review }) => review),
+  rows.map(({ at }) => at),
+  rows.map(({ envelope }) => envelope),
+  rows.map(({ nonce }) => nonce),
+  rows.map(({ bodyDigest }) => bodyDigest),
+  rows.map(({ body }) => body),
+  rows.map(({ keyId }) => keyId),
+];
+
+type Query = (sql: string, parameters: unknown[]) => Promise<unknown>;
+
+export async function insertEntries(query: Query, rows: readonly EntryRow[]): Promise<void> {
+  await query(insertEntriesSql, [...entryParameters(rows)]);
+}

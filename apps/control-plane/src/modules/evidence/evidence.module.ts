@@ -1,0 +1,39 @@
+import { Module } from '@nestjs/common';
+import { CheckpointSigner } from './checkpoint-signer.js';
+import { EntrySealer } from './entry-sealer.js';
+import { EvidenceWriter } from './evidence-writer.js';
+import { Leader } from './leader.js';
+import { LeaderWork } from './leader-work.js';
+import { LogHealth } from './log-health.js';
+import { LogIdentity } from './log-identity.js';
+import { LogReader } from './log-reader.js';
+import { SessionKeys } from './session-keys.js';
+import { Witnessing } from './witnessing.js';
+
+/** The log itself: writing, sequencing, signing, witnesses. What people ask of it is in EvidenceAccessModule. */
+@Module({
+  providers: [
+    SessionKeys,
+    LogIdentity,
+    EntrySealer,
+    EvidenceWriter,
+    CheckpointSigner,
+    LeaderWork,
+    Leader,
+    LogHealth,
+    LogReader,
+    Witnessing,
+  ],
+  exports: [
+    SessionKeys,
+    LogIdentity,
+    EntrySealer,
+    EvidenceWriter,
+    LeaderWork,
+    Leader,
+    LogHealth,
+    LogReader,
+    Witnessing,
+  ],
+})
+export class EvidenceModule {}

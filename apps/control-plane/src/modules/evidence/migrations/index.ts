@@ -1,0 +1,1 @@
+export { Evidence1795254300000 } from './1795254300000-evidence.js';

@@ -1,0 +1,20 @@
+import type { EventBody, EventName } from '@sallyport/evidence';
+
+type KeyOf = { readonly [E in EventName]?: (body: EventBody<E>) => string | undefined };
+
+const person = (id: string | undefined): string | undefined => (id === undefined ? undefined : `person:${id}`);
+
+// What tells of one person outside any session is sealed under that person's key, so that it can be erased with it.
+const keyOf: KeyOf = {
+  'login.accepted': ({ identity }) => person(identity?.id),
+  'login.refused': ({ identity }) => person(identity?.id),
+  'session.refused': ({ identity }) => person(identity?.id),
+  'ticket.issued': ({ identity }) => person(identity.id),
+  'person.created': ({ id }) => person(id),
+  'person.updated': ({ id }) => person(id),
+  'grants.ended': ({ person: id }) => person(id),
+};
+
+/** @returns undefined where the log's own key seals the body */
+export const personalKeyOf = <E extends EventName>(event: E, body: EventBody<E>): string | undefined =>
+  keyOf[event]?.(body);

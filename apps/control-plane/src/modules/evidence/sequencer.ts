@@ -1,0 +1,107 @@
+import { encodeEntry, leafHash, type MerkleTree, type SealedEntry, type TreeNode } from '@sallyport/evidence';
+import type { EntityManager } from 'typeorm';
+import type { Sql } from '../../platform/index.js';
+import { sealedOf } from './entry-rows.js';
+import { type Leaf, loadTree, storeLeaves } from './tree-store.js';
+import { Watermark } from './watermark.js';
+
+const batchSize = 1000;
+/** Held while entries get their places; whoever takes it whole stops that. Any number that nobody else takes. */
+export const sequencingLock = 7_402_911_005_213;
+
+const unsequencedSql = `
+  select id, envelope, nonce, body_digest, body, key_id from evidence_entries entry
+  where id > $1 and not exists (select from evidence_sequence place where place.entry_id = entry.id and place.entry_id > $1)
+  order by id limit ${batchSize}`;
+
+interface Row {
+  readonly id: string;
+  readonly envelope: string;
+  readonly nonce: Buffer;
+  readonly body_digest: Buffer;
+  readonly body: Buffer;
+  readonly key_id: string;
+}
+
+export interface SequencedEntry {
+  readonly seq: number;
+  readonly keyId: string;
+  readonly entry: SealedEntry;
+}
+
+/** Called in the sequencing transaction with what has just got its place, in order. */
+export type Projector = (tx: EntityManager, entries: readonly SequencedEntry[]) => Promise<void>;
+
+interface Growth {
+  readonly log: number;
+  readonly tree: MerkleTree;
+  readonly leaves: Leaf[];
+  readonly nodes: TreeNode[];
+}
+
+/** Gives committed entries their places, without gaps. Used by one leader at a time, on the connection that holds its lock. */
+export class Sequencer {
+  private readonly trees = new Map<number, MerkleTree>();
+  private readonly logs = new Map<string, number>();
+  private watermark: Watermark | undefined;
+
+  constructor(private readonly project: Projector) {}
+
+  /** @returns how many entries got a place; fewer than `Sequencer.batchSize` when nothing was left */
+  async sequence(connection: EntityManager): Promise<number> {
+    this.watermark ??= await Watermark.load(connection);
+    const { watermark } = this;
+    const complete = await watermark.completeUpTo(connection);
+    const grown = await connection.transaction(async (tx) => {
+      await tx.query('select pg_advisory_xact_lock_shared($1)', [sequencingLock]);
+      const rows = await tx.query<Row[]>(unsequencedSql, [watermark.entryId]);
+      const growth = await this.grow(tx, rows);
+      for (const { log, leaves, nodes } of growth.values()) await storeLeaves(tx, log, leaves, nodes);
+      if (rows.length > 0) await this.project(tx, placesOf(rows, growth));
+      if (rows.length < batchSize && complete !== undefined) await watermark.advance(tx, complete);
+      return { growth, count: rows.length };
+    });
+    for (const { log, tree } of grown.growth.values()) this.trees.set(log, tree);
+    return grown.count;
+  }
+
+  static readonly batchSize = batchSize;
+
+  /** The tree of one log as far as it has been sequenced. */
+  async tree(connection: Sql, log: number): Promise<MerkleTree> {
+    const known = this.trees.get(log) ?? (await loadTree(connection, log));
+    this.trees.set(log, known);
+    return known;
+  }
+
+  private async grow(tx: EntityManager, rows: readonly Row[]): Promise<ReadonlyMap<number, Growth>> {
+    const growth = new Map<number, Growth>();
+    for (const row of rows) {
+      const entry = sealedOf(row);
+      const log = await this.logOf(tx, entry.envelope.log);
+      const grown = growth.get(log) ?? { log, tree: (await this.tree(tx, log)).clone(), leaves: [], nodes: [] };
+      growth.set(log, grown);
+      const seq = grown.tree.size;
+      const hash = leafHash(encodeEntry({ ...entry, seq }));
+      grown.nodes.push(...grown.tree.append(hash));
+      grown.leaves.push({ seq, entryId: row.id, hash });
+    }
+    return growth;
+  }
+
+  private async logOf(tx: EntityManager, origin: string): Promise<number> {
+    const known = this.logs.get(origin);
+    if (known !== undefined) return known;
+    const [row] = await tx.query<{ id: number }[]>('select id from evidence_logs where origin = $1', [origin]);
+    if (row === undefined) throw new Error(`an entry belongs to the log "${origin}", which is not known here`);
+    this.logs.set(origin, row.id);
+    return row.id;
+  }
+}
+
+function placesOf(rows: readonly Row[], growth: ReadonlyMap<number, Growth>): SequencedEntry[] {
+  const places = new Map(
+    [...growth.values()].flatMap(({ leaves }) => leaves.map(({ entryId, seq }) => [entryId, seq] as const)),
+  );
+  return rows.map((row) => ({ seq: places.get(row.id)!, keyId: row.key_id, entry: sealedOf(row) }));
+}

@@ -1,0 +1,95 @@
+import { Injectable } from '@nestjs/common';
+import { GatewayError, type Identity } from '@sallyport/core';
+import { Clock, Configuration, RateLimiter } from '../../platform/index.js';
+import { GrantsService, type LiveGrant } from '../grants/grants.service.js';
+import { ServiceAccountsService, secretHash, secretPrefix } from '../service-accounts/service-accounts.service.js';
+import { AccessTokens, type VerifiedToken } from './tokens/access-token.js';
+import { isClientItself, loginKeyOf, personClaimsOf } from './tokens/claims.js';
+
+const secretShape = /^sps_[A-Za-z0-9_-]{43}$/;
+
+/** From a credential that somebody shows to the login grant that it stands for. */
+@Injectable()
+export class LoginService {
+  constructor(
+    private readonly tokens: AccessTokens,
+    private readonly grants: GrantsService,
+    private readonly accounts: ServiceAccountsService,
+    private readonly configuration: Configuration,
+    private readonly limiter: RateLimiter,
+    private readonly clock: Clock,
+  ) {}
+
+  /** An access token of the issuer, or a service account's own secret. Guessing is slowed down per address. */
+  async byBearer(
+    credential: string,
+    address = '',
+  ): Promise<LiveGrant & { readonly method: 'bearer' | 'service-account' }> {
+    const from = `address ${address}`;
+    this.limiter.check('failed-login', from);
+    try {
+      return credential.startsWith(secretPrefix)
+        ? { ...(await this.bySecret(credential, address)), method: 'service-account' }
+        : { ...(await this.byToken(await this.tokens.verify(credential), address)), method: 'bearer' };
+    } catch (error) {
+      if (error instanceof GatewayError && error.code === 'UNAUTHENTICATED') this.limiter.take('failed-login', from);
+      throw error;
+    }
+  }
+
+  /** An id_token that the browser login has verified. */
+  byIdToken(payload: VerifiedToken, address?: string): Promise<LiveGrant> {
+    const { key, authenticatedAt, repeatable } = loginKeyOf(payload);
+    const who = personClaimsOf(payload, this.configuration.oidc.groupsClaim);
+    return this.grants.open({
+      who,
+      key,
+      authenticatedAt,
+      repeatable,
+      method: 'cookie',
+      ...(address === undefined ? {} : { address }),
+    });
+  }
+
+  check(grantId: string): Promise<LiveGrant> {
+    return this.grants.check(grantId);
+  }
+
+  end(grantId: string, by: Identity): Promise<void> {
+    return this.grants.end(grantId, by);
+  }
+
+  private async byToken(payload: VerifiedToken, address: string): Promise<LiveGrant> {
+    const account = await this.accounts.byClientSubject(payload.sub);
+    if (account === undefined && isClientItself(payload)) {
+      throw new GatewayError('UNAUTHENTICATED', 'this client is not a service account here', {
+        hint: 'ask an administrator to make one with this client_subject',
+      });
+    }
+    const who =
+      account === undefined
+        ? personClaimsOf(payload, this.configuration.oidc.groupsClaim)
+        : { serviceAccount: account.id };
+    return this.grants.open({
+      who,
+      ...loginKeyOf(payload),
+      method: account === undefined ? 'bearer' : 'service-account',
+      address,
+    });
+  }
+
+  // Each use of a secret is a login: it opens the next grant when one has expired, but not when one was ended.
+  private async bySecret(secret: string, address: string): Promise<LiveGrant> {
+    const account = secretShape.test(secret) ? await this.accounts.bySecret(secret) : undefined;
+    if (account === undefined) throw new GatewayError('UNAUTHENTICATED', 'the credential is not valid');
+    const key = JSON.stringify(['secret', account.id, secretHash(secret).slice(0, 32)]);
+    return this.grants.open({
+      who: { serviceAccount: account.id },
+      key,
+      authenticatedAt: this.clock.now(),
+      repeatable: 'after-expiry',
+      method: 'service-account',
+      address,
+    });
+  }
+}

@@ -1,0 +1,29 @@
+import { Module } from '@nestjs/common';
+import { ConnectionsModule } from '../connections/connections.module.js';
+import { EvidenceModule } from '../evidence/evidence.module.js';
+import { PeopleModule } from '../people/people.module.js';
+import { InitialPack, InitialPolicies } from './initial-policies.js';
+import { KnownCatalogues } from './known-catalogues.js';
+import { PoliciesController } from './policies.controller.js';
+import { PoliciesService } from './policies.service.js';
+import { PolicyRuntime } from './policy-runtime.js';
+import { PolicyTrial } from './policy-trial.js';
+import { PolicyVersions } from './policy-versions.js';
+import { VisibilityByPolicy } from './visibility-by-policy.js';
+
+@Module({
+  imports: [EvidenceModule, ConnectionsModule, PeopleModule],
+  controllers: [PoliciesController],
+  providers: [
+    { provide: InitialPack, useFactory: () => new InitialPack(process.env['SALLYPORT_INITIAL_POLICY_PACK']) },
+    InitialPolicies,
+    KnownCatalogues,
+    PoliciesService,
+    PolicyRuntime,
+    PolicyTrial,
+    PolicyVersions,
+    VisibilityByPolicy,
+  ],
+  exports: [KnownCatalogues, PolicyRuntime],
+})
+export class PoliciesModule {}

@@ -1,0 +1,123 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { type Decision, GatewayError, type Identity, type PersonId } from '@sallyport/core';
+import type { PolicyRequest } from '@sallyport/policy';
+import { createDescriber, decodeCatalogue, factsOf, loadParser, type SqlDescription } from '@sallyport/sql';
+import { DataSource } from 'typeorm';
+import { Configuration, rowOf } from '../../platform/index.js';
+import type { Connection } from '../connections/connection.js';
+import { ConnectionsService, connectionNotFound } from '../connections/connections.service.js';
+import { PeopleService } from '../people/people.service.js';
+import { identityOf } from '../people/person.js';
+import { KnownCatalogues } from './known-catalogues.js';
+import type { TestPolicyBody, TestView } from './policies.dto.js';
+import { PolicyRuntime } from './policy-runtime.js';
+
+const freshSession = { prepared: new Map<string, string>(), searchPathCertain: true };
+
+/** Answers "would this be allowed?": describes and decides as the gateway would, and runs and records nothing. */
+@Injectable()
+export class PolicyTrial implements OnModuleInit {
+  private readonly describer = createDescriber({ maxEntries: 200 });
+
+  constructor(
+    private readonly database: DataSource,
+    private readonly runtime: PolicyRuntime,
+    private readonly connections: ConnectionsService,
+    private readonly people: PeopleService,
+    private readonly catalogues: KnownCatalogues,
+    private readonly configuration: Configuration,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await loadParser();
+  }
+
+  /** @throws GatewayError CONNECTION_NOT_FOUND, NOT_FOUND (person), DATABASE_NOT_ALLOWED, INVALID_INPUT */
+  async run(by: Identity, body: TestPolicyBody): Promise<TestView> {
+    const connection = await this.connections.find(body.connection);
+    if (connection === undefined) throw connectionNotFound(body.connection);
+    const database = databaseOf(connection, body.database);
+    const snapshot = this.catalogues.find(connection, database);
+    const description = this.describer.describe(
+      body.statement,
+      freshSession,
+      snapshot && decodeCatalogue(snapshot.bytes),
+    );
+    const request = requestOf({ identity: await this.identityFor(by, body), connection, database, description, body });
+    const decision =
+      body.text === undefined ? this.runtime.decide(request) : this.runtime.decideWith(body.text, request);
+    return { ...viewOf(decision), operation: request.operation, resolved: snapshot !== undefined };
+  }
+
+  private async identityFor(by: Identity, { person, identity }: TestPolicyBody): Promise<Identity> {
+    if (person !== undefined && identity !== undefined)
+      throw new GatewayError('INVALID_INPUT', 'give "person" or "identity", not both');
+    if (person !== undefined) return this.known(person);
+    if (identity === undefined) return by;
+    const { class: kind = 'person', groups = [] } = identity;
+    return {
+      id: 'invented' as PersonId,
+      class: kind,
+      issuer: 'sallyport',
+      subject: 'invented',
+      name: 'invented',
+      groups,
+      roles: [],
+    };
+  }
+
+  private async known(id: PersonId): Promise<Identity> {
+    const person = await this.people.find(id);
+    if (person === undefined) throw new GatewayError('NOT_FOUND', 'there is no such person');
+    const found = await rowOf<{ groups: string[] | null }>(
+      this.database,
+      `select coalesce((select groups from service_accounts where id = $1),
+                       (select groups from login_grants where person_id = $1 order by started_at desc limit 1)) as groups`,
+      [id],
+    );
+    return identityOf(person, found?.groups ?? [], this.configuration.roleGroups);
+  }
+}
+
+function databaseOf({ databases, name }: Connection, wanted: string | undefined): string {
+  const database = wanted ?? databases[0];
+  if (database !== undefined && databases.includes(database)) return database;
+  throw new GatewayError('DATABASE_NOT_ALLOWED', `connection "${name}" does not allow the database "${wanted ?? ''}"`, {
+    hint: `it allows ${databases.join(', ')}`,
+  });
+}
+
+interface Tried {
+  readonly identity: Identity;
+  readonly connection: Connection;
+  readonly database: string;
+  readonly description: SqlDescription;
+  readonly body: TestPolicyBody;
+}
+
+const requestOf = ({ identity, connection, database, description, body }: Tried): PolicyRequest => ({
+  identity,
+  connection: { name: connection.name, labels: connection.labels, protocol: connection.protocol },
+  operation: { action: 'sql.execute', risk: description.risk, facts: { ...factsOf(description), database } },
+  assurance: 'ticketed',
+  turn: body.ai_session === true ? { aiSession: 'invented' } : {},
+});
+
+function viewOf(
+  decision: Decision,
+): Pick<TestView, 'outcome' | 'policies' | 'policy_version' | 'refusal' | 'requirement'> {
+  const decided = { outcome: decision.outcome, policies: decision.policies, policy_version: decision.policyVersion };
+  if (decision.outcome === 'deny') return { ...decided, refusal: decision.refusal };
+  if (decision.outcome === 'allow') return decided;
+  const { groups, approvals, timeoutMs, onTimeout, message } = decision.requirement;
+  return {
+    ...decided,
+    requirement: {
+      groups,
+      approvals,
+      timeout_ms: timeoutMs,
+      on_timeout: onTimeout,
+      ...(message === undefined ? {} : { message }),
+    },
+  };
+}

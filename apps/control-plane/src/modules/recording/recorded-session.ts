@@ -1,0 +1,195 @@
+import {
+  type Decision,
+  GatewayError,
+  type Operation,
+  type OperationId,
+  type Outcome,
+  type ReviewId,
+  type SessionId,
+} from '@sallyport/core';
+import type { Settled } from '@sallyport/engine';
+import { type FooterSigner, payloadsOf, type SessionStarted, type SignedFooter, signAlone } from '@sallyport/evidence';
+import type { Sql } from '../../platform/index.js';
+import { type EntryRow, insertEntries } from '../evidence/entry-rows.js';
+import type { SessionSealer } from '../evidence/entry-sealer.js';
+import type { EvidenceEvent } from '../evidence/evidence-writer.js';
+import { recordingKey, sealChunk } from './chunk-sealing.js';
+import { type Asked, askedOf, decidedEvent } from './decided.js';
+import { isInDoubt } from './group-commit.js';
+import { InFlightOperations } from './in-flight.js';
+import { Numbering } from './numbering.js';
+import type { AdmissionContext, AdmittedOperation, SessionEnding, SessionRecorder } from './recorder.js';
+import type { RecordingHouse } from './recording-house.js';
+
+type SessionEvent = Omit<EvidenceEvent, 'session'>;
+
+interface Open {
+  readonly sealer: SessionSealer;
+  readonly chunkKey: Uint8Array;
+  readonly footers: FooterSigner;
+}
+
+/** See SessionRecorder. Lives as long as its session, on the replica that serves it. */
+export class RecordedSession implements SessionRecorder {
+  private readonly inFlight: InFlightOperations;
+  private readonly numbering = new Numbering();
+  private open: Open | undefined;
+  private denied = 0;
+  /** A write whose fate is not known: nothing more is admitted, and the end is written from what the log itself holds. */
+  private inDoubt = false;
+
+  constructor(
+    readonly id: SessionId,
+    private readonly house: RecordingHouse,
+  ) {
+    this.inFlight = new InFlightOperations(id);
+  }
+
+  async started(body: Omit<SessionStarted, 'session'>): Promise<void> {
+    const [sealer, footers] = await Promise.all([
+      this.house.sealer.forSession(this.id),
+      this.house.log.footerSigner(),
+      this.house.replica.claim(this.id),
+    ]);
+    this.open = { sealer, footers, chunkKey: recordingKey(sealer.key) };
+    await this.write({ event: 'session.started', body: { ...body, session: this.id } });
+  }
+
+  admitted(operation: Operation, decision: Decision, context: AdmissionContext): AdmittedOperation {
+    this.refuseInDoubt();
+    const id = this.house.ids.next<OperationId>();
+    const number = this.numbering.take();
+    const asked = askedOf({ id, number }, operation, context);
+    const durable = this.writeAdmitted(asked, decision);
+    durable.catch(() => undefined); // the engine listens to it; a session that ended meanwhile does not
+    return {
+      id,
+      durable,
+      outcome: (outcome) => this.outcome(id, outcome),
+      join: (keys) => {
+        const operation = this.inFlight.find(id);
+        if (operation !== undefined) operation.joinKeys = keys;
+      },
+    };
+  }
+
+  async settled(tx: Sql, operation: OperationId, decision: Settled): Promise<void> {
+    const asked = this.inFlight.find(operation)?.asked;
+    if (asked === undefined)
+      throw new GatewayError('CONFLICT', `operation "${operation}" is not waiting for a decision`);
+    const row = this.opened().sealer.seal(decidedEvent(asked, decision));
+    await insertEntries((sql, parameters) => tx.query(sql, parameters), [row]);
+    if (decision.outcome === 'allow') return this.inFlight.release(operation);
+    this.denied += 1;
+    this.inFlight.remove(operation);
+  }
+
+  async abandoned(operation: OperationId, review?: ReviewId): Promise<void> {
+    this.inFlight.remove(operation);
+    await this.write({
+      event: 'operation.abandoned',
+      body: { operation, ...(review === undefined ? {} : { review }) },
+    });
+  }
+
+  async response(operation: OperationId, bytes: Uint8Array): Promise<void> {
+    const { chunkKey } = this.opened();
+    const chain = this.inFlight.chain(operation);
+    const at = this.house.clock.now();
+    const stored = [...payloadsOf(bytes)].map((payload) => {
+      const { chunks: number } = chain.footer();
+      const sealed = sealChunk(
+        chunkKey,
+        { session: this.id, operation, number },
+        chain.record('toClient', payload, at),
+        this.house.random,
+      );
+      return this.house.chunks.put({ session: this.id, operation, number, at, payload: sealed });
+    });
+    await Promise.all(stored).catch((error: unknown) => this.fail(error, true));
+  }
+
+  async ended(ending: SessionEnding): Promise<void> {
+    if (this.open === undefined) return;
+    const written = this.inDoubt ? Promise.reject(new Error('the record is in doubt')) : this.writeEnd(ending);
+    await written.catch(() => this.house.closer.closeEventually(this.id, ending));
+  }
+
+  private async writeEnd(ending: SessionEnding): Promise<void> {
+    const left = this.inFlight.entries();
+    await Promise.all(
+      left.map(([operation, { asked }]) =>
+        asked === undefined
+          ? this.outcome(operation, { status: 'unknown', maskedFields: 0 })
+          : this.abandoned(operation),
+      ),
+    );
+    const { count } = this.numbering;
+    await this.write({
+      event: 'session.ended',
+      body: { ...ending, session: this.id, operations: count, denied: this.denied },
+    });
+  }
+
+  private async writeAdmitted(asked: Asked, decision: Decision): Promise<void> {
+    const event = decidedEvent(asked, decision);
+    if (event.event === 'operation.denied') this.denied += 1;
+    else this.inFlight.add(asked.operation, event.event === 'operation.reviewing' ? { asked } : {});
+    try {
+      await this.write(event);
+    } catch (error) {
+      this.forget(asked, event.event === 'operation.denied', error);
+      throw error;
+    }
+  }
+
+  private forget({ operation, number }: Asked, denied: boolean, error: unknown): void {
+    this.inFlight.remove(operation);
+    if (isInDoubt(error)) return;
+    this.numbering.giveBack(number);
+    if (denied) this.denied -= 1;
+  }
+
+  private async outcome(operation: OperationId, outcome: Outcome): Promise<void> {
+    const footer = this.inFlight.footer(operation);
+    const recording: SignedFooter | undefined = footer && signAlone(footer, this.opened().footers);
+    const joinKeys = this.inFlight.find(operation)?.joinKeys;
+    await this.write({
+      event: 'operation.completed',
+      body: {
+        ...outcome,
+        operation,
+        ...(recording === undefined ? {} : { recording }),
+        ...(joinKeys === undefined ? {} : { joinKeys }),
+      },
+    });
+    this.inFlight.remove(operation);
+  }
+
+  // Sealing is synchronous, so entries join the journal's queue in the order of the calls.
+  private async write(event: SessionEvent): Promise<void> {
+    const row: EntryRow = this.opened().sealer.seal(event);
+    await this.house.journal.entry(row).catch((error: unknown) => this.fail(error));
+  }
+
+  private fail(error: unknown, always = false): never {
+    this.inDoubt ||= always || isInDoubt(error);
+    throw error;
+  }
+
+  private opened(): Open {
+    if (this.open === undefined)
+      throw new GatewayError('RECORDING_UNAVAILABLE', 'this session has not been recorded as started');
+    return this.open;
+  }
+
+  private refuseInDoubt(): void {
+    this.opened();
+    if (!this.inDoubt) return;
+    throw new GatewayError(
+      'RECORDING_UNAVAILABLE',
+      'the record of this session is in doubt, so nothing more is run in it',
+      { hint: 'connect again' },
+    );
+  }
+}

@@ -1,0 +1,160 @@
+import { Injectable } from '@nestjs/common';
+import { type EventBodies, type EventName, openBody } from '@sallyport/evidence';
+import type { EntityManager } from 'typeorm';
+import { Log } from '../../platform/index.js';
+import type { SequencedEntry } from '../evidence/sequencer.js';
+import { SessionKeys } from '../evidence/session-keys.js';
+import { type Changes, type Columns, fold, type Told } from './fold.js';
+
+const sessionColumns: Readonly<Record<string, string>> = {
+  person_id: 'text',
+  identity_class: 'text',
+  connection_id: 'text',
+  connection_name: 'text',
+  connection_version: 'integer',
+  protocol: 'text',
+  database: 'text',
+  ticket_id: 'text',
+  ai_session: 'text',
+  assurance: 'text',
+  record_responses: 'boolean',
+  started_seq: 'bigint',
+  started_at: 'timestamptz',
+  ended_seq: 'bigint',
+  ended_at: 'timestamptz',
+  end_reason: 'text',
+  operations: 'integer',
+  denied: 'integer',
+  bytes_to_target: 'bigint',
+  bytes_to_client: 'bigint',
+};
+const operationColumns: Readonly<Record<string, string>> = {
+  session_id: 'uuid',
+  seq: 'bigint',
+  at: 'timestamptz',
+  number: 'integer',
+  action: 'text',
+  risk: 'text',
+  digest: 'text',
+  assurance: 'text',
+  decision: 'text',
+  policies: 'text[]',
+  policy_version: 'integer',
+  review_id: 'text',
+  refusal_code: 'text',
+  status: 'text',
+  status_code: 'text',
+  rows: 'bigint',
+  bytes: 'bigint',
+  masked_fields: 'bigint',
+  masked_by: 'text[]',
+  duration_ms: 'double precision',
+  completed_seq: 'bigint',
+  completed_at: 'timestamptz',
+};
+
+// First come, first kept: of when and where it was asked. Everything else is replaced by what is told later.
+const keptFirst = new Set(['seq', 'at', 'session_id', 'started_seq', 'started_at']);
+/** What the envelopes alone tell, and therefore stays after erasure. */
+const fromEnvelope = new Set([
+  'session_id',
+  'seq',
+  'at',
+  'decision',
+  'completed_seq',
+  'completed_at',
+  'started_seq',
+  'started_at',
+  'ended_seq',
+  'ended_at',
+]);
+
+const upsertSql = (table: string, columns: Readonly<Record<string, string>>): string => {
+  const names = Object.keys(columns);
+  const typed = Object.entries(columns).map(([name, type]) => `"${name}" ${type}`);
+  const merged = names.map(
+    (name) =>
+      `"${name}" = ${keptFirst.has(name) ? `coalesce(${table}."${name}", excluded."${name}")` : `coalesce(excluded."${name}", ${table}."${name}")`}`,
+  );
+  const listed = names.map((name) => `"${name}"`).join(', ');
+  return `insert into ${table} (id, ${listed}) select id, ${listed} from jsonb_to_recordset($1::jsonb) as row (id uuid, ${typed.join(', ')})
+    on conflict (id) do update set ${merged.join(', ')}`;
+};
+const eraseSql = (table: string, columns: Readonly<Record<string, string>>, where: string): string =>
+  `update ${table} set ${Object.keys(columns)
+    .filter((name) => !fromEnvelope.has(name))
+    .map((name) => `"${name}" = null`)
+    .join(', ')} where ${where}`;
+
+const upsertSessions = upsertSql('sessions', sessionColumns);
+const upsertOperations = upsertSql('operations', operationColumns);
+const eraseSessions = eraseSql('sessions', sessionColumns, 'id = $1');
+const eraseOperations = eraseSql('operations', operationColumns, 'session_id = $1');
+
+const rowsOf = (changes: ReadonlyMap<string, Columns>): string =>
+  JSON.stringify([...changes].map(([id, columns]) => ({ ...columns, id })));
+const isUuid = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
+
+/** Keeps `sessions` and `operations` in step with the log, in the transaction that sequences it. */
+@Injectable()
+export class SessionsProjection {
+  constructor(
+    private readonly keys: SessionKeys,
+    private readonly log: Log,
+  ) {}
+
+  /** Never holds the log up: what cannot be projected is logged, and a rebuild repairs it. */
+  readonly project = async (tx: EntityManager, entries: readonly SequencedEntry[]): Promise<void> => {
+    const told = await this.open(entries);
+    await tx.query('savepoint projection');
+    try {
+      await this.apply(tx, fold(told));
+      await tx.query('release savepoint projection');
+    } catch (error) {
+      await tx.query('rollback to savepoint projection');
+      this.log.error('projection.failed', { error, from: entries[0]?.seq, to: entries.at(-1)?.seq });
+    }
+  };
+
+  /** Empties both tables; the caller then projects every entry again, in order. */
+  async clear(tx: EntityManager): Promise<void> {
+    await tx.query('delete from operations');
+    await tx.query('delete from sessions');
+  }
+
+  /** @throws when it cannot be applied */
+  async apply(tx: EntityManager, { sessions, operations, ended, erased }: Changes): Promise<void> {
+    if (sessions.size > 0) await tx.query(upsertSessions, [rowsOf(sessions)]);
+    if (operations.size > 0) await tx.query(upsertOperations, [rowsOf(operations)]);
+    if (ended.length > 0) await tx.query('delete from session_homes where session = any($1::uuid[])', [ended]);
+    for (const [key, at] of erased) {
+      if (!isUuid(key)) continue; // a person's key: no row of these tables is sealed under it
+      await tx.query(`${eraseSessions}`, [key]);
+      await tx.query('update sessions set erased_at = $2 where id = $1', [key, at]);
+      await tx.query(eraseOperations, [key]);
+    }
+  }
+
+  async open(entries: readonly SequencedEntry[]): Promise<Told[]> {
+    const told: Told[] = [];
+    for (const { seq, keyId, entry } of entries) {
+      const { envelope } = entry;
+      const key = isProjected(envelope.event) ? await this.keys.find(keyId) : undefined;
+      const body = key && this.bodyOf({ seq, keyId, entry }, key);
+      told.push({ seq, event: envelope.event, envelope, ...(body && { body }) });
+    }
+    return told;
+  }
+
+  // A body that somebody changed in the tables is left out here; the log's own checks and every export show it.
+  private bodyOf({ seq, entry }: SequencedEntry, key: Uint8Array): EventBodies[EventName] | undefined {
+    try {
+      return openBody<EventName>(entry, key);
+    } catch (error) {
+      this.log.error('evidence.tampered', { seq, event: entry.envelope.event, error });
+      return undefined;
+    }
+  }
+}
+
+const isProjected = (event: string): boolean => /^(session|operation|key)\./.test(event);

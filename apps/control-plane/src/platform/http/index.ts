@@ -1,0 +1,10 @@
+export { Drain } from './drain.js';
+export { type Endpoint, Endpoints } from './endpoints.js';
+export { Id, idCursor } from './id-pipe.js';
+export { Idempotent } from './idempotency.js';
+export { OpenApi } from './openapi.js';
+export { afterOf, type Page, PageQuery, pageOf } from './pages.js';
+export { problems } from './problems.js';
+export { type LimitName, RateLimited, RateLimiter } from './rate-limiter.js';
+export { Readiness, type ReadinessCheck } from './readiness.js';
+export { IsLine, IsLines, IsName, namePattern } from './shapes.js';

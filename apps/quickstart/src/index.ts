@@ -1,0 +1,1 @@
+export { parseOptions, portsFrom } from './options.js';

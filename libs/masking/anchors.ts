@@ -1,0 +1,260 @@
+import { classOf, code, digit, upper } from './byte-class.js';
+import { type Anchor, between, type Detector } from './detector.js';
+import { Window } from './window.js';
+
+type LiteralAnchor = Extract<Anchor, { kind: 'literal' }>;
+
+interface Literal {
+  readonly bytes: Uint8Array;
+  /** Where in it the pair of bytes stands that gives it away. */
+  readonly offset: number;
+  readonly ignoreCase: boolean;
+  readonly detector: number;
+  readonly find: LiteralAnchor['find'];
+}
+interface Finder {
+  readonly detector: number;
+  readonly find: Anchor['find'];
+}
+
+/** A value found; absolute positions. Its tail, if any, begins at `end`. */
+export interface Span {
+  readonly anchor: number;
+  readonly start: number;
+  readonly end: number;
+  readonly tail: NonNullable<ReturnType<Anchor['find']>>['tail'];
+  /** Index in the list of detectors. */
+  readonly detector: number;
+}
+
+/** @property safe everything found before it is final; a value that will be found later begins at or after it */
+export interface Sweep {
+  readonly spans: Span[];
+  readonly safe: number;
+}
+
+const anyDigits = 1;
+const atSign = 2;
+const plusSign = 3;
+const firstList = 4;
+const longestRun = 20;
+
+/** What may stand before an anchor as part of its value, and so is kept until it is known what comes next. */
+const heldBack = classOf(/[A-Za-z0-9._%+'(~\x80-\xbf\xc3-\xc9-]/);
+const mostHeldBack = 64;
+
+/** Where the bytes begin that must be kept because a value may begin there whose anchor stands at `end` or later. */
+const heldFrom = (window: Window, end: number): number => {
+  let start = end;
+  const least = Math.max(window.base, end - mostHeldBack);
+  while (start > least && heldBack[window.at(start - 1)] === 1) start -= 1;
+  return afterCapitals(window, start) ? start - 3 : start;
+};
+
+/** `AB 12 34 56 C`: two letters that a space parts from the digits they belong to. */
+const afterCapitals = (window: Window, start: number): boolean =>
+  window.at(start - 1) === code(' ') && upper[window.at(start - 2)] === 1 && upper[window.at(start - 3)] === 1;
+
+/** Roughly how often a character is met in logs, JSON and English: rare pairs make a good filter. */
+const common = 'etaoinsrhldcumfpgwybvkxjqz';
+const frequency = (character: string): number => {
+  const place = common.indexOf(character);
+  if (place >= 0) return 28 - place;
+  return /[ ":,0-9]/.test(character) ? 20 : /[_./-]/.test(character) ? 6 : 3;
+};
+
+const rarestPair = (literal: string): number => {
+  const cost = (offset: number) => frequency(literal[offset]!) * frequency(literal[offset + 1]!);
+  return between(0, literal.length - 2).reduce((best, offset) => (cost(offset) < cost(best) ? offset : best));
+};
+
+const cases = (character: string, both: boolean): number[] =>
+  [...new Set(both ? [character.toLowerCase(), character.toUpperCase()] : [character])].map(code);
+
+const fold = (byte: number): number => (byte >= 65 && byte <= 90 ? byte | 32 : byte);
+
+/**
+ * Finds values in one pass: a table over pairs of bytes says where a detector must look closer, so that text without
+ * such pairs costs one look-up a byte.
+ */
+export class Anchors {
+  /** 0: nothing can begin here. Indexed by two successive bytes. */
+  private readonly pairs = new Uint8Array(65_536);
+  private readonly lists: Literal[][] = [];
+  private readonly digits: Finder[][] = Array.from({ length: longestRun + 1 }, () => []);
+  private readonly bytes = new Map<number, Finder[]>([
+    [atSign, []],
+    [plusSign, []],
+  ]);
+  private readonly beginnings = new Set<string>();
+  private longestLiteral = 0;
+
+  constructor(readonly detectors: readonly Detector[]) {
+    const literals = new Map<number, Literal[]>();
+    for (const [index, { anchors }] of detectors.entries())
+      for (const anchor of anchors) this.add(index, anchor, literals);
+    this.index(literals);
+    this.flag();
+  }
+
+  private add(detector: number, anchor: Anchor, literals: Map<number, Literal[]>): void {
+    const finder = { detector, find: anchor.find };
+    if (anchor.kind === 'digits') for (const length of anchor.lengths) this.digits[length]!.push(finder);
+    else if (anchor.kind === 'byte') this.bytes.get(anchor.byte === '@' ? atSign : plusSign)!.push(finder);
+    else for (const text of anchor.literals) this.addLiteral(text, { ...finder, anchor }, literals);
+  }
+
+  private addLiteral(text: string, from: Finder & { anchor: LiteralAnchor }, literals: Map<number, Literal[]>): void {
+    const ignoreCase = from.anchor.ignoreCase ?? false;
+    const folded = ignoreCase ? text.toLowerCase() : text;
+    const offset = rarestPair(folded);
+    const literal = { ...from, bytes: Buffer.from(folded, 'latin1'), offset, ignoreCase };
+    for (const first of cases(folded[offset]!, ignoreCase))
+      for (const second of cases(folded[offset + 1]!, ignoreCase)) {
+        const pair = (first << 8) | second;
+        literals.set(pair, [...(literals.get(pair) ?? []), literal]);
+      }
+    this.longestLiteral = Math.max(this.longestLiteral, text.length);
+    for (let length = 1; length < text.length; length += 1) this.beginnings.add(text.slice(0, length).toLowerCase());
+  }
+
+  /** Pairs that lead to the same literals share a list. */
+  private index(literals: Map<number, Literal[]>): void {
+    for (const [pair, list] of literals) {
+      const same = this.lists.findIndex(
+        (other) => other.length === list.length && other.every((x, i) => x === list[i]),
+      );
+      this.pairs[pair] = firstList + (same >= 0 ? same : this.lists.push(list) - 1);
+    }
+    if (firstList + this.lists.length > 256) throw new RangeError('too many literals for one table of pairs');
+  }
+
+  private flag(): void {
+    const set = (first: number, second: number, flag: number) => {
+      if (this.pairs[(first << 8) | second] !== 0) throw new RangeError('a literal is found by a pair in use');
+      this.pairs[(first << 8) | second] = flag;
+    };
+    const [useDigits, useAt, usePlus] = [
+      this.digits.some((list) => list.length > 0),
+      this.bytes.get(atSign)!.length > 0,
+      this.bytes.get(plusSign)!.length > 0,
+    ];
+    for (let byte = 0; byte < 256; byte += 1) {
+      if (useAt && heldBack[byte] === 1) set(byte, code('@'), atSign);
+      if (usePlus && digit[byte] === 1) set(code('+'), byte, plusSign);
+      for (let next = 48; useDigits && digit[byte] === 1 && next < 58; next += 1) set(byte, next, anyDigits);
+    }
+  }
+
+  /**
+   * Everything whose anchor stands at or after `from`. Where the window is not final, what may still change is left
+   * out, and begins at or after `safe`.
+   */
+  sweep(window: Window, from: number): Sweep {
+    const { bytes, base } = window;
+    const { pairs } = this;
+    const found = new Found(window, from);
+    let pair = bytes[from - base] ?? 0;
+    for (let index = from - base + 1; index < bytes.length; index += 1) {
+      pair = ((pair << 8) | bytes[index]!) & 0xffff;
+      const flag = pairs[pair]!;
+      if (flag === 0) continue;
+      if (flag >= firstList) this.literals(found, flag, index - 1 + base);
+      else if (flag === atSign) found.ask(this.bytes.get(atSign)!, index + base, 1);
+      else if (flag === plusSign) found.ask(this.bytes.get(plusSign)!, index - 1 + base, 1);
+      else {
+        // Stays on the last digit, which is the first byte of the next pair.
+        index = this.number(found, index - 1 + base) - base - 1;
+        pair = bytes[index]!;
+      }
+    }
+    return found.settled(window.final ? window.end : this.openLiteral(window, from));
+  }
+
+  private literals(found: Found, flag: number, position: number): void {
+    for (const literal of this.lists[flag - firstList]!) {
+      const start = position - literal.offset;
+      if (start >= found.from && stands(found.window, literal, start))
+        found.askOne(literal, start, literal.bytes.length);
+    }
+  }
+
+  /** @returns the position after the run of digits that begins at or before `start` */
+  private number(found: Found, start: number): number {
+    const { window, from } = found;
+    const { bytes, base } = window;
+    let end = start + 2;
+    while (digit[bytes[end - base]!] === 1) end += 1;
+    // Only the first pair of a sweep can stand inside a run, one that an earlier sweep has judged from its beginning.
+    if (start === from && digit[window.at(start - 1)] === 1) return end;
+    const length = Math.min(end - start, longestRun);
+    if (end === window.end && !window.final && length < longestRun) found.hold(Infinity);
+    else if (this.digits[length]!.length > 0) found.ask(this.digits[length]!, start, length);
+    return end;
+  }
+
+  /** Where the longest suffix begins with which a literal might begin, or the end. */
+  private openLiteral(window: Window, from: number): number {
+    const most = Math.min(this.longestLiteral - 1, window.end - from);
+    const suffix = window.latin1(window.end - most, window.end).toLowerCase();
+    for (let index = 0; index < most; index += 1)
+      if (this.beginnings.has(suffix.slice(index))) return window.end - most + index;
+    return window.end;
+  }
+}
+
+const stands = (window: Window, { bytes, ignoreCase }: Literal, start: number): boolean => {
+  if (start + bytes.length > window.end) return false;
+  for (let index = 0; index < bytes.length; index += 1) {
+    const byte = window.at(start + index);
+    if ((ignoreCase ? fold(byte) : byte) !== bytes[index]) return false;
+  }
+  return true;
+};
+
+/** What one sweep has found, and how far it is final. */
+class Found {
+  private readonly spans: Span[] = [];
+  private limit = Number.POSITIVE_INFINITY;
+
+  constructor(
+    readonly window: Window,
+    readonly from: number,
+  ) {}
+
+  ask(finders: readonly Finder[], anchor: number, length: number): void {
+    for (const finder of finders) this.askOne(finder, anchor, length);
+  }
+
+  askOne({ detector, find }: Finder, anchor: number, length: number): void {
+    const { window } = this;
+    window.touched = false;
+    const found = find(window, anchor, length);
+    if (window.touched && !window.final) this.hold(anchor);
+    else if (found) this.spans.push({ anchor, detector, start: found.start, end: found.end, tail: found.tail });
+  }
+
+  /** It cannot be known yet what stands at `anchor`. */
+  hold(anchor: number): void {
+    this.limit = Math.min(this.limit, anchor);
+  }
+
+  /** @param literalEnd where a literal may have begun, or the end */
+  settled(literalEnd: number): Sweep {
+    const { window, from } = this;
+    if (window.final) return { spans: this.spans, safe: window.end };
+    const limit = Math.min(this.limit, literalEnd);
+    let safe = Math.max(from, Math.min(heldFrom(window, window.end), heldFrom(window, limit)));
+    const spans = this.spans.sort((left, right) => right.start - left.start);
+    // A value found beyond the limit may begin before it; it is found again, whole, in the next sweep.
+    for (let moved = true; moved; ) {
+      moved = false;
+      for (const { anchor, start } of spans)
+        if (anchor >= safe && start < safe) {
+          safe = Math.max(from, start);
+          moved = true;
+        }
+    }
+    return { spans: spans.filter(({ anchor }) => anchor < safe), safe };
+  }
+}

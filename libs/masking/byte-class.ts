@@ -1,0 +1,20 @@
+/** A set of bytes as a table: 1 where the byte is in it. Looked up with -1 (no byte there) it says no. */
+export type ByteClass = Uint8Array;
+
+/** @param pattern a regular expression for one latin1 character, asked once for each of the 256 bytes */
+export const classOf = (pattern: RegExp): ByteClass =>
+  Uint8Array.from({ length: 256 }, (_, byte) => (pattern.test(String.fromCharCode(byte)) ? 1 : 0));
+
+export const digit = classOf(/[0-9]/);
+export const letter = classOf(/[A-Za-z]/);
+export const upper = classOf(/[A-Z]/);
+export const lower = classOf(/[a-z]/);
+export const alphanumeric = classOf(/[A-Za-z0-9]/);
+export const hexadecimal = classOf(/[0-9A-Fa-f]/);
+export const base64 = classOf(/[A-Za-z0-9+/=]/);
+export const base64url = classOf(/[A-Za-z0-9_-]/);
+export const dottedToken = classOf(/[A-Za-z0-9_.-]/);
+export const blank = classOf(/[ \t]/);
+
+/** The code of an ASCII character, for comparisons with bytes. */
+export const code = (character: string): number => character.charCodeAt(0);

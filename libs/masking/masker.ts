@@ -1,0 +1,101 @@
+import { GatewayError, type MaskingRule } from '@sallyport/core';
+import { isStricter } from './actions.js';
+import { Anchors } from './anchors.js';
+import { type ColumnMask, compileColumns } from './columns.js';
+import type { Detector } from './detector.js';
+import { detectors, detectorsNamed } from './detectors.js';
+import { jsonQuoting, looksLikeJson } from './json.js';
+import { mistakeIn } from './rules.js';
+import { type ScanResult, type StreamScanner, scanStream, scanString, scanWhole, type TextResult } from './scanner.js';
+import type { Treatment } from './weaver.js';
+
+/** Masking rules made ready to run. Holds no state of a session: one masker may serve many. */
+export interface Masker {
+  readonly hasColumnRules: boolean;
+  /** Names of the detectors in force. */
+  readonly detectorNames: readonly string[];
+  /** Names as the catalogue spells them. */
+  column(schema: string, table: string, column: string): ColumnMask | undefined;
+  /** One whole value, UTF-8 or ASCII text. @returns undefined where nothing is found, which is the fast path */
+  scan(bytes: Uint8Array): ScanResult | undefined;
+  /** As `scan`; what replaces a number of a JSON document is a JSON string, so that the document stays valid. */
+  scanJson(bytes: Uint8Array): ScanResult | undefined;
+  /** Texts that cannot be NULL: errors, notices, notifications. */
+  scanText(text: string): TextResult | undefined;
+  stream(): StreamScanner;
+}
+
+export interface MaskingOptions {
+  /** For `hash`: at least 16 random bytes, the installation's own. */
+  readonly key: Uint8Array;
+}
+
+type DetectorRule = Extract<MaskingRule, { kind: 'detector' }>;
+
+const leastKey = 16;
+
+const unavailable = (message: string, cause?: unknown): GatewayError =>
+  new GatewayError('MASKING_UNAVAILABLE', message, {
+    cause,
+    hint: 'ask an administrator to correct the masking rules; nothing is let through until then',
+  });
+
+const check = (rules: readonly MaskingRule[], key: Uint8Array): void => {
+  for (const rule of rules) {
+    const mistake = mistakeIn(rule);
+    if (mistake !== undefined) throw unavailable(`masking rule "${rule.id}" does not compile: ${mistake}`);
+  }
+  if (key.length < leastKey && rules.some(({ action }) => action === 'hash'))
+    throw unavailable(`masking by hash needs a key of ${leastKey} bytes or more`);
+};
+
+const ruleFor = (detector: Detector, rules: readonly DetectorRule[]): DetectorRule | undefined => {
+  const about = rules.filter((rule) => detectorsNamed(rule.detector).includes(detector));
+  return about.reduce<DetectorRule | undefined>((best, rule) => {
+    if (!best) return rule;
+    if (best.action === rule.action) return rule.id < best.id ? rule : best;
+    return isStricter(rule.action, best.action) ? rule : best;
+  }, undefined);
+};
+
+const mostTables = 16;
+const tables = new Map<string, Anchors>();
+
+/** The tables depend on the set of detectors only; sessions with the same set share them. */
+const anchorsFor = (active: readonly Detector[]): Anchors => {
+  const name = active.map((detector) => detector.name).join();
+  const made = tables.get(name) ?? new Anchors(active);
+  tables.delete(name);
+  tables.set(name, made);
+  if (tables.size > mostTables) tables.delete(tables.keys().next().value!);
+  return made;
+};
+
+/** @throws GatewayError MASKING_UNAVAILABLE when a rule does not compile; there is no masker without all its rules */
+export const compileMasking = (rules: readonly MaskingRule[], { key }: MaskingOptions): Masker => {
+  check(rules, key);
+  const columnRules = rules.filter((rule) => rule.kind === 'column');
+  const detectorRules = rules.filter((rule) => rule.kind === 'detector');
+  const found = detectors.flatMap((detector) => {
+    const rule = ruleFor(detector, detectorRules);
+    return rule ? [{ detector, rule }] : [];
+  });
+  const treatments: Treatment[] = found.map(({ detector, rule }) => ({
+    label: detector.name,
+    action: rule.action,
+    rule: rule.id,
+  }));
+  const options = { treatments, key: Uint8Array.from(key) };
+  const anchors = anchorsFor(found.map(({ detector }) => detector));
+
+  return {
+    hasColumnRules: columnRules.length > 0,
+    detectorNames: treatments.map(({ label }) => label),
+    column: compileColumns(columnRules, options.key),
+    scan: (bytes) => scanWhole(anchors, bytes, options),
+    scanJson: (bytes) =>
+      scanWhole(anchors, bytes, looksLikeJson(bytes) ? { ...options, wrap: jsonQuoting() } : options),
+    scanText: (text) => scanString(anchors, text, options),
+    stream: () => scanStream(anchors, options),
+  };
+};

@@ -1,0 +1,184 @@
+import type { MaskingAction } from '@sallyport/core';
+import { hashed, longestKept, partially, redacted, stricter } from './actions.js';
+import type { Span } from './anchors.js';
+import { STOP, type Tail } from './detector.js';
+import type { Window } from './window.js';
+
+/** What is done with the values of one detector, and by which rule. */
+export interface Treatment {
+  readonly label: string;
+  readonly action: MaskingAction;
+  readonly rule: string;
+}
+
+interface OpenTail {
+  readonly tail: Tail;
+  /** The value it belongs to begins where the region begins. */
+  readonly leading: boolean;
+  state: number;
+  /** Everything of it before this position is known. */
+  at: number;
+}
+
+/** Values that overlap are hidden together. */
+interface Region {
+  readonly start: number;
+  end: number;
+  /** Furthest end of a value that begins where the region begins: if it is the region's, one value is all of it. */
+  leadingEnd: number;
+  label: number;
+  action: MaskingAction;
+  open: OpenTail[];
+}
+
+export interface WeaverOptions {
+  /** By index of detector. */
+  readonly treatments: readonly Treatment[];
+  readonly key: Uint8Array;
+  /** How a replacement is written where it stands; `''` and the text itself by default. */
+  readonly wrap?: (window: Window, start: number, end: number, text: string) => string;
+}
+
+/**
+ * Puts the output together: what is not found as it is, what is found replaced. Memory is bounded: of a region only
+ * where it began and how its tails stand is remembered, beside at most `longestKept` bytes of value.
+ */
+export class Weaver {
+  readonly rules = new Set<string>();
+  /** How many values, overlapping ones counted once, were hidden. */
+  hidden = 0;
+  nulls = false;
+  private readonly pieces: Uint8Array[] = [];
+  private pending: Span[] = [];
+  /** The first of `pending` that is not taken in yet. */
+  private next = 0;
+  private region: Region | undefined;
+  /** Everything before it is in the output or hidden. */
+  private position = 0;
+
+  constructor(private readonly options: WeaverOptions) {}
+
+  /** The first byte that must stay in memory. */
+  get needed(): number {
+    const { region, position } = this;
+    return region && region.end - region.start <= longestKept ? region.start : position;
+  }
+
+  /** @param safe as in `Sweep`: no value found later begins before it */
+  advance(window: Window, spans: readonly Span[], safe: number): void {
+    this.pending = [...this.pending.slice(this.next), ...spans].sort((left, right) => left.start - right.start);
+    this.next = 0;
+    while (this.region || this.begin(window, safe)) {
+      const region = this.region!;
+      this.absorb(region, window);
+      this.position = Math.max(region.start, Math.min(region.end, window.end));
+      if (region.open.length > 0 && !window.final) return;
+      if (region.end > safe) return;
+      this.close(region, window);
+    }
+  }
+
+  /** The output since the last time. */
+  take(): Uint8Array {
+    const all = this.pieces.length === 1 ? this.pieces[0]! : Buffer.concat(this.pieces);
+    this.pieces.length = 0;
+    return all;
+  }
+
+  private begin(window: Window, safe: number): boolean {
+    const first = this.pending[this.next];
+    if (!first || first.start >= safe) {
+      this.copy(window, safe);
+      return false;
+    }
+    const start = Math.max(first.start, this.position);
+    this.copy(window, start);
+    const { action } = this.options.treatments[first.detector]!;
+    this.region = { start, end: start, leadingEnd: start, label: first.detector, action, open: [] };
+    return true;
+  }
+
+  private copy(window: Window, until: number): void {
+    if (until > this.position) this.pieces.push(window.slice(this.position, until));
+    this.position = Math.max(this.position, until);
+  }
+
+  /**
+   * Takes in every value that begins inside the region; tails make the region longer. They walk side by side and only
+   * as far as the next value, so that many values in one another cost one walk and not one each.
+   */
+  private absorb(region: Region, window: Window): void {
+    for (;;) {
+      const span = this.pending[this.next];
+      const inside = span && (span.start < region.end || span.start === region.start);
+      if (inside) this.include(region, span);
+      else if (!walk(region, window, Math.min(window.end, span ? span.start + 1 : window.end))) return;
+    }
+  }
+
+  private include(region: Region, span: Span): void {
+    this.next += 1;
+    const { action, rule } = this.options.treatments[span.detector]!;
+    const leading = span.start === region.start;
+    region.action = stricter(region.action, action);
+    if (leading) region.label = Math.min(region.label, span.detector);
+    this.rules.add(rule);
+    extend(region, span.end, leading);
+    if (span.tail) open(region, { tail: span.tail, leading, state: 0, at: span.end });
+  }
+
+  private close(region: Region, window: Window): void {
+    this.region = undefined;
+    this.hidden += 1;
+    this.nulls ||= region.action === 'null';
+    const text = this.replacement(region, window);
+    const wrapped = this.options.wrap?.(window, region.start, region.end, text) ?? text;
+    this.pieces.push(Buffer.from(wrapped));
+    this.position = region.end;
+  }
+
+  private replacement({ start, end, leadingEnd, label, action }: Region, window: Window): string {
+    if (action === 'null') return '';
+    const known = leadingEnd === end && end - start <= longestKept;
+    const value = known && action !== 'redact' ? window.slice(start, end) : undefined;
+    if (!value) return redacted(this.options.treatments[label]!.label);
+    return action === 'hash' ? hashed(this.options.key, value) : partially(Buffer.from(value).toString());
+  }
+}
+
+const extend = (region: Region, end: number, leading: boolean): void => {
+  region.end = Math.max(region.end, end);
+  if (leading) region.leadingEnd = Math.max(region.leadingEnd, end);
+};
+
+/** Tails that stand at the same place in the same state go the same way: one of them is enough. */
+const open = (region: Region, tail: OpenTail): void => {
+  const alike = (other: OpenTail): boolean =>
+    other.at === tail.at && other.tail === tail.tail && other.state === tail.state && other.leading === tail.leading;
+  if (!region.open.some(alike)) region.open.push(tail);
+};
+
+/** Moves the hindmost tails on to the next of them, or to `limit`. @returns false where all stand there */
+const walk = (region: Region, window: Window, limit: number): boolean => {
+  const from = Math.min(...region.open.map(({ at }) => at));
+  if (from >= limit) return false;
+  const until = Math.min(limit, ...region.open.map(({ at }) => at).filter((at) => at > from));
+  const before = region.open;
+  region.open = [];
+  for (const tail of before) {
+    const going = tail.at > from || run(tail, window, until);
+    extend(region, Math.min(tail.at, until), tail.leading);
+    if (going) open(region, tail);
+  }
+  return true;
+};
+
+/** Follows a tail up to `until`. @returns false where it ended before */
+const run = (open: OpenTail, window: Window, until: number): boolean => {
+  for (; open.at < until; open.at += 1) {
+    const state = open.tail.step(open.state, window.at(open.at));
+    if (state === STOP) return false;
+    open.state = state;
+  }
+  return true;
+};

@@ -1,0 +1,64 @@
+import { alphanumeric, type ByteClass, classOf, code } from './byte-class.js';
+
+/**
+ * The part of a text that is in memory, read by absolute position. Before the first byte of the text there is -1; past
+ * the last byte in memory there is -1 too, and `touched` remembers that somebody asked: what was then concluded is
+ * final only if the text ends there.
+ */
+export class Window {
+  touched = false;
+
+  constructor(
+    readonly bytes: Uint8Array,
+    /** Absolute position of `bytes[0]`. */
+    readonly base = 0,
+    /** The text ends where the bytes end. */
+    readonly final = true,
+  ) {}
+
+  /** Absolute position after the last byte in memory. */
+  get end(): number {
+    return this.base + this.bytes.length;
+  }
+
+  at(position: number): number {
+    const byte = this.bytes[position - this.base];
+    if (byte !== undefined) return byte;
+    if (position >= this.end) this.touched = true;
+    return -1;
+  }
+
+  /** Bytes from `start` up to, without, `end`, as they are in memory. */
+  slice(start: number, end: number): Uint8Array {
+    return this.bytes.subarray(Math.max(0, start - this.base), Math.max(0, end - this.base));
+  }
+
+  /** One character for each byte. */
+  latin1(start: number, end: number): string {
+    let text = '';
+    for (let position = start; position < end; position += 1) {
+      const byte = this.at(position);
+      if (byte >= 0) text += String.fromCharCode(byte);
+    }
+    return text;
+  }
+
+  /** How many bytes of the class stand from `start` on, at most `most`; does not look further than that. */
+  run(start: number, inside: ByteClass, most: number): number {
+    let length = 0;
+    while (length < most && inside[this.at(start + length)] === 1) length += 1;
+    return length;
+  }
+}
+
+const escapeLetter = classOf(/[bfnrtv]/);
+
+/** The byte before `start` is escaped, as in the two characters `\n` of JSON, COPY or a log. */
+export const afterEscape = (window: Window, start: number): boolean =>
+  escapeLetter[window.at(start - 1)] === 1 && window.at(start - 2) === code('\\');
+
+/** No letter or digit before `start`; the letter of an escape does not count. */
+export const startsWord = (window: Window, start: number): boolean =>
+  alphanumeric[window.at(start - 1)] !== 1 || afterEscape(window, start);
+
+export const endsWord = (window: Window, end: number): boolean => alphanumeric[window.at(end)] !== 1;

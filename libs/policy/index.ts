@@ -1,0 +1,7 @@
+export type { FailureListener } from './decide.js';
+export * from './engine.js';
+export * from './packs.js';
+export { maxPolicies, maxTextBytes } from './policy-set.js';
+export type { PolicyProblem } from './problems.js';
+export type { PolicyRequest } from './request.js';
+export { actions, schemaText } from './schema.js';

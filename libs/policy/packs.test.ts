@@ -1,0 +1,162 @@
+import { type Facts, type Identity, type PersonId, type Risk, risks } from '@sallyport/core';
+import { describe, expect, test } from 'vitest';
+import { createPolicyEngine, packs } from './index.js';
+
+const identity: Identity = {
+  id: 'person-ada' as PersonId,
+  class: 'person',
+  issuer: 'https://issuer.test',
+  subject: 'ada',
+  name: 'ada@example.test',
+  groups: ['engineers', 'reviewers'],
+  roles: ['admin'],
+};
+
+interface Statement {
+  readonly risk: Risk;
+  readonly verbs: readonly string[];
+  readonly where?: boolean;
+  readonly flags?: readonly string[];
+  readonly opaque?: boolean;
+  readonly unresolved?: boolean;
+}
+
+const factsOf = ({ verbs, where = true, flags = [], opaque = false, unresolved = false }: Statement): Facts => ({
+  database: 'app',
+  verbs,
+  relations: ['public.patients'],
+  written: [],
+  columns: [],
+  functions: [],
+  flags,
+  has_where: where,
+  statements: verbs.length,
+  unresolved,
+  opaque,
+});
+
+function engineOf(name: string) {
+  const engine = createPolicyEngine();
+  engine.load(1, packs.find((pack) => pack.name === name)!.text);
+  const connection = { name: 'clinic', labels: [], protocol: 'postgres' } as const;
+  const ask = (action: string, risk: Risk, facts: Facts) =>
+    engine.decide({ identity, connection, operation: { action, risk, facts }, assurance: 'ticketed', turn: {} });
+  return { ask, sql: (statement: Statement) => ask('sql.execute', statement.risk, factsOf(statement)) };
+}
+
+const verbs = [
+  ...[
+    'select',
+    'insert',
+    'update',
+    'delete',
+    'merge',
+    'drop',
+    'truncate',
+    'create',
+    'alter',
+    'grant',
+    'copy',
+    'do',
+  ].map((verb) => [verb]),
+  [],
+];
+const flags = [
+  ...['multi-statement', 'program', 'server-file', 'dynamic-sql', 'set-role', 'dblink', 'unknown-function'].map(
+    (flag) => [flag],
+  ),
+  [],
+];
+const names = packs.map(({ name }) => name);
+
+describe.each(names)('%s', (name) => {
+  const { ask, sql } = engineOf(name);
+
+  test('has no problems', () => {
+    expect(createPolicyEngine().validate(packs.find((pack) => pack.name === name)!.text)).toEqual([]);
+  });
+
+  test('lets sessions start, read and be notified', () => {
+    expect(ask('session.connect', 'read', { database: 'app' }).outcome).toBe('allow');
+    expect(ask('sql.notification', 'read', { database: 'app', channel: 'jobs' }).outcome).toBe('allow');
+    expect(sql({ risk: 'read', verbs: ['select'] }).outcome).toBe('allow');
+    expect(sql({ risk: 'read', verbs: ['begin'], flags: ['transaction-control'] }).outcome).toBe('allow');
+    expect(sql({ risk: 'read', verbs: ['set'] }).outcome).toBe('allow');
+  });
+
+  test('never permits what is not understood, in any combination, without a review', () => {
+    const each = <T, U>(all: readonly T[], to: (one: T) => readonly U[]) => all.flatMap(to);
+    const combinations = each(verbs, (verb) =>
+      each(flags, (flag) =>
+        each([true, false], (where) =>
+          each([true, false], (opaque) =>
+            [true, false].map((unresolved) => ({ verbs: verb, flags: flag, where, opaque, unresolved })),
+          ),
+        ),
+      ),
+    );
+    const outcomes = new Set(combinations.map((combination) => sql({ risk: 'unknown', ...combination }).outcome));
+    expect([...outcomes]).not.toContain('allow');
+  });
+
+  test('never permits more than a read without a review', () => {
+    for (const risk of risks.filter((each) => each !== 'read'))
+      for (const verbs of [['insert'], ['update'], ['delete'], ['create'], []])
+        for (const where of [true, false]) expect(sql({ risk, verbs, where }).outcome).not.toBe('allow');
+  });
+
+  test('refuses in words that say what to do', () => {
+    const decision = sql({ risk: 'destructive', verbs: ['drop'] });
+    expect(decision).toMatchObject({ outcome: 'deny', refusal: { code: 'POLICY_DENIED' } });
+    expect(decision).not.toMatchObject({
+      refusal: { message: expect.stringContaining('no policy permits') as string },
+    });
+  });
+});
+
+test('postgres-read-only refuses every write with its message', () => {
+  const { sql } = engineOf('postgres-read-only');
+  for (const risk of risks.filter((each) => each !== 'read'))
+    expect(sql({ risk, verbs: ['insert'] })).toMatchObject({
+      outcome: 'deny',
+      policies: ['read-only'],
+      refusal: { message: 'this connection is read-only; rewrite the statement so that it only reads' },
+    });
+});
+
+describe('postgres-safe', () => {
+  const { sql } = engineOf('postgres-safe');
+
+  test.each<[string, Statement]>([
+    ['a DELETE with a WHERE', { risk: 'write', verbs: ['delete'] }],
+    ['an UPDATE with a WHERE', { risk: 'write', verbs: ['update'] }],
+    ['an INSERT', { risk: 'write', verbs: ['insert'] }],
+    ['what the parser did not take', { risk: 'unknown', verbs: [] }],
+    ['a DO block', { risk: 'unknown', verbs: ['do'], opaque: true }],
+  ])('%s waits for the reviewers', (_what, statement) => {
+    expect(sql(statement)).toMatchObject({
+      outcome: 'review',
+      requirement: { groups: ['reviewers'], approvals: 1, timeoutMs: 600_000, onTimeout: 'deny' },
+    });
+  });
+
+  test.each<[string, Statement, string | undefined]>([
+    ['DROP', { risk: 'destructive', verbs: ['drop'] }, 'no-drop'],
+    ['TRUNCATE', { risk: 'destructive', verbs: ['truncate'] }, 'no-drop'],
+    ['a DROP hidden behind something not understood', { risk: 'unknown', verbs: ['do', 'drop'] }, 'no-drop'],
+    ['a DELETE without WHERE', { risk: 'destructive', verbs: ['delete'], where: false }, 'no-unbounded-change'],
+    [
+      'an UPDATE without WHERE called a write',
+      { risk: 'write', verbs: ['update'], where: false },
+      'no-unbounded-change',
+    ],
+    ['GRANT', { risk: 'privilege', verbs: ['grant'] }, 'no-privilege'],
+    ['COPY TO PROGRAM', { risk: 'unknown', verbs: ['copy'], flags: ['program'] }, 'no-privilege'],
+    ['SET ROLE', { risk: 'privilege', verbs: ['set'], flags: ['set-role'] }, 'no-privilege'],
+    ['a write of unknown extent', { risk: 'write', verbs: ['merge'], where: false }, undefined],
+  ])('%s is refused', (_what, statement, policy) => {
+    const decision = sql(statement);
+    expect(decision.outcome).toBe('deny');
+    expect(decision.policies).toEqual(policy === undefined ? [] : expect.arrayContaining([policy]));
+  });
+});

@@ -1,0 +1,364 @@
+import type { ServerHttp2Session } from 'node:http2';
+import { Metadata, Server, type ServerDuplexStream } from '@grpc/grpc-js';
+import { type AgentId, GatewayError, type ProtocolName, type SessionId } from '@sallyport/core';
+import { type CatalogueSnapshot, type Channel, FrameKind } from '@sallyport/engine';
+import { AgentConnection, type LinkCall, type LinkEvents } from './agent-connection.js';
+import type { AgentCertificate } from './certificates.js';
+import { Grouped } from './grouped.js';
+import type { AgentMessage, Hello, Received } from './messages.js';
+import { Openings } from './openings.js';
+import { peerOf } from './peer.js';
+import { commonVersion, protocolRange } from './protocol-version.js';
+import { tunnelService } from './service.js';
+import { listen, within } from './serving.js';
+import { statusOf } from './status.js';
+import { StreamChannel } from './stream-channel.js';
+import {
+  connectionOf,
+  resetCall,
+  type ServerTls,
+  serverOptions,
+  TunnelServerCredentials,
+  widenWindow,
+} from './transport.js';
+
+/** What the control plane decides about agents. Each may reject with a GatewayError, which the agent is told. */
+export interface TunnelHooks {
+  /** Before each stream, Link and Session alike: is this certificate of this agent still good? */
+  authorize(agentId: AgentId, serial: string): Promise<void>;
+  hello(agentId: AgentId, hello: Hello): Promise<void>;
+  catalogue(agentId: AgentId, target: string, database: string, snapshot: CatalogueSnapshot): void;
+  /** @returns the new certificate, PEM */
+  renew(agentId: AgentId, csr: string): Promise<string>;
+  gone(agentId: AgentId): void;
+}
+
+export interface TunnelServerOptions {
+  /** `host:port`; port 0 picks a free one. */
+  readonly address: string;
+  readonly tls: ServerTls;
+  readonly hooks: TunnelHooks;
+  readonly version: string;
+  readonly log: (event: string, details: Readonly<Record<string, unknown>>) => void;
+  readonly heartbeatMs?: number;
+  /** How long an agent may go on with a session that the control plane has ended. */
+  readonly lingerMs?: number;
+  readonly protocolRange?: { readonly min: number; readonly max: number };
+}
+
+export interface AgentView {
+  readonly id: AgentId;
+  readonly hello: Hello;
+  readonly serial: string;
+  readonly connectedAt: Date;
+  readonly sessions: number;
+  readonly draining: boolean;
+}
+
+export interface OpenRequest {
+  readonly session: SessionId;
+  readonly target: string;
+  readonly protocol: ProtocolName;
+  /** Of the OPEN frame: the protocol's own. */
+  readonly head: Uint8Array;
+  readonly database?: string;
+}
+
+export interface WitnessQuestion {
+  /** C2SP signed note. */
+  readonly checkpoint: string;
+  /** Consistency proof from the size that this witness has last vouched for. */
+  readonly proof: readonly Uint8Array[];
+  /** Bodies of `key.rotated`, JSON, that the witness may not know yet. */
+  readonly rotations?: readonly string[];
+}
+
+interface Wait {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+type SessionCall = ServerDuplexStream<Buffer, Buffer>;
+
+const helloTimeoutMs = 10_000;
+const empty = new Uint8Array(0);
+
+/** The control plane's end of the tunnel: agents dial in, sessions are opened through them. */
+export class TunnelServer {
+  private readonly server = new Server(serverOptions);
+  private readonly credentials: TunnelServerCredentials;
+  private readonly links = new Map<AgentId, AgentConnection>();
+  private readonly connections = new Grouped<AgentId, ServerHttp2Session>();
+  private readonly sessions = new Grouped<AgentId, StreamChannel>();
+  private readonly openings = new Openings();
+  private draining = false;
+  private boundPort = 0;
+
+  constructor(private readonly options: TunnelServerOptions) {
+    this.credentials = new TunnelServerCredentials(options.tls, true);
+    this.server.addService(tunnelService, {
+      link: (call: LinkCall) => void this.link(call),
+      session: (call: SessionCall) => void this.session(call),
+    });
+  }
+
+  async listen(): Promise<void> {
+    this.boundPort = await listen(this.server, this.options.address, this.credentials);
+  }
+
+  get port(): number {
+    return this.boundPort;
+  }
+
+  agents(): AgentView[] {
+    return [...this.links.values()].map((link) => ({
+      id: link.id,
+      hello: link.hello,
+      serial: link.certificate.serial,
+      connectedAt: link.connectedAt,
+      sessions: this.loadOf(link.id),
+      draining: link.draining,
+    }));
+  }
+
+  agentsServing(target: string, protocol: ProtocolName): AgentId[] {
+    return [...this.links.values()].filter((link) => link.serves(target, protocol)).map(({ id }) => id);
+  }
+
+  /** Agents that dial from now on are shown this certificate. */
+  replaceCertificate(tls: ServerTls): void {
+    this.credentials.replace(tls);
+  }
+
+  /**
+   * Opens a session through the least loaded agent that serves the target; an agent that drains, goes away or does not
+   * answer in half the time is passed over for the next. The OPEN frame has been written when it resolves.
+   * @throws AGENT_OFFLINE, AGENT_LOST, TIMED_OUT, SHUTTING_DOWN, what the agent answers (TARGET_UNKNOWN …), or the signal's reason
+   */
+  async open(request: OpenRequest, { timeoutMs, signal }: Wait): Promise<Channel> {
+    const deadline = Date.now() + timeoutMs;
+    const tried = new Set<AgentId>();
+    let failure: GatewayError | undefined;
+    for (;;) {
+      const [link, other] = this.candidates(request, tried);
+      if (link === undefined) throw failure ?? offline(request);
+      tried.add(link.id);
+      const left = deadline - Date.now();
+      try {
+        const channel = await this.openThrough(link, request, {
+          timeoutMs: other === undefined ? left : left / 2,
+          signal,
+        });
+        channel.write({ kind: FrameKind.OPEN, exchange: 0, head: request.head, body: empty });
+        return channel;
+      } catch (error) {
+        if (!(error instanceof GatewayError) || !passesOn.has(error.code) || signal?.aborted) throw error;
+        failure = error;
+      }
+    }
+  }
+
+  /** Ends every stream and connection of an agent, at once. */
+  disconnect(agentId: AgentId, reason: string): void {
+    const link = this.links.get(agentId);
+    if (link !== undefined) link.draining = true;
+    link?.send({ message: 'revoked', revoked: { reason } });
+    this.loseSessions(agentId, 'the agent was disconnected');
+    // One turn later, so that the reason is on its way first; whatever the agent still sends finds no session.
+    setImmediate(() => {
+      this.links.get(agentId)?.destroy(reason);
+      for (const connection of this.connections.of(agentId)) connection.destroy();
+    });
+  }
+
+  /**
+   * @returns the signature line of the agent's witness (C2SP cosignature/v1)
+   * @throws EVIDENCE_INCONSISTENT when it refuses; AGENT_OFFLINE, AGENT_LOST, TIMED_OUT
+   */
+  cosign(agentId: AgentId, question: WitnessQuestion, timeoutMs = 10_000): Promise<string> {
+    const link = this.links.get(agentId);
+    if (link === undefined) return Promise.reject(new GatewayError('AGENT_OFFLINE', 'the agent is not connected'));
+    const { checkpoint, proof, rotations = [] } = question;
+    return link.cosign({ checkpoint, proof: proof.map((hash) => Buffer.from(hash)), rotations }, timeoutMs);
+  }
+
+  /** Sends agents elsewhere, lets sessions end for a while, then ends what is left. */
+  async drain(graceMs: number): Promise<void> {
+    this.draining = true;
+    for (const link of this.links.values())
+      link.send({ message: 'drain', drain: { reason: 'the control plane shuts down' } });
+    const running = this.sessions.all().map(({ closed }) => closed);
+    await within(Promise.all(running), graceMs);
+    this.close();
+  }
+
+  /** At once. */
+  close(): void {
+    this.draining = true;
+    const error = new GatewayError('SHUTTING_DOWN', 'the control plane shuts down');
+    for (const channel of this.sessions.all()) channel.destroy(error);
+    this.openings.abandon(error);
+    for (const link of this.links.values()) link.destroy('the control plane shuts down');
+    this.server.forceShutdown();
+  }
+
+  private candidates({ target, protocol }: OpenRequest, tried: ReadonlySet<AgentId>): AgentConnection[] {
+    if (this.draining)
+      throw new GatewayError('SHUTTING_DOWN', 'this replica of the control plane shuts down', {
+        hint: 'connect again',
+      });
+    return [...this.links.values()]
+      .filter((link) => !tried.has(link.id) && link.serves(target, protocol))
+      .sort((a, b) => this.loadOf(a.id) - this.loadOf(b.id));
+  }
+
+  private loadOf(agentId: AgentId): number {
+    return this.openings.countOf(agentId) + this.sessions.sizeOf(agentId);
+  }
+
+  private openThrough(link: AgentConnection, request: OpenRequest, wait: Wait): Promise<StreamChannel> {
+    const { session, target, protocol, database = '' } = request;
+    const timeoutMs = Math.max(1, Math.floor(wait.timeoutMs));
+    const ask = (token: Buffer): void =>
+      link.send({ message: 'openSession', openSession: { session, token, target, protocol, timeoutMs, database } });
+    return this.openings.begin({ agent: link.id, session, timeoutMs, signal: wait.signal, ask });
+  }
+
+  private async link(call: LinkCall): Promise<void> {
+    call.on('error', () => undefined);
+    try {
+      const certificate = await this.admit(call);
+      const hello = await firstHello(call);
+      const version = commonVersion(
+        { min: hello.protocolMin, max: hello.protocolMax },
+        this.options.protocolRange ?? protocolRange,
+      );
+      await this.options.hooks.hello(certificate.agentId, hello);
+      if (call.cancelled) return;
+      this.welcome(call, certificate, hello, version);
+    } catch (error) {
+      this.options.log('agent.refused', { peer: call.getPeer(), error });
+      call.emit('error', statusOf(error));
+    }
+  }
+
+  private welcome(call: LinkCall, certificate: AgentCertificate, hello: Hello, version: number): void {
+    const { heartbeatMs = 5_000, version: controlPlaneVersion, log } = this.options;
+    const { agentId } = certificate;
+    const before = this.links.get(agentId);
+    const link: AgentConnection = new AgentConnection(
+      call,
+      { certificate, hello },
+      this.eventsOf(agentId, () => link),
+      heartbeatMs,
+    );
+    this.links.set(agentId, link);
+    // The same process has dialled anew: its sessions run on. Another process means that the first one has died.
+    if (before !== undefined && before.hello.instance !== hello.instance) {
+      this.loseSessions(agentId, 'the agent was started anew');
+      before.destroy('replaced');
+    }
+    call.on('data', (message: Received<AgentMessage>) => link.receive(message));
+    call.resume();
+    link.send({ message: 'welcome', welcome: { controlPlaneVersion, protocolVersion: version, heartbeatMs, agentId } });
+    log('agent.connected', {
+      agent: agentId,
+      version: hello.agentVersion,
+      targets: hello.targets.map(({ alias }) => alias),
+    });
+  }
+
+  private eventsOf(agentId: AgentId, link: () => AgentConnection): LinkEvents {
+    const { hooks, log } = this.options;
+    return {
+      catalogue: (target, database, snapshot) => hooks.catalogue(agentId, target, database, snapshot),
+      renew: (csr) => hooks.renew(agentId, csr),
+      sessionRefused: (session, error) => this.openings.refused(agentId, session, error),
+      closed: () => {
+        if (this.links.get(agentId) !== link()) return;
+        this.links.delete(agentId);
+        this.loseSessions(agentId, 'the agent went away');
+        hooks.gone(agentId);
+      },
+      log,
+    };
+  }
+
+  private loseSessions(agentId: AgentId, message: string): void {
+    const lost = new GatewayError('AGENT_LOST', message, {
+      hint: 'connect again; what was under way may or may not have run',
+    });
+    this.openings.abandon(lost, agentId);
+    for (const channel of this.sessions.of(agentId)) channel.destroy(lost);
+  }
+
+  private async session(call: SessionCall): Promise<void> {
+    call.on('error', () => undefined);
+    try {
+      const { agentId } = await this.admit(call);
+      const opened = this.openings.claim(agentId, call.metadata);
+      const channel = new StreamChannel(call, {
+        abort: () => resetCall(call),
+        lost: (cause) =>
+          new GatewayError('AGENT_LOST', 'the agent went away', {
+            cause,
+            hint: 'connect again; what was under way may or may not have run',
+          }),
+        halfCloses: false,
+        lingerMs: this.options.lingerMs ?? 30_000,
+      });
+      this.track(agentId, channel);
+      call.sendMetadata(new Metadata());
+      channel.open();
+      opened(channel);
+    } catch (error) {
+      this.options.log('session.stream-refused', { peer: call.getPeer(), error });
+      call.emit('error', statusOf(error));
+    }
+  }
+
+  private track(agentId: AgentId, channel: StreamChannel): void {
+    this.sessions.add(agentId, channel);
+    void channel.closed.then(() => this.sessions.delete(agentId, channel));
+  }
+
+  /** Who calls, and may he? His connection is known from before the question, so that a revocation in between ends it. */
+  private async admit(call: LinkCall | SessionCall): Promise<AgentCertificate> {
+    const certificate = peerOf(call, new Date());
+    this.remember(certificate.agentId, call);
+    if (this.draining) throw new GatewayError('SHUTTING_DOWN', 'this replica of the control plane shuts down');
+    await this.options.hooks.authorize(certificate.agentId, certificate.serial);
+    if (call.cancelled) throw new GatewayError('CANCELLED', 'the agent did not wait');
+    return certificate;
+  }
+
+  private remember(agentId: AgentId, call: LinkCall | SessionCall): void {
+    const connection = connectionOf(call);
+    if (connection === undefined) throw new GatewayError('CANCELLED', 'the agent did not wait');
+    if (!this.connections.add(agentId, connection)) return;
+    widenWindow(call);
+    connection.once('close', () => this.connections.delete(agentId, connection));
+  }
+}
+
+/** Failures after which another agent may still open the session: nothing has reached the target yet. */
+const passesOn: ReadonlySet<string> = new Set(['AGENT_LOST', 'SHUTTING_DOWN', 'TIMED_OUT']);
+
+const offline = ({ target }: OpenRequest): GatewayError =>
+  new GatewayError('AGENT_OFFLINE', `no agent that serves "${target}" is connected`, {
+    hint: 'ask an administrator to look at the agent',
+  });
+
+function firstHello(call: LinkCall): Promise<Hello> {
+  return new Promise((resolve, reject) => {
+    const fail = (): void => reject(new GatewayError('TIMED_OUT', 'no hello came'));
+    const timer = setTimeout(fail, helloTimeoutMs);
+    call.once('cancelled', fail);
+    call.once('data', (message: Received<AgentMessage>) => {
+      call.pause(); // at once: what follows is for whoever is there after the welcome
+      clearTimeout(timer);
+      if (message.message === 'hello') resolve(message.hello);
+      else reject(new GatewayError('PROTOCOL_VIOLATION', 'tunnel: a link begins with a hello'));
+    });
+  });
+}
