@@ -16,7 +16,7 @@ FROM ${BASE_IMAGE}
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=build /app /app
 COPY infra/images/healthcheck.mjs /app/healthcheck.mjs
-RUN useradd --system --uid 10001 --user-group --home-dir /var/lib/sallyport --shell /usr/sbin/nologin sallyport \
+RUN useradd --uid 10001 --user-group --no-log-init --home-dir /var/lib/sallyport --shell /usr/sbin/nologin sallyport \
  && install -d -o 10001 -g 10001 -m 0700 /var/lib/sallyport
 ENV NODE_ENV=production \
     SALLYPORT_REQUIRE_DATABASE_URL=1 \

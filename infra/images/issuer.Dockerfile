@@ -13,7 +13,7 @@ FROM ${BASE_IMAGE}
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=build /app /app
 COPY infra/images/healthcheck.mjs /app/healthcheck.mjs
-RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin sallyport
+RUN useradd --uid 10001 --user-group --no-log-init --no-create-home --shell /usr/sbin/nologin sallyport
 ENV NODE_ENV=production
 USER 10001:10001
 WORKDIR /app

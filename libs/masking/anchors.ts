@@ -188,8 +188,9 @@ export class Anchors {
     // Only the first pair of a sweep can stand inside a run, one that an earlier sweep has judged from its beginning.
     if (start === from && digit[window.at(start - 1)] === 1) return end;
     const length = Math.min(end - start, longestRun);
-    if (end === window.end && !window.final && length < longestRun) found.hold(Infinity);
-    else if (this.digits[length]!.length > 0) found.ask(this.digits[length]!, start, length);
+    // A run that may go on is shorter than what is held back, so the next sweep meets it again.
+    const goesOn = end === window.end && !window.final && length < longestRun;
+    if (!goesOn) found.ask(this.digits[length]!, start, length);
     return end;
   }
 

@@ -88,6 +88,17 @@ describe('values that overlap', () => {
     expect(both.scanText('password=ada@example.com')?.rules).toEqual(['mail', 'secret']);
   });
 
+  test('whichever of them begins or is found first', () => {
+    const mailFirst = compileMasking(
+      [
+        { id: 'mail', kind: 'detector', detector: 'email', action: 'redact' },
+        { id: 'secret', kind: 'detector', detector: 'key-value-secret', action: 'partial' },
+      ],
+      { key },
+    );
+    expect(text(mailFirst, 'password=ada@example.com x')).toBe('password=[redacted:key-value-secret] x');
+  });
+
   test('are hidden whole where neither is all of it', () => {
     expect(text(masking('partial', 'personal-data'), '4111 1111 1111 1111@example.com')).toBe(
       '[redacted:payment-card]',

@@ -391,7 +391,7 @@ const tables: Readonly<Record<string, readonly Row[]>> = {
 
 for (const [name, rows] of Object.entries(tables)) {
   group(name, () => {
-    test.each(rows)('%s', (sql, risk, expected = {}, flags = []) => {
+    test.each(rows.map((row) => ({ sql: row[0], row })))('$sql', ({ row: [sql, risk, expected = {}, flags = []] }) => {
       const description = describe(sql, calm, shop);
       expect(description).toMatchObject({ risk, ...expected });
       expect(description.flags).toEqual(expect.arrayContaining([...flags]));

@@ -1,4 +1,11 @@
-import { createLocalJWKSet, createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  type JSONWebKeySet,
+  jwtVerify,
+} from 'jose';
 import { describe, expect, test } from 'vitest';
 import { pkcePair, testDatabase, testIssuer } from './index.js';
 
@@ -44,7 +51,7 @@ describe('the test issuer', () => {
     expect(decodeProtectedHeader(second.access_token).kid).toBe(kid);
     expect(decodeProtectedHeader(first.access_token).kid).not.toBe(kid);
     await issuer.rotateKeys({ forget: true });
-    const published = createLocalJWKSet(await (await fetch(`${issuer.issuer}/jwks`)).json());
+    const published = createLocalJWKSet((await (await fetch(`${issuer.issuer}/jwks`)).json()) as JSONWebKeySet);
     await expect(jwtVerify(second.access_token, published)).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' });
   });
 

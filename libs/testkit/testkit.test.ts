@@ -1,7 +1,10 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { fixedClock, peer, seededNumbers, seededRandom } from './index.js';
 
-afterEach(() => vi.unstubAllEnvs());
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
 
 test('a fixed clock moves only when it is told to', () => {
   const clock = fixedClock('2026-01-01T00:00:00Z');
@@ -23,6 +26,7 @@ test('seeded numbers stay within [0, 1) and spread', () => {
 
 test('a peer that is missing skips the test with what to install, and fails where peers are required', () => {
   vi.stubEnv('PATH', '/nonexistent');
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   const notes: unknown[] = [];
   const context = {
     skip: (note?: string): never => {

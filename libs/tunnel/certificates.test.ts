@@ -1,18 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import type { AgentId } from '@sallyport/core';
 import { beforeAll, expect, test } from 'vitest';
-import {
-  agentOf,
-  belongsTogether,
-  createAgentRequest,
-  createAuthority,
-  fingerprint,
-  issueAgentCertificate,
-  issueServerCertificate,
-  type KeyPair,
-  readCertificate,
-  renewalDue,
-} from './certificates.js';
+import { createAgentRequest, createAuthority, issueAgentCertificate, issueServerCertificate } from './authority.js';
+import { agentOf, belongsTogether, fingerprint, type KeyPair, readCertificate, renewalDue } from './certificates.js';
 import { createEnrolmentKey, formatEnrolmentKey, parseEnrolmentKey } from './enrolment-key.js';
 
 let authority: KeyPair;

@@ -1,12 +1,9 @@
 export { type AgentIdentity, AgentLink, type AgentLinkOptions, type HelloFacts } from './agent-link.js';
+export { createAgentRequest, createAuthority, issueAgentCertificate, issueServerCertificate } from './authority.js';
 export {
   belongsTogether,
-  createAgentRequest,
-  createAuthority,
   fingerprint,
   type IssuedCertificate,
-  issueAgentCertificate,
-  issueServerCertificate,
   type KeyPair,
   lifetimes,
   readCertificate,

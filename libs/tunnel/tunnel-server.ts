@@ -4,6 +4,7 @@ import { type AgentId, GatewayError, type ProtocolName, type SessionId } from '@
 import { type CatalogueSnapshot, type Channel, FrameKind } from '@sallyport/engine';
 import { AgentConnection, type LinkCall, type LinkEvents } from './agent-connection.js';
 import type { AgentCertificate } from './certificates.js';
+import { firstHello } from './first-hello.js';
 import { Grouped } from './grouped.js';
 import type { AgentMessage, Hello, Received } from './messages.js';
 import { Openings } from './openings.js';
@@ -80,7 +81,6 @@ interface Wait {
 
 type SessionCall = ServerDuplexStream<Buffer, Buffer>;
 
-const helloTimeoutMs = 10_000;
 const empty = new Uint8Array(0);
 
 /** The control plane's end of the tunnel: agents dial in, sessions are opened through them. */
@@ -348,17 +348,3 @@ const offline = ({ target }: OpenRequest): GatewayError =>
   new GatewayError('AGENT_OFFLINE', `no agent that serves "${target}" is connected`, {
     hint: 'ask an administrator to look at the agent',
   });
-
-function firstHello(call: LinkCall): Promise<Hello> {
-  return new Promise((resolve, reject) => {
-    const fail = (): void => reject(new GatewayError('TIMED_OUT', 'no hello came'));
-    const timer = setTimeout(fail, helloTimeoutMs);
-    call.once('cancelled', fail);
-    call.once('data', (message: Received<AgentMessage>) => {
-      call.pause(); // at once: what follows is for whoever is there after the welcome
-      clearTimeout(timer);
-      if (message.message === 'hello') resolve(message.hello);
-      else reject(new GatewayError('PROTOCOL_VIOLATION', 'tunnel: a link begins with a hello'));
-    });
-  });
-}

@@ -304,28 +304,36 @@ test('what serving throws reaches the other end as a CLOSE with a refusal', asyn
   expect(JSON.parse(closing!.head.toString())).toMatchObject({ code: 'TARGET_UNREACHABLE' });
 });
 
-test('a stream with a wrong token, or of another agent, opens nothing', async () => {
+test.each([
+  ['another agent, which has learnt the token', (request: OpenSession) => request],
+  ['the right agent with a wrong token', (request: OpenSession) => ({ ...request, token: Buffer.alloc(32) })],
+  ['the right agent for another session', (request: OpenSession) => ({ ...request, session: newSession() })],
+])('a stream of %s opens nothing', async (who, altered) => {
   await using world = await tunnelWorld();
   const thief = await world.agent({ hello: () => ({ ...facts, targets: [] }) });
-  await world.agent({
-    admit: ({ session, token }) => {
-      // What the other agent would do if it learnt both from somewhere.
-      insideOf(thief.link).opened({
-        session,
-        token,
-        target: 'orders',
-        protocol: 'postgres',
-        timeoutMs: 500,
-        database: '',
-      });
-      throw new GatewayError('TARGET_UNKNOWN', 'not me');
-    },
-  });
+  const { link } = await world.agent();
+  const own = insideOf(link).opened.bind(insideOf(link));
+  const opener = who.startsWith('another') ? (request: OpenSession) => insideOf(thief.link).opened(request) : own;
+  insideOf(link).opened = (request) => opener(altered(request));
 
-  await expect(world.open()).rejects.toMatchObject({ code: 'TARGET_UNKNOWN' });
-  await until(() =>
-    world.serverLog.some((line) => line.includes('session.stream-refused') && line.includes('not to be opened here')),
-  );
+  await expect(world.open({ timeoutMs: 500 })).rejects.toMatchObject({ code: 'TIMED_OUT' });
+
+  expect(world.serverLog.join()).toContain('this session is not to be opened here');
+});
+
+test('a token is good for one stream', async () => {
+  await using world = await tunnelWorld();
+  const { link } = await world.agent();
+  const own = insideOf(link).opened.bind(insideOf(link));
+  insideOf(link).opened = (request) => {
+    own(request);
+    own(request);
+  };
+
+  await world.open();
+
+  await until(() => world.serverLog.join().includes('this session is not to be opened here'));
+  expect(world.server.agents()[0]?.sessions).toBe(1);
 });
 
 test('an agent of an incompatible version is told so, and both sides log it', async () => {

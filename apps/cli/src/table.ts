@@ -1,12 +1,15 @@
 import { plainLine } from './plain-text.js';
 
-/** What a cell may hold; anything else is shown as JSON. */
+const nameOf = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && 'name' in value ? value.name : undefined;
+
+/** What a cell may hold: of what has a name the name, of anything else that is no text JSON. */
 export const cell = (value: unknown): string => {
   if (value === undefined || value === null) return '-';
   if (Array.isArray(value)) return value.length ? value.map(cell).join(', ') : '-';
-  return plainLine(
-    typeof value === 'string' ? value : typeof value === 'object' ? JSON.stringify(value) : String(value),
-  );
+  const name = nameOf(value);
+  if (typeof name === 'string') return plainLine(name);
+  return plainLine(typeof value === 'string' ? value : JSON.stringify(value));
 };
 
 const widest = 60;

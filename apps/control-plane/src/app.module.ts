@@ -16,6 +16,7 @@ import { ServiceAccountsModule } from './modules/service-accounts/service-accoun
 import { SessionsModule } from './modules/sessions/sessions.module.js';
 import { TicketsModule } from './modules/tickets/tickets.module.js';
 import type { Configuration } from './platform/config.js';
+import type { DatabaseServer } from './platform/database/tokens.js';
 import type { Log } from './platform/logging/log.js';
 import { platform } from './platform/platform.module.js';
 
@@ -44,8 +45,14 @@ export const features: readonly Feature[] = [
 @Module({})
 export class AppModule {}
 
+export interface Ground {
+  readonly configuration: Configuration;
+  readonly log: Log;
+  /** Up and migrated. */
+  readonly server: DatabaseServer;
+}
+
 export const application = (
-  configuration: Configuration,
-  log: Log,
+  { configuration, log, server }: Ground,
   chosen: readonly Feature[] = features,
-): DynamicModule => ({ module: AppModule, imports: [platform(configuration, log), ...chosen] });
+): DynamicModule => ({ module: AppModule, imports: [platform(configuration, log, server), ...chosen] });

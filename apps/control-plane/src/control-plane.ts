@@ -1,11 +1,13 @@
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { application, type Feature } from './app.module.js';
+import { application, type Feature, type Ground } from './app.module.js';
 import { Configuration } from './platform/config.js';
-import { DatabaseServer } from './platform/database/tokens.js';
+import { closeStore } from './platform/database/close-store.js';
+import { openDatabaseServer } from './platform/database/server.js';
 import { Drain } from './platform/http/drain.js';
 import {
   jsonBodies,
@@ -33,6 +35,9 @@ export interface StartOptions {
   readonly features?: readonly Feature[];
 }
 
+/** How long requests that are under way may take once everything else has been drained. */
+const lastRequestsMs = 5000;
+
 /**
  * Starts the control plane and resolves once it serves.
  * @throws GatewayError when it cannot: what was started is stopped again
@@ -41,10 +46,16 @@ export async function startControlPlane(
   configuration: Configuration,
   { log = Log.at(configuration.logLevel), features }: StartOptions = {},
 ): Promise<ControlPlane> {
-  const app = await create(configuration, log, features);
+  const server = await openDatabaseServer(configuration);
+  let app: NestExpressApplication | undefined;
   let closing: Promise<void> | undefined;
-  const close = (): Promise<void> => (closing ??= shutDown(app));
+  const close = (): Promise<void> => {
+    closing ??= shutDown(app).finally(() => server.stop());
+    return closing;
+  };
   try {
+    app = await create({ configuration, log, server }, features);
+    prepare(app, { configuration, log });
     await app.listen(configuration.http.port, configuration.http.host);
   } catch (error) {
     await close();
@@ -55,14 +66,10 @@ export async function startControlPlane(
   return { app, url, close };
 }
 
-async function create(
-  configuration: Configuration,
-  log: Log,
-  features?: readonly Feature[],
-): Promise<NestExpressApplication> {
-  const { tls, trustedProxies, publicUrl } = configuration.http;
-  const app = await NestFactory.create<NestExpressApplication>(application(configuration, log, features), {
-    logger: new NestLogger(log),
+function create(ground: Ground, features?: readonly Feature[]): Promise<NestExpressApplication> {
+  const { tls } = ground.configuration.http;
+  return NestFactory.create<NestExpressApplication>(application(ground, features), {
+    logger: new NestLogger(ground.log),
     bodyParser: false,
     abortOnError: false,
     forceCloseConnections: true,
@@ -70,35 +77,48 @@ async function create(
       ? {}
       : { httpsOptions: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } }),
   });
+}
+
+function prepare(app: NestExpressApplication, { configuration, log }: Omit<Ground, 'server'>): void {
+  const { trustedProxies, publicUrl } = configuration.http;
   app.set('trust proxy', trustedProxies);
   app.set('query parser', 'simple');
   app.disable('x-powered-by');
-  app.use(
-    requestContext(log, app.get(Ids)),
-    securityHeaders(publicUrl.startsWith('https:')),
-    noSecretsInQuery,
-    ...jsonBodies(),
-  );
+  app.use(requestContext(log, app.get(Ids)), securityHeaders(publicUrl.startsWith('https:')));
+  app.use(noSecretsInQuery, ...jsonBodies());
   app.use(problemsOfMiddleware(log));
   app.get(OpenApi).describe(app);
-  const server = app.getHttpServer();
+  const server = serverOf(app);
   server.requestTimeout = 60_000;
   server.headersTimeout = 15_000;
-  return app;
 }
 
-async function shutDown(app: NestExpressApplication): Promise<void> {
-  const database = app.get(DatabaseServer);
-  await app.get(Drain).begin();
-  try {
-    await app.close();
-  } finally {
-    await database.stop();
-  }
+async function shutDown(app: NestExpressApplication | undefined): Promise<void> {
+  if (app === undefined) return;
+  await app.get(Drain).begin(); // the API stays up meanwhile: people may still settle what sessions wait for
+  await lastRequests(serverOf(app));
+  await app.close();
+  await closeStore(app);
 }
+
+/** Takes no new connection, and waits a while for the requests that are under way. */
+async function lastRequests(server: Server): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const done = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  await Promise.race([
+    done,
+    new Promise((resolve) => {
+      timer = setTimeout(resolve, lastRequestsMs);
+    }),
+  ]);
+  clearTimeout(timer);
+}
+
+const serverOf = (app: NestExpressApplication): Server => app.getHttpServer();
 
 function urlOf(app: NestExpressApplication, { http }: Configuration): string {
-  const { port } = app.getHttpServer().address() as AddressInfo;
+  const { port } = serverOf(app).address() as AddressInfo;
   const host = http.host.includes(':') ? `[${http.host}]` : http.host;
   return `${http.tls === undefined ? 'http' : 'https'}://${host}:${port}`;
 }

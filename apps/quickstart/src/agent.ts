@@ -12,7 +12,11 @@ export const agentName = 'quickstart';
 
 /** The agent's own file: its targets, their credentials, and the masking that nobody outside can switch off. */
 const configuration = (folder: Folder, ports: Ports) => ({
-  control_plane: { address: `127.0.0.1:${ports.tunnel}`, enrolment_address: `127.0.0.1:${ports.enrolment}` },
+  control_plane: {
+    address: `127.0.0.1:${ports.tunnel}`,
+    server_name: 'localhost',
+    enrolment_address: `127.0.0.1:${ports.enrolment}`,
+  },
   state_dir: folder.at('agent', 'state'),
   enrolment_key_file: folder.at('agent', 'enrolment-key'),
   health_address: `127.0.0.1:${ports.agentHealth}`,

@@ -27,7 +27,7 @@ export const connect = async (gate: Gate, onNotice: (text: string) => void = () 
     application_name: 'quickstart',
   });
   client.on('error', () => undefined); // the query that was running reports it
-  client.on('notice', ({ message, hint }) => onNotice([message, hint].filter(Boolean).join(' ')));
+  client.on('notice', ({ message }) => onNotice(message ?? ''));
   await client.connect();
   return client;
 };

@@ -10,6 +10,9 @@ export const green = painted('32');
 export const red = painted('31');
 export const yellow = painted('33');
 
+// Whoever reads us may stop (| head): that must not keep us from stopping everything in order.
+process.stdout.on('error', () => undefined);
+
 export const line = (text = ''): void => void process.stdout.write(`${text}\n`);
 
 /** Says what is being done, and how long it took. */
@@ -34,9 +37,12 @@ export const progress = async <T>(what: string, work: (say: (detail: string) => 
 };
 
 const widest = 34;
+const textOf = (value: unknown): string => {
+  if (value === null || value === undefined) return 'NULL';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+};
 const cell = (value: unknown): string => {
-  const text =
-    value === null || value === undefined ? 'NULL' : value instanceof Date ? value.toISOString() : String(value);
+  const text = textOf(value);
   return text.length > widest ? `${text.slice(0, widest - 1)}…` : text;
 };
 

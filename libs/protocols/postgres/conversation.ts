@@ -81,7 +81,7 @@ export class Conversation {
   }
 
   /** Ends when the client has said goodbye or gone. */
-  async *exchanges(): AsyncGenerator<Exchange> {
+  async *exchanges(): AsyncGenerator<Exchange, void, undefined> {
     for (;;) {
       await this.line.writable();
       const arrival = await this.inbox.next();
@@ -92,7 +92,7 @@ export class Conversation {
     }
   }
 
-  *#receive(message: Message): Generator<Exchange> {
+  *#receive(message: Message): Generator<Exchange, void, undefined> {
     const letter = String.fromCharCode(message.type);
     if (this.#discarding && letter !== 'S') return;
     switch (letter) {
@@ -140,7 +140,7 @@ export class Conversation {
     });
   }
 
-  *#parse(message: Message): Generator<Exchange> {
+  *#parse(message: Message): Generator<Exchange, void, undefined> {
     if (this.#batch.parsed !== undefined) yield* this.#flush();
     if (this.#discarding) return;
     if (this.#memory.statements.size >= statementLimit) {
@@ -168,7 +168,7 @@ export class Conversation {
     this.#hold(message);
   }
 
-  *#execute(message: Message): Generator<Exchange> {
+  *#execute(message: Message): Generator<Exchange, void, undefined> {
     const portal = this.#memory.statements.portal(parseExecute(message).portal);
     if (this.#batch.parsed !== undefined && this.#batch.parsed !== portal?.statement) {
       yield* this.#flush();
@@ -179,7 +179,7 @@ export class Conversation {
   }
 
   /** Sends what waits: a Parse is decided provisionally, a Bind whose planning may run code as if it were executed. */
-  *#flush(): Generator<Exchange> {
+  *#flush(): Generator<Exchange, void, undefined> {
     const { messages, undos, parsed, bound } = this.#take();
     if (messages.length === 0) return;
     const runsAtBind =

@@ -18,7 +18,7 @@ beforeEach(() =>
     insert into patients values (1, 'Ada'), (2, 'Bo'), (3, 'Cy')`),
 );
 
-const noDelete = ({ text }: { text: string }) => (/delete/i.test(text) ? 'deny' : 'allow') as const;
+const noDelete = ({ text }: { text: string }): 'allow' | 'deny' => (/delete/i.test(text) ? 'deny' : 'allow');
 const remaining = async () => Number((await target.query<{ n: string }>('select count(*) as n from patients'))[0]!.n);
 
 /** A gateway and a raw client of it that is logged in. */
@@ -394,7 +394,17 @@ describe('what the record promises', () => {
 test('a statement that is not UTF-8 is refused, on record, and the session goes on', async () => {
   await using session = await conversation();
   const broken = Buffer.concat([Buffer.from("select '"), Buffer.from([0xff, 0xfe]), Buffer.from("'\0")]);
-  expect(await session.client.ask([message('Q', broken)])).toEqual([expect.stringMatching(/^E 22023 the statement is not valid UTF-8/), 'Z I']);
-  expect(await session.client.ask([message('P', Buffer.from('\0'), broken, Buffer.from([0, 0])), f.bind(), f.execute(), f.sync])).toEqual([expect.stringMatching(/^E 22023/), 'Z I']);
+  expect(await session.client.ask([message('Q', broken)])).toEqual([
+    expect.stringMatching(/^E 22023 the statement is not valid UTF-8/),
+    'Z I',
+  ]);
+  expect(
+    await session.client.ask([
+      message('P', Buffer.from('\0'), broken, Buffer.from([0, 0])),
+      f.bind(),
+      f.execute(),
+      f.sync,
+    ]),
+  ).toEqual([expect.stringMatching(/^E 22023/), 'Z I']);
   expect(await session.client.ask([f.query('select 1 as x')])).toContain('D 1');
 });

@@ -17,7 +17,7 @@ export class Inbox<Raised> {
   readonly #raised: Raised[] = [];
   readonly #gone = new AbortController();
   #wake: (() => void) | undefined;
-  #failure: unknown;
+  #failure: Error | undefined;
 
   constructor(socket: Duplex, reader: MessageReader = new MessageReader()) {
     this.#socket = socket;
@@ -41,7 +41,7 @@ export class Inbox<Raised> {
 
   /** Ends the waiting with an error. */
   fail(error: unknown): void {
-    this.#failure ??= error;
+    this.#failure ??= error instanceof Error ? error : new Error('the session failed', { cause: error });
     this.#wake?.();
   }
 

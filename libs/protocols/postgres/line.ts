@@ -305,7 +305,7 @@ export class Line {
     this.#flights.clear();
     for (const flight of open) flight.open = false;
     await Promise.allSettled(
-      open.map(({ admitted }) => admitted?.record.outcome({ status: 'unknown', maskedFields: 0 })),
+      open.map(async ({ admitted }) => admitted?.record.outcome({ status: 'unknown', maskedFields: 0 })),
     );
   }
 }

@@ -114,8 +114,8 @@ const firstByte = (socket: Socket): Promise<string> =>
   });
 
 function startupMessage({ credential, database, settings }: Dial): Buffer {
-  const parameters = [['user', credential.user], ['database', database], ...settings, ['client_encoding', 'UTF8']];
-  const body = Buffer.concat([int32(196608), ...parameters.flat().map((text) => cstring(text!)), Buffer.from([0])]);
+  const parameters = ['user', credential.user, 'database', database, ...settings.flat(), 'client_encoding', 'UTF8'];
+  const body = Buffer.concat([int32(196608), ...parameters.map(cstring), Buffer.from([0])]);
   return Buffer.concat([int32(body.length + 4), body]);
 }
 

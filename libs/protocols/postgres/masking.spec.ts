@@ -184,7 +184,11 @@ test('a name that changes its meaning inside a transaction is not judged by what
   await ask('begin');
   await ask('drop table app.decoy');
   await ask('create view app.decoy as select id, ssn from app.customers');
-  for (const sql of ["select ssn || '' as x from app.decoy", 'select ssn from app.decoy', 'copy (select * from app.decoy) to stdout']) {
+  for (const sql of [
+    "select ssn || '' as x from app.decoy",
+    'select ssn from app.decoy',
+    'copy (select * from app.decoy) to stdout',
+  ]) {
     expect((await ask(sql)).join('\n')).not.toContain(ssn);
   }
   await ask('rollback');

@@ -11,6 +11,9 @@ interface ConnectOptions extends TurnOptions {
   readonly exec?: boolean;
 }
 
+/** `--` may stand before what is for another program. */
+export const withoutDashes = (args: readonly string[]): readonly string[] => (args[0] === '--' ? args.slice(1) : args);
+
 const quoted = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`;
 
 /** What says of whom a ticket is asked for; the same for every command that asks for one. */
@@ -30,7 +33,7 @@ export const addConnect = (program: Command): void => {
     async (call: Invocation<ConnectOptions>, name, ...args) => {
       const ticket = await newTicket(call.api, name, call.options);
       const environment = environmentOf(ticket, call.options.database, call.world.env);
-      const [file, ...rest] = args;
+      const [file, ...rest] = withoutDashes(args);
       if (file) return runProgram(file, rest, { ...call.world.env, ...environment }, 'check its name and your PATH');
       if (call.options.exec)
         throw new GatewayError('INVALID_INPUT', 'no program was named', {

@@ -6,7 +6,7 @@ import { GatewayError } from '@sallyport/core';
 import { type Report, verifyBundle } from '@sallyport/evidence';
 import type { Command } from 'commander';
 import { command, type Invocation } from '../cli.js';
-import { integer, listOf, textOf } from '../options.js';
+import { integer, listOf, pathOf, textOf } from '../options.js';
 import { type PinnedKeys, pinsOf } from '../pins.js';
 import { plainLine, safeJson } from '../plain-text.js';
 import { sheet } from '../table.js';
@@ -63,6 +63,7 @@ export const addEvidence = (program: Command): void => {
   addExport(group);
   addKeys(group);
   addVerify(group);
+  addCare(group);
 };
 
 const addExport = (group: Command): void => {
@@ -113,6 +114,40 @@ const addKeys = (group: Command): void => {
       call.show({ checkpoint: text }, () => text);
     },
   );
+};
+
+const addCare = (group: Command): void => {
+  command(group, 'health', 'whether the log is whole, witnessed and not rolled back', async (call) => {
+    const state = await call.api.get<Readonly<Record<string, unknown>>>('/v1/evidence/health');
+    call.show(state, () => sheet(state));
+  });
+  command(
+    group,
+    'restored',
+    'accept that the database is a restored backup; the log says so from then on (admin)',
+    async (call: Invocation<{ reason: string }>) => {
+      const state = await call.api.send<Readonly<Record<string, unknown>>>('POST', '/v1/evidence/restored', {
+        reason: call.options.reason,
+      });
+      call.show(state, () => sheet(state));
+    },
+  ).requiredOption('--reason <text>', 'why, kept for ever');
+  command(
+    group,
+    'erase <session>',
+    'destroy the key of a session’s record, or of a person’s (person:<id>): there is no way back (admin)',
+    async (call: Invocation<{ reason: string; yes?: boolean }>, key) => {
+      if (!call.options.yes)
+        throw new GatewayError('INVALID_INPUT', 'this cannot be undone', { hint: 'add --yes when you are sure' });
+      await call.api.send(
+        'DELETE',
+        `${pathOf('/v1/evidence/keys', key)}?${new URLSearchParams({ reason: call.options.reason }).toString()}`,
+      );
+      call.show({ erased: key }, () => `erased ${key}\n`);
+    },
+  )
+    .requiredOption('--reason <text>', 'why, kept for ever')
+    .option('--yes', 'I am sure');
 };
 
 const addVerify = (group: Command): void => {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { runProgram } from '../child.js';
 import { command, type Invocation } from '../cli.js';
 import { environmentOf, newTicket, type TurnOptions } from '../ticket.js';
-import { withTurn } from './connect.js';
+import { withoutDashes, withTurn } from './connect.js';
 
 const missing =
   'install it (apt-get install postgresql-client), or use another client with: sallyport connect <connection>';
@@ -16,7 +16,7 @@ export const addPsql = (program: Command): void => {
       const ticket = await newTicket(call.api, name, call.options);
       return runProgram(
         'psql',
-        args,
+        withoutDashes(args),
         { ...call.world.env, ...environmentOf(ticket, call.options.database, call.world.env) },
         missing,
       );

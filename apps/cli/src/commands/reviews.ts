@@ -16,11 +16,9 @@ interface Review extends Readonly<Record<string, unknown>> {
   readonly expires_at?: string;
 }
 
-const nameOf = (who: unknown): unknown => (typeof who === 'object' && who !== null && 'name' in who ? who.name : who);
-
 const inFull = (review: Review): string => {
   const { text, preview, ...facts } = review;
-  return `${sheet({ ...facts, requested_by: nameOf(review.requested_by) })}\n${plain(preview ?? text ?? '')}\n`;
+  return `${sheet(facts)}\n${plain(preview ?? text ?? '')}\n`;
 };
 
 const addVerdict = (group: Command, verdict: 'approve' | 'reject', done: string): void => {
@@ -53,7 +51,7 @@ export const addReviews = (program: Command): void => {
         table(all, {
           id: (r) => r.id,
           state: (r) => r.state,
-          'asked by': (r) => nameOf(r.requested_by),
+          'asked by': (r) => r.requested_by,
           connection: (r) => r.connection,
           until: (r) => r.expires_at,
           statement: (r) => r.preview ?? r.text,

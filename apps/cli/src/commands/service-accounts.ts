@@ -45,7 +45,7 @@ export const addServiceAccounts = (program: Command): void => {
     });
     call.show(made, () => shownOnce(made));
   })
-    .option('--class <machine|ai>', 'an AI client can never settle a review')
+    .option('--class <machine|ai>', 'an AI client can never settle a review', 'machine')
     .option('--group <group>', 'a group that it belongs to (repeat for more)', listOf)
     .option('--role <role>', 'a role that it has (repeat for more)', listOf);
   command(group, 'secret <id>', 'a new secret, shown once; the old one ends (admin)', async (call, id) => {

@@ -14,8 +14,6 @@ interface Session extends Readonly<Record<string, unknown>> {
   readonly operations?: unknown;
 }
 
-const nameOf = (who: unknown): unknown => (typeof who === 'object' && who !== null && 'name' in who ? who.name : who);
-
 interface ListOptions {
   readonly limit?: number;
   readonly connection?: string;
@@ -32,7 +30,7 @@ export const addSessions = (program: Command): void => {
     call.show(all, () =>
       table(all, {
         id: (s) => s.id,
-        who: (s) => nameOf(s.identity ?? s['person']),
+        who: (s) => s.identity,
         connection: (s) => s.connection,
         database: (s) => s.database,
         started: (s) => s.started_at,
@@ -52,7 +50,7 @@ export const addSessions = (program: Command): void => {
     'replay <session>',
     'the session as it went: statements, decisions, outcomes and what was recorded of the answers',
     async (call, id) => {
-      const replay = await call.api.get<unknown>(`${pathOf('/v1/sessions', id)}/replay`);
+      const replay = await call.api.all<unknown>(`${pathOf('/v1/sessions', id)}/replay`, {}, Number.POSITIVE_INFINITY);
       call.show(replay, () => replayText(replay));
     },
   );

@@ -43,13 +43,26 @@ export class Admission {
     reviews: ReviewsService,
     metrics: Metrics,
   ) {
-    const decisions = metrics.counter({ name: 'sallyport_decisions_total', help: 'Decisions of the policies', labels: ['outcome'] });
-    this.house = { policies, masking, reviews, tunnel, decided: (outcome: Decision['outcome']) => decisions.inc({ outcome }) };
+    const decisions = metrics.counter({
+      name: 'sallyport_decisions_total',
+      help: 'Decisions of the policies',
+      labels: ['outcome'],
+    });
+    this.house = {
+      policies,
+      masking,
+      reviews,
+      tunnel,
+      decided: (outcome: Decision['outcome']) => decisions.inc({ outcome }),
+    };
   }
 
   /** @throws GatewayError TICKET_INVALID, TICKET_EXPIRED, GRANT_ENDED, TOO_MANY_SESSIONS, RECORDING_UNAVAILABLE, EVIDENCE_INCONSISTENT, SHUTTING_DOWN */
   async admit(protocol: ProtocolName, claim: Claim): Promise<LiveSession> {
-    if (this.drain.draining) throw new GatewayError('SHUTTING_DOWN', 'this control plane is shutting down', { hint: 'connect again: another replica, or the next start, will serve you' });
+    if (this.drain.draining)
+      throw new GatewayError('SHUTTING_DOWN', 'this control plane is shutting down', {
+        hint: 'connect again: another replica, or the next start, will serve you',
+      });
     this.logHealth.assertSound();
     const ticket = await this.redeemed(claim);
     const connection = await this.connections.findById(ticket.connectionId);
@@ -67,7 +80,10 @@ export class Admission {
       return await this.tickets.redeem(claim);
     } catch (cause) {
       if (cause instanceof GatewayError) throw cause;
-      throw new GatewayError('RECORDING_UNAVAILABLE', 'the ticket cannot be checked right now', { cause, hint: 'try again in a minute' });
+      throw new GatewayError('RECORDING_UNAVAILABLE', 'the ticket cannot be checked right now', {
+        cause,
+        hint: 'try again in a minute',
+      });
     }
   }
 
@@ -97,7 +113,12 @@ export class Admission {
       identity: { id, class: kind, issuer, subject, name, groups },
       ticket: ticket.ticketId,
       turn: ticket.turn,
-      connection: { id: connection.id, name: connection.name, version: connection.version, protocol: connection.protocol },
+      connection: {
+        id: connection.id,
+        name: connection.name,
+        version: connection.version,
+        protocol: connection.protocol,
+      },
       target: connection.target,
       ...(agent === undefined ? {} : { agent }),
       ...(claim.database === undefined ? {} : { database: claim.database }),
@@ -114,8 +135,16 @@ export class Admission {
 
   /** A ticket that proves who it was is worth an entry; a wrong one is only counted, or anybody could fill the log. */
   private async recordRefusal({ claim, ticket, connection }: Attempt, error: unknown): Promise<void> {
-    const body = { connection: connection.name, identity: actorOf(ticket.identity), ticket: ticket.ticketId, client: clientOf(claim), refusal: refusalOf(error) };
-    await this.evidence.append(this.database, { event: 'session.refused', body }).catch((cause: unknown) => this.log.warn('session.refusal-unrecorded', { cause }));
+    const body = {
+      connection: connection.name,
+      identity: actorOf(ticket.identity),
+      ticket: ticket.ticketId,
+      client: clientOf(claim),
+      refusal: refusalOf(error),
+    };
+    await this.evidence
+      .append(this.database, { event: 'session.refused', body })
+      .catch((cause: unknown) => this.log.warn('session.refusal-unrecorded', { cause }));
   }
 }
 
@@ -125,7 +154,12 @@ interface Attempt {
   readonly connection: Connection;
 }
 
-const clientOf = ({ clientName, clientAddress }: Claim) => ({ ...(clientName === undefined ? {} : { name: clientName }), address: clientAddress });
+const clientOf = ({ clientName, clientAddress }: Claim) => ({
+  ...(clientName === undefined ? {} : { name: clientName }),
+  address: clientAddress,
+});
 
 const invalidTicket = (): GatewayError =>
-  new GatewayError('TICKET_INVALID', 'the ticket is not valid for this connection', { hint: 'get a new one: "sallyport connect <connection>"' });
+  new GatewayError('TICKET_INVALID', 'the ticket is not valid for this connection', {
+    hint: 'get a new one: "sallyport connect <connection>"',
+  });

@@ -34,6 +34,8 @@ export class CancelKeys implements Cancellations, OnModuleInit {
     const hashed = digest(key);
     const here = this.known.get(hashed);
     if (here !== undefined) return here();
-    this.notifications.publish(this.database, channel, hashed).catch((error: unknown) => this.log.warn('cancel.not-told', { error }));
+    this.notifications
+      .publish(this.database, channel, hashed)
+      .catch((error: unknown) => this.log.warn('cancel.not-told', { error }));
   }
 }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AgentsModule } from '../modules/agents/agents.module.js';
+import { TunnelHost } from '../modules/agents/tunnel-host.js';
 import { ConnectionsModule } from '../modules/connections/connections.module.js';
 import { EvidenceModule } from '../modules/evidence/evidence.module.js';
 import { GrantsModule } from '../modules/grants/grants.module.js';
@@ -10,7 +11,6 @@ import { RecordingModule } from '../modules/recording/recording.module.js';
 import { ReviewsModule } from '../modules/reviews/reviews.module.js';
 import { SessionsModule } from '../modules/sessions/sessions.module.js';
 import { TicketsModule } from '../modules/tickets/tickets.module.js';
-import { TunnelHost } from '../modules/agents/tunnel-host.js';
 import { Admission } from './admission.js';
 import { CancelKeys } from './cancellations.js';
 import { Listeners } from './listeners.js';
@@ -19,7 +19,18 @@ import { SessionSlots } from './session-slots.js';
 
 /** Gate one: the listeners that clients connect to, and the sessions behind them. */
 @Module({
-  imports: [AgentsModule, ConnectionsModule, EvidenceModule, GrantsModule, MaskingRulesModule, PoliciesModule, RecordingModule, ReviewsModule, SessionsModule, TicketsModule],
+  imports: [
+    AgentsModule,
+    ConnectionsModule,
+    EvidenceModule,
+    GrantsModule,
+    MaskingRulesModule,
+    PoliciesModule,
+    RecordingModule,
+    ReviewsModule,
+    SessionsModule,
+    TicketsModule,
+  ],
   providers: [Admission, CancelKeys, Listeners, LiveSessions, SessionSlots],
 })
 export class GatewayModule {

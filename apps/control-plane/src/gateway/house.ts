@@ -1,8 +1,8 @@
 import type { Decision } from '@sallyport/core';
+import type { TunnelHost } from '../modules/agents/tunnel-host.js';
 import type { MaskingRulesService } from '../modules/masking-rules/masking-rules.service.js';
 import type { PolicyRuntime } from '../modules/policies/policy-runtime.js';
 import type { ReviewsService } from '../modules/reviews/reviews.service.js';
-import type { TunnelHost } from '../modules/agents/tunnel-host.js';
 
 /** What every session leans on. */
 export interface House {

@@ -31,14 +31,17 @@ export class Listeners implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly log: Log,
     metrics: Metrics,
   ) {
-    metrics.gauge({ name: 'sallyport_client_connections', help: 'Open connections of clients, admitted or not' }, () => this.sockets.size);
+    metrics.gauge(
+      { name: 'sallyport_client_connections', help: 'Open connections of clients, admitted or not' },
+      () => this.sockets.size,
+    );
   }
 
   async onApplicationBootstrap(): Promise<void> {
     const addresses: Partial<Record<ProtocolName, Address>> = { postgres: this.configuration.postgres };
-    for (const { name, clientSide } of protocols) {
-      const address = addresses[name];
-      if (address !== undefined) await this.listen(await clientSide(), address);
+    for (const protocol of protocols) {
+      const address = addresses[protocol.name];
+      if (address !== undefined) await this.listen(await protocol.clientSide(), address);
     }
     this.drain.register('sessions', () => this.finish());
   }
@@ -49,7 +52,12 @@ export class Listeners implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   private async listen(side: ClientSide, address: Address): Promise<void> {
-    const { certificate, privateKey, authority } = await this.authority.serverCertificate([this.configuration.publicHost, 'localhost', '127.0.0.1', '::1']);
+    const { certificate, privateKey, authority } = await this.authority.serverCertificate([
+      this.configuration.publicHost,
+      'localhost',
+      '127.0.0.1',
+      '::1',
+    ]);
     const lobby: Lobby = {
       tls: createSecureContext({ cert: certificate, key: privateKey, minVersion: 'TLSv1.2' }),
       admit: (claim) => this.admission.admit(side.name, claim),
@@ -78,7 +86,10 @@ export class Listeners implements OnApplicationBootstrap, OnApplicationShutdown 
   /** New clients go elsewhere at once; sessions get half of the drain's time, then they are told and ended. */
   private async finish(): Promise<void> {
     for (const server of this.servers) server.close();
-    const patience = setTimeout(() => this.sessions.endAll('SHUTTING_DOWN', 'this control plane is shutting down'), this.configuration.drainMs / 2);
+    const patience = setTimeout(
+      () => this.sessions.endAll('SHUTTING_DOWN', 'this control plane is shutting down'),
+      this.configuration.drainMs / 2,
+    );
     await this.sessions.gone();
     clearTimeout(patience);
   }
@@ -88,7 +99,12 @@ const bind = (server: Server, protocol: string, { host, port }: Address): Promis
   new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const reason = cause.code === 'EADDRINUSE' ? 'another process is using it' : (cause.code ?? cause.message);
-      reject(new GatewayError('CONFLICT', `the ${protocol} listener cannot use ${host}:${port}: ${reason}`, { cause, hint: `set SALLYPORT_${protocol.toUpperCase()}_ADDRESS to a free port` }));
+      reject(
+        new GatewayError('CONFLICT', `the ${protocol} listener cannot use ${host}:${port}: ${reason}`, {
+          cause,
+          hint: `set SALLYPORT_${protocol.toUpperCase()}_ADDRESS to a free port`,
+        }),
+      );
     });
     server.listen(port, host, () => resolve());
   });

@@ -1,5 +1,29 @@
-import { type ConnectionId, type Decision, type ErrorCode, GatewayError, type Identity, type MaskingPlan, type Operation, type Refusal, refusalOf, type SessionId } from '@sallyport/core';
-import { type CatalogueSnapshot, type Channel, type ConnectionView, type Exchange, type Frame, type Guards, type RecordedOperation, type ReviewContext, serve, type SessionHandle, type Settled } from '@sallyport/engine';
+import {
+  type ConnectionId,
+  type Decision,
+  type ErrorCode,
+  GatewayError,
+  type Identity,
+  type MaskingPlan,
+  type Operation,
+  type Outcome,
+  type Refusal,
+  refusalOf,
+  type SessionId,
+} from '@sallyport/core';
+import {
+  type CatalogueSnapshot,
+  type Channel,
+  type ConnectionView,
+  type Exchange,
+  type Frame,
+  type Guards,
+  type RecordedOperation,
+  type ReviewContext,
+  type SessionHandle,
+  type Settled,
+  serve,
+} from '@sallyport/engine';
 import type { Connection } from '../modules/connections/connection.js';
 import type { AdmittedOperation, SessionRecorder } from '../modules/recording/recorder.js';
 import type { RedeemedTicket } from '../modules/tickets/ticket.js';
@@ -97,7 +121,9 @@ export class LiveSession implements SessionHandle, Guards {
 
   /** The connection was changed: what it may still be used for holds at once; another target is another session. */
   reconnect(changed: Connection): void {
-    const same = changed.target === this.#connection.target && this.#connection.databases.every((database) => changed.databases.includes(database));
+    const same =
+      changed.target === this.#connection.target &&
+      this.#connection.databases.every((database) => changed.databases.includes(database));
     this.#connection = changed;
     if (!same) this.end('SESSION_ENDED', 'the connection was changed');
   }
@@ -124,7 +150,13 @@ export class LiveSession implements SessionHandle, Guards {
   decide(operation: Operation): Decision {
     const { name, labels, protocol } = this.#connection;
     const { turn, assurance } = this.ticket;
-    const decision = this.#house.policies.decide({ identity: this.#identity, connection: { name, labels, protocol }, operation, assurance, turn });
+    const decision = this.#house.policies.decide({
+      identity: this.#identity,
+      connection: { name, labels, protocol },
+      operation,
+      assurance,
+      turn,
+    });
     this.#house.decided(decision.outcome);
     return decision;
   }
@@ -134,13 +166,21 @@ export class LiveSession implements SessionHandle, Guards {
   }
 
   record(operation: Operation, decision: Decision): RecordedOperation {
-    const admitted = this.#recorder.admitted(operation, decision, { assurance: this.ticket.assurance, masking: this.plan().digest });
+    const admitted = this.#recorder.admitted(operation, decision, {
+      assurance: this.ticket.assurance,
+      masking: this.plan().digest,
+    });
     this.#admitted.set(operation, admitted);
     if (!this.#connection.recordResponses || operation.action === 'session.connect') return admitted;
-    return { durable: admitted.durable, outcome: admitted.outcome, response: (chunk) => this.#recorder.response(admitted.id, chunk) };
+    const outcome = (result: Outcome) => admitted.outcome(result);
+    return { durable: admitted.durable, outcome, response: (chunk) => this.#recorder.response(admitted.id, chunk) };
   }
 
-  async review(operation: Operation, decision: Extract<Decision, { outcome: 'review' }>, { waiting, abandoned }: ReviewContext): Promise<Settled> {
+  async review(
+    operation: Operation,
+    decision: Extract<Decision, { outcome: 'review' }>,
+    { waiting, abandoned }: ReviewContext,
+  ): Promise<Settled> {
     const { id: connectionId, name, version, target, databases } = this.#connection;
     const operationId = this.#admitted.get(operation)!.id;
     const database = operation.facts['database'];

@@ -41,7 +41,9 @@ export class LiveSessions implements OnApplicationBootstrap, OnApplicationShutdo
     this.notifications.subscribe(ticketRevoked, (payload) => this.ticketRevoked(payload), all);
     this.notifications.subscribe(connectionChanged, (payload) => this.connectionChanged(payload), all);
     this.notifications.subscribe(sessionEndRequested, (payload) => this.endRequested(payload));
-    this.replicas.onBuried(() => this.endAll('RECORDING_UNAVAILABLE', 'this control plane was out of touch with its record for too long'));
+    this.replicas.onBuried(() =>
+      this.endAll('RECORDING_UNAVAILABLE', 'this control plane was out of touch with its record for too long'),
+    );
     this.timer = setInterval(() => this.tick(), tickMs);
     this.timer.unref();
   }
@@ -73,7 +75,9 @@ export class LiveSessions implements OnApplicationBootstrap, OnApplicationShutdo
 
   private tick(): void {
     const now = this.clock.now().getTime();
-    const due = [...this.entries.values()].filter(({ session, checkedAt }) => now - checkedAt >= recheckMs || session.ticket.grantExpiresAt.getTime() <= now);
+    const due = [...this.entries.values()].filter(
+      ({ session, checkedAt }) => now - checkedAt >= recheckMs || session.ticket.grantExpiresAt.getTime() <= now,
+    );
     void this.recheck(due);
   }
 
@@ -85,7 +89,8 @@ export class LiveSessions implements OnApplicationBootstrap, OnApplicationShutdo
         entry.checkedAt = this.clock.now().getTime();
         await this.refreshConnection(entry.session);
       } catch (error) {
-        if (error instanceof GatewayError && error.code === 'GRANT_ENDED') entry.session.end('GRANT_ENDED', error.message);
+        if (error instanceof GatewayError && error.code === 'GRANT_ENDED')
+          entry.session.end('GRANT_ENDED', error.message);
         else this.log.warn('session.not-rechecked', { session: entry.session.id, error }); // asked again; nothing runs unrecorded meanwhile
       }
     }
@@ -104,12 +109,17 @@ export class LiveSessions implements OnApplicationBootstrap, OnApplicationShutdo
 
   private ticketRevoked(payload: unknown): void {
     const { ticketId } = payload as { ticketId?: string };
-    this.endWhere(({ ticket }) => ticket.ticketId === ticketId, 'SESSION_ENDED', 'the ticket of this session was revoked');
+    this.endWhere(
+      ({ ticket }) => ticket.ticketId === ticketId,
+      'SESSION_ENDED',
+      'the ticket of this session was revoked',
+    );
   }
 
   private async connectionChanged(payload: unknown): Promise<void> {
     const { connectionId } = payload as { connectionId?: string };
-    for (const { session } of [...this.entries.values()]) if (session.connectionId === connectionId) await this.refreshConnection(session);
+    for (const { session } of [...this.entries.values()])
+      if (session.connectionId === connectionId) await this.refreshConnection(session);
   }
 
   private endRequested(payload: unknown): void {

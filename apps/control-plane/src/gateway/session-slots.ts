@@ -36,7 +36,10 @@ export class SessionSlots implements OnApplicationBootstrap, OnApplicationShutdo
   async take({ session, ticket, connection }: SlotRequest): Promise<void> {
     await this.database.transaction(async (tx) => {
       // One taker of the same ticket or connection at a time, or two could both see the last place free.
-      await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0)), pg_advisory_xact_lock(hashtextextended($2, 0))', [connection.id, ticket.id]);
+      await tx.query(
+        'select pg_advisory_xact_lock(hashtextextended($1, 0)), pg_advisory_xact_lock(hashtextextended($2, 0))',
+        [connection.id, ticket.id],
+      );
       const open = await rowOf<{ ticket: number; connection: number }>(
         tx,
         `select count(*) filter (where ticket_id = $1)::int as ticket, count(*) filter (where connection_id = $2)::int as connection
@@ -44,8 +47,13 @@ export class SessionSlots implements OnApplicationBootstrap, OnApplicationShutdo
         [ticket.id, connection.id, staleSeconds],
       );
       if (open!.ticket >= ticket.most) throw tooMany(`this ticket has ${ticket.most} sessions open already`);
-      if (open!.connection >= connection.most) throw tooMany(`connection "${connection.name}" has ${connection.most} sessions open already`);
-      await tx.query('insert into gateway_sessions (id, ticket_id, connection_id) values ($1, $2, $3)', [session, ticket.id, connection.id]);
+      if (open!.connection >= connection.most)
+        throw tooMany(`connection "${connection.name}" has ${connection.most} sessions open already`);
+      await tx.query('insert into gateway_sessions (id, ticket_id, connection_id) values ($1, $2, $3)', [
+        session,
+        ticket.id,
+        connection.id,
+      ]);
     });
     this.mine.add(session);
   }
@@ -53,17 +61,24 @@ export class SessionSlots implements OnApplicationBootstrap, OnApplicationShutdo
   /** Never throws: a row that cannot be removed now stops counting by its age. */
   async release(session: SessionId): Promise<void> {
     this.mine.delete(session);
-    await this.database.query('delete from gateway_sessions where id = $1', [session]).catch((error: unknown) => this.log.warn('session-slot.kept', { session, error }));
+    await this.database
+      .query('delete from gateway_sessions where id = $1', [session])
+      .catch((error: unknown) => this.log.warn('session-slot.kept', { session, error }));
   }
 
   private async renew(): Promise<void> {
     try {
       await this.database.query('update gateway_sessions set seen_at = now() where id = any($1)', [[...this.mine]]);
-      await this.database.query('delete from gateway_sessions where seen_at < now() - make_interval(secs => $1)', [staleSeconds * 10]);
+      await this.database.query('delete from gateway_sessions where seen_at < now() - make_interval(secs => $1)', [
+        staleSeconds * 10,
+      ]);
     } catch (error) {
       this.log.warn('session-slots.not-renewed', { error });
     }
   }
 }
 
-const tooMany = (message: string): GatewayError => new GatewayError('TOO_MANY_SESSIONS', message, { hint: 'close sessions that are no longer used, or use a client with a smaller pool' });
+const tooMany = (message: string): GatewayError =>
+  new GatewayError('TOO_MANY_SESSIONS', message, {
+    hint: 'close sessions that are no longer used, or use a client with a smaller pool',
+  });

@@ -12,10 +12,12 @@ const ensureRole = (role: string): string => `
   exception when duplicate_object or unique_violation then null;
   end $$`;
 
+// From PostgreSQL 16 on, whoever creates a role is its member without the right to become it: that is granted here.
 const ensureMembership = (role: string): string => `
   do $$
+  declare becoming text := case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end;
   begin
-    if not (select rolsuper from pg_roles where rolname = current_user) and not pg_has_role(current_user, '${role}', 'member') then
+    if not pg_has_role(current_user, '${role}', becoming) then
       execute format('grant ${role} to %I', current_user);
     end if;
   end $$`;

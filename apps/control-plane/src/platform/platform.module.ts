@@ -4,6 +4,7 @@ import { AuthorizationGuard } from './authorization/guard.js';
 import { RouteInventory } from './authorization/route-inventory.js';
 import { Configuration } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
+import { DatabaseServer } from './database/tokens.js';
 import { Drain } from './http/drain.js';
 import { Endpoints } from './http/endpoints.js';
 import { IdempotencyInterceptor } from './http/idempotency.js';
@@ -22,12 +23,14 @@ import { ProvidersModule } from './providers.js';
 @Module({})
 export class PlatformModule {}
 
-export const platform = (configuration: Configuration, log: Log): DynamicModule => ({
+/** @param server up and migrated; stopped by whoever opened it, after everything here has closed */
+export const platform = (configuration: Configuration, log: Log, server: DatabaseServer): DynamicModule => ({
   module: PlatformModule,
   imports: [ProvidersModule, DiscoveryModule, DatabaseModule],
   providers: [
     { provide: Configuration, useValue: configuration },
     { provide: Log, useValue: log },
+    { provide: DatabaseServer, useValue: server },
     { provide: MasterKey, useFactory: () => loadMasterKey(configuration) },
     Drain,
     Endpoints,
@@ -44,6 +47,7 @@ export const platform = (configuration: Configuration, log: Log): DynamicModule 
   ],
   exports: [
     Configuration,
+    DatabaseServer,
     Log,
     MasterKey,
     Drain,

@@ -29,7 +29,8 @@ const waitingReview = async (reviewer: Gate): Promise<Review> => {
 
 const approve = async (ada: Gate, ravi: Gate): Promise<void> => {
   const review = await waitingReview(ravi);
-  line(indented(dim(`review ${review.id}, asked for by ${review.requested_by.name}: ${review.preview}`)));
+  line(indented(dim(`ravi sees review ${review.id}, asked for by ${review.requested_by.name}:`)));
+  line(indented(dim(review.preview), 7));
   const own = await ada.ask('POST', `/v1/reviews/${review.id}/verdict`, { verdict: 'approve', reason: 'I need it' });
   expect(own.status === 403 || own.status === 404, `ada settled her own review (${own.status})`);
   line(indented('ada tries to approve it herself: refused'));

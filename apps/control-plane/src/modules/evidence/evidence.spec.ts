@@ -13,14 +13,6 @@ import {
 } from '@sallyport/evidence';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ProjectionRebuild } from '../sessions/projection-rebuild.js';
-import { Checkpoints } from './checkpoints.js';
-import { Erasure } from './erasure.js';
-import { EvidenceExport } from './evidence-export.js';
-import { EvidenceWriter } from './evidence-writer.js';
-import type { ExportRequest } from './export-selection.js';
-import { Leader } from './leader.js';
-import { LogHealth } from './log-health.js';
 import {
   activatePolicy,
   allow,
@@ -33,7 +25,15 @@ import {
   person,
   type Replica,
   sessionOn,
-} from './replica.fixture.js';
+} from '../../testing/evidence-replica.js';
+import { ProjectionRebuild } from '../sessions/projection-rebuild.js';
+import { Checkpoints } from './checkpoints.js';
+import { Erasure } from './erasure.js';
+import { EvidenceExport } from './evidence-export.js';
+import { EvidenceWriter } from './evidence-writer.js';
+import type { ExportRequest } from './export-selection.js';
+import { Leader } from './leader.js';
+import { LogHealth } from './log-health.js';
 import { VerificationKeysReader } from './verification-keys.js';
 import { Witnessing } from './witnessing.js';
 

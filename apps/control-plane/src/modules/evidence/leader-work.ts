@@ -61,7 +61,7 @@ export class LeaderWork {
   async term(connection: EntityManager): Promise<Term> {
     const sequencer = new Sequencer(this.projector);
     let signedAt = Number.NEGATIVE_INFINITY; // the first tick of a term checks the tree, whether it has grown or not
-    let choresAt = 0;
+    let choresAt = performance.now(); // after an outage every replica gets to show that it lives, before any is taken for dead
     let signedSize = await this.signer.lastSize(connection, (await this.identity.logKeys()).id);
     return {
       tick: async () => {

@@ -2,7 +2,7 @@ import { type BeforeApplicationShutdown, Injectable, type OnModuleInit } from '@
 import { type AgentId, GatewayError, type Identity } from '@sallyport/core';
 import { checkWitnessed, type WitnessState } from '@sallyport/evidence';
 import { DataSource, type EntityManager } from 'typeorm';
-import { Clock, Log, Notifications } from '../../platform/index.js';
+import { Clock, Log, Notifications, Readiness } from '../../platform/index.js';
 import { type Alarm, alarmChannel, openAlarms, raiseAlarm } from './alarms.js';
 import { LogIdentity, logChangedChannel } from './log-identity.js';
 import { hashReader, treeSize } from './tree-store.js';
@@ -29,7 +29,11 @@ export class LogHealth implements OnModuleInit, BeforeApplicationShutdown {
     private readonly clock: Clock,
     private readonly log: Log,
     private readonly notifications: Notifications,
+    readiness: Readiness,
   ) {
+    readiness.register('evidence', () =>
+      Promise.resolve(this.state().sound ? undefined : 'the log is not the one that its witnesses saw'),
+    );
     for (const channel of [alarmChannel, logChangedChannel]) {
       notifications.subscribe(
         channel,

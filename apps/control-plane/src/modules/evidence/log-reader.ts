@@ -93,7 +93,7 @@ export class LogReader {
     try {
       return { ...opened, document: openDocument(entry, key) };
     } catch (error) {
-      this.log.error('evidence.tampered', { seq: opened.seq, event, error });
+      this.log.error('evidence.tampered', { seq: opened.seq, entry: event, error });
       return { ...opened, tampered: true };
     }
   }

@@ -82,10 +82,7 @@ export class SessionKeys {
 
   private async make(id: string): Promise<Uint8Array | undefined> {
     const wrapped = wrapKey(this.master, id, newBodyKey(this.random), this.random);
-    await this.pool.query('insert into session_keys (id, wrapped) values ($1, $2) on conflict (id) do nothing', [
-      id,
-      wrapped,
-    ]);
+    await this.pool.query(makeSql, [id, wrapped]);
     return (await this.read(id)) ?? undefined; // another replica may have been first
   }
 

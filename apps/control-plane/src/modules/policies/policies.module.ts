@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { Configuration } from '../../platform/index.js';
 import { ConnectionsModule } from '../connections/connections.module.js';
 import { EvidenceModule } from '../evidence/evidence.module.js';
 import { PeopleModule } from '../people/people.module.js';
@@ -15,7 +16,11 @@ import { VisibilityByPolicy } from './visibility-by-policy.js';
   imports: [EvidenceModule, ConnectionsModule, PeopleModule],
   controllers: [PoliciesController],
   providers: [
-    { provide: InitialPack, useFactory: () => new InitialPack(process.env['SALLYPORT_INITIAL_POLICY_PACK']) },
+    {
+      provide: InitialPack,
+      useFactory: ({ initialPolicyPack }: Configuration) => new InitialPack(initialPolicyPack),
+      inject: [Configuration],
+    },
     InitialPolicies,
     KnownCatalogues,
     PoliciesService,

@@ -31,8 +31,8 @@ interface Pending<T> {
   readonly item: T;
   readonly bytes: number;
   readonly deadline: number;
-  resolve(): void;
-  reject(error: GatewayError): void;
+  readonly resolve: () => void;
+  readonly reject: (error: GatewayError) => void;
 }
 
 /** What a batch writer throws when it knows that nothing was committed; any other failure leaves it in doubt. */

@@ -5,8 +5,6 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KeysPool, type Sql } from '../../platform/index.js';
-import { EvidenceWriter } from '../evidence/evidence-writer.js';
-import { LogReader } from '../evidence/log-reader.js';
 import {
   allow,
   closing,
@@ -18,7 +16,9 @@ import {
   person,
   sessionOn,
   startedBy,
-} from '../evidence/replica.fixture.js';
+} from '../../testing/evidence-replica.js';
+import { EvidenceWriter } from '../evidence/evidence-writer.js';
+import { LogReader } from '../evidence/log-reader.js';
 import { Recorder } from './recorder.js';
 
 let house: Installation;

@@ -151,7 +151,7 @@ export class SessionsProjection {
     try {
       return openBody<EventName>(entry, key);
     } catch (error) {
-      this.log.error('evidence.tampered', { seq, event: entry.envelope.event, error });
+      this.log.error('evidence.tampered', { seq, entry: entry.envelope.event, error });
       return undefined;
     }
   }

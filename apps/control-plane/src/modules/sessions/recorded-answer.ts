@@ -42,11 +42,12 @@ export function postgresText(bytes: Buffer): string {
 
 type Renderer = (body: Buffer) => string;
 
+// Control characters other than tab and line ends do something in a terminal.
+const isPlain = (text: string): boolean => !/[^\P{Cc}\t\n\r]/u.test(text);
+
 const textOf = (value: Buffer): string => {
   const text = value.toString();
-  return Buffer.from(text).equals(value) && !/[\u0000-\u0008\u000e-\u001f]/.test(text)
-    ? text
-    : `\\x${value.toString('hex')}`;
+  return Buffer.from(text).equals(value) && isPlain(text) ? text : `\\x${value.toString('hex')}`;
 };
 
 const renderers: Readonly<Record<string, Renderer>> = {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { GatewayError, type Identity, type OperationId, type SessionId } from '@sallyport/core';
+import { GatewayError, type Identity, type SessionId } from '@sallyport/core';
 import { bodyOf, type EventBodies, type OperationCompleted, type OperationDecided } from '@sallyport/evidence';
 import { DataSource } from 'typeorm';
 import { rowOf } from '../../platform/index.js';
@@ -71,7 +71,7 @@ export class Replays {
     const facts = { outcome: snakeCase(outcome) };
     if (recording === undefined) return facts;
     const { text, bytes } = await recordedAnswer(
-      this.recordings.chunks(id as SessionId, operation as OperationId, recording.footer.chunks),
+      this.recordings.chunks(id as SessionId, operation, recording.footer.chunks),
       protocol,
     );
     return { ...facts, response: text, response_bytes: bytes };

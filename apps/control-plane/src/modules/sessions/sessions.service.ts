@@ -134,7 +134,7 @@ export class SessionsService {
     return new Map(
       entries.flatMap((entry) => {
         const body = bodyFor(entry, 'session.started');
-        return body === undefined ? [] : [[body.session as string, body] as const];
+        return body === undefined ? [] : [[body.session, body] as const];
       }),
     );
   }
@@ -150,7 +150,7 @@ export class SessionsService {
           bodyFor(entry, 'operation.allowed') ??
           bodyFor(entry, 'operation.denied') ??
           bodyFor(entry, 'operation.reviewing');
-        return body === undefined ? [] : [[body.operation as string, body] as const];
+        return body === undefined ? [] : [[body.operation, body] as const];
       }),
     );
   }

@@ -1,13 +1,13 @@
-/* eslint-disable @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-argument, @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-return -- answers are JSON of any shape: that it is the right one is what is asserted */
+/* eslint-disable @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-return -- answers are JSON of any shape: that it is the right one is what is asserted */
 import { randomUUID } from 'node:crypto';
 import type { Identity, PersonId, SessionId } from '@sallyport/core';
 import { verifyBundle } from '@sallyport/evidence';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Notifications } from '../../platform/index.js';
 import { type Session, type TestControlPlane, testControlPlane } from '../../testing/control-plane.js';
+import { allow, closing, context, deny, operation, person, startedBy } from '../../testing/evidence-replica.js';
 import { EvidenceAccessModule } from '../evidence/evidence-access.module.js';
 import { LogHealth } from '../evidence/log-health.js';
-import { allow, closing, context, deny, operation, person, startedBy } from '../evidence/replica.fixture.js';
 import { IdentityModule } from '../identity/identity.module.js';
 import { PoliciesModule } from '../policies/policies.module.js';
 import { Recorder } from '../recording/recorder.js';
@@ -29,6 +29,10 @@ beforeAll(async () => {
   auditor = await house.as(['auditor'], { sub: 'grace' });
   admin = await house.as(['admin'], { sub: 'root' });
   reviewer = await house.as(['reviewer'], { sub: 'rob' });
+  const packs = (await admin.get('/v1/policies/packs').expect(200)).body;
+  const text = (packs.items ?? packs)[0].text;
+  const { version } = (await admin.post('/v1/policies', { text, comment: 'the first' })).body;
+  expect(version).toBe(1);
   const { body } = await ada.get('/v1/whoami').expect(200);
   adaAsRecorded = { ...person('ada'), id: body.id as PersonId };
 });

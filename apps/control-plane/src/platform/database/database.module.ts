@@ -5,7 +5,6 @@ import { Configuration } from '../config.js';
 import { Log } from '../logging/log.js';
 import { poolOptions } from './connection-options.js';
 import { Notifications } from './notifications.js';
-import { openDatabaseServer } from './server.js';
 import { DatabaseServer, KeysPool, RecorderPool } from './tokens.js';
 
 // An idle connection that the server closes emits an error, which would otherwise end the process.
@@ -17,7 +16,6 @@ const logged = <P extends RecorderPool | KeysPool>(pool: P, log: Log): P => {
 @Global()
 @Module({
   providers: [
-    { provide: DatabaseServer, useFactory: openDatabaseServer, inject: [Configuration] },
     {
       provide: RecorderPool,
       useFactory: ({ url }: DatabaseServer, { database }: Configuration, log: Log) =>
@@ -37,7 +35,7 @@ const logged = <P extends RecorderPool | KeysPool>(pool: P, log: Log): P => {
     },
     Notifications,
   ],
-  exports: [DatabaseServer, RecorderPool, KeysPool, Notifications],
+  exports: [RecorderPool, KeysPool, Notifications],
 })
 class StoreModule implements OnApplicationShutdown {
   constructor(

@@ -5,7 +5,7 @@ export type Sql = Pick<EntityManager, 'query'>;
 
 /** Rows of any statement. TypeORM answers `[rows, count]` to UPDATE and DELETE, and rows to the others. */
 export async function rowsOf<Row>(sql: Sql, text: string, parameters: readonly unknown[] = []): Promise<Row[]> {
-  const answer = (await sql.query(text, [...parameters])) as unknown[];
+  const answer = await sql.query<unknown[]>(text, [...parameters]);
   const [first, second] = answer;
   return (Array.isArray(first) && typeof second === 'number' ? first : answer) as Row[];
 }

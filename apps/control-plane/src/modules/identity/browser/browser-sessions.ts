@@ -18,6 +18,12 @@ const digestOf = (request: Request): string =>
     .update(request.header('user-agent') ?? '')
     .digest('hex');
 
+/** A callback of express-session's, awaited. */
+const done = (work: (callback: (error?: Error | null) => void) => unknown): Promise<void> =>
+  new Promise((resolve, reject) => {
+    work((error) => (error ? reject(error) : resolve()));
+  });
+
 /** Cookie sessions of the console, kept in the database so that every replica knows them. */
 @Injectable()
 export class BrowserSessions implements OnApplicationShutdown {
@@ -67,19 +73,13 @@ export class BrowserSessions implements OnApplicationShutdown {
 
   /** A fresh session id for a fresh login, so that one planted before is worth nothing. */
   async logIn(request: Request, grantId: string): Promise<void> {
-    await new Promise<void>((resolve, reject) =>
-      request.session.regenerate((error: unknown) => (error ? reject(error) : resolve())),
-    );
+    await done((callback) => request.session.regenerate(callback));
     request.session.login = { grantId, clientDigest: digestOf(request) };
-    await new Promise<void>((resolve, reject) =>
-      request.session.save((error: unknown) => (error ? reject(error) : resolve())),
-    );
+    await done((callback) => request.session.save(callback));
   }
 
   async logOut(request: Request, response: Response): Promise<void> {
-    await new Promise<void>((resolve, reject) =>
-      request.session.destroy((error: unknown) => (error ? reject(error) : resolve())),
-    );
+    await done((callback) => request.session.destroy(callback));
     response.clearCookie(this.cookieName, { path: '/' });
   }
 

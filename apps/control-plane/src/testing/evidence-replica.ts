@@ -9,31 +9,45 @@ import type { Decision, Digest, Identity, Operation, PersonId, PolicyId, Session
 import type { SessionStarted } from '@sallyport/evidence';
 import { type TestDatabase, testDatabase } from '@sallyport/testkit';
 import { DataSource } from 'typeorm';
-import { Configuration, DatabaseModule, Log, MasterKey, Metrics, parseConfiguration } from '../../platform/index.js';
-import { ProvidersModule } from '../../platform/providers.js';
-import { Recorder, type SessionRecorder } from '../recording/recorder.js';
-import { RecordingModule } from '../recording/recording.module.js';
-import { SessionsModule } from '../sessions/sessions.module.js';
-import { Checkpoints } from './checkpoints.js';
-import { EvidenceModule } from './evidence.module.js';
-import { EvidenceAccessModule } from './evidence-access.module.js';
+import { Checkpoints } from '../modules/evidence/checkpoints.js';
+import { EvidenceModule } from '../modules/evidence/evidence.module.js';
+import { EvidenceAccessModule } from '../modules/evidence/evidence-access.module.js';
+import { Recorder, type SessionRecorder } from '../modules/recording/recorder.js';
+import { RecordingModule } from '../modules/recording/recording.module.js';
+import { SessionsModule } from '../modules/sessions/sessions.module.js';
+import { openDatabaseServer } from '../platform/database/server.js';
+import {
+  Configuration,
+  DatabaseModule,
+  DatabaseServer,
+  Drain,
+  Log,
+  MasterKey,
+  Metrics,
+  parseConfiguration,
+  Readiness,
+} from '../platform/index.js';
+import { ProvidersModule } from '../platform/providers.js';
 
 const masterKey = 'c0ffee'.repeat(11).slice(0, 64);
 
 @Global()
 @Module({})
 class HouseModule {
-  static with(configuration: Configuration, log: Log): DynamicModule {
+  static with(server: DatabaseServer, configuration: Configuration, log: Log, secret: string): DynamicModule {
     return {
       module: HouseModule,
       imports: [ProvidersModule, DatabaseModule],
       providers: [
         { provide: Configuration, useValue: configuration },
         { provide: Log, useValue: log },
-        { provide: MasterKey, useFactory: () => new MasterKey(Buffer.from(masterKey, 'hex')) },
+        { provide: DatabaseServer, useValue: server },
+        { provide: MasterKey, useFactory: () => new MasterKey(Buffer.from(secret, 'hex')) },
         Metrics,
+        Drain,
+        Readiness,
       ],
-      exports: [Configuration, Log, MasterKey, Metrics],
+      exports: [Configuration, DatabaseServer, Log, MasterKey, Metrics, Readiness],
     };
   }
 }
@@ -49,12 +63,13 @@ export interface Replica {
 export interface Installation extends AsyncDisposable {
   readonly database: TestDatabase;
   readonly first: Replica;
+  readonly dataDir: string;
   replica(): Promise<Replica>;
   /** Waits until everything that is committed has its place and is signed. */
   settled(): Promise<void>;
 }
 
-export async function startReplica(url: string, dataDir: string): Promise<Replica> {
+export async function startReplica(url: string, dataDir: string, secret = masterKey): Promise<Replica> {
   const lines: string[] = [];
   const log = Log.at('debug', { write: (line: string) => void lines.push(line) });
   const configuration = parseConfiguration({
@@ -65,7 +80,7 @@ export async function startReplica(url: string, dataDir: string): Promise<Replic
   });
   @Module({
     imports: [
-      HouseModule.with(configuration, log),
+      HouseModule.with(await openDatabaseServer(configuration), configuration, log, secret),
       EvidenceModule,
       RecordingModule,
       EvidenceAccessModule,
@@ -96,6 +111,7 @@ export async function installation(settings: Readonly<Record<string, string>> = 
   return {
     database,
     first,
+    dataDir,
     replica,
     settled: async () => void (await replicas.at(-1)!.get(Checkpoints).fresh()),
     [Symbol.asyncDispose]: async () => {
@@ -171,7 +187,7 @@ export async function sessionOn(replica: Replica, identity = person()): Promise<
 /** The policies module's part: a version with its text, put in force on record. */
 export async function activatePolicy(replica: Replica, text = 'permit(principal, action, resource);'): Promise<void> {
   const { createHash } = await import('node:crypto');
-  const { EvidenceWriter } = await import('./evidence-writer.js');
+  const { EvidenceWriter } = await import('../modules/evidence/evidence-writer.js');
   const digest = createHash('sha256').update(text).digest('hex') as Digest;
   const database = replica.get(DataSource);
   await database.query(
