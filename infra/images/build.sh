@@ -56,7 +56,7 @@ size_mb() {
   local container mounted
   container=$(buildah from --pull-never "$1")
   mounted=$(buildah mount "$container")
-  du -sm --one-file-system "$mounted" | cut -f1
+  du -sm --apparent-size --one-file-system "$mounted" | cut -f1
   buildah umount "$container" >/dev/null
   buildah rm "$container" >/dev/null
 }

@@ -34,10 +34,15 @@ done
 [ ! -d "$root/proto" ] || cp -R "$root/proto" "$out/"
 rm -f "$out/.reachable" "$out/package-lock.json"
 
-# What only compilers, editors and browsers read.
+# What only compilers, editors and browsers read, and second builds for bundlers that Node does not load.
 find . \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.tsbuildinfo' -o -name '.tsbuildinfo' \) -type f -delete
-find node_modules -type d \( -name test -o -name tests -o -name __tests__ -o -name docs -o -name example -o -name examples -o -name dist-es-browser \) -prune -exec rm -rf {} +
+find node_modules -type d \( -name test -o -name tests -o -name __tests__ -o -name docs -o -name example -o -name examples \) -prune -exec rm -rf {} +
 find node_modules -type f \( -iname '*.md' -o -iname 'changelog*' -o -name '*.ts' -o -name '*.flow' \) -not -iname 'license*' -not -iname 'notice*' -delete
-rm -rf node_modules/typeorm/browser node_modules/swagger-ui-dist/*.js.map node_modules/swagger-ui-dist/swagger-ui-es-bundle*
+cd node_modules
+rm -rf typescript swagger-ui-dist typeorm/browser @cedar-policy/cedar-wasm/esm @cedar-policy/cedar-wasm/web
+rm -rf libphonenumber-js/bundle libphonenumber-js/es6 libphonenumber-js/es6-modern libphonenumber-js/source
+rm -rf class-validator/bundles class-validator/esm5 class-validator/esm2015
+rm -rf rxjs/src rxjs/dist/bundles rxjs/dist/esm rxjs/dist/esm5 rxjs/dist/types
+cd ..
 find . -type d -empty -delete
 chmod -R a+rX,go-w "$out"

@@ -18,18 +18,16 @@ interface Settings {
   readonly database?: string[];
   readonly label?: string[];
   readonly recordResponses?: boolean;
-  readonly reviewOnTimeout?: string;
   readonly maxSessions?: number;
 }
 
-const bodyOf = ({ target, protocol, database, label, recordResponses, reviewOnTimeout, maxSessions }: Settings) =>
+const bodyOf = ({ target, protocol, database, label, recordResponses, maxSessions }: Settings) =>
   without({
     target,
     protocol,
     databases: database,
     labels: label,
     record_responses: recordResponses,
-    review_on_timeout: reviewOnTimeout,
     max_sessions: maxSessions,
   });
 
@@ -40,7 +38,6 @@ const withSettings = (made: Command): Command =>
     .option('--label <label>', 'a label that policies can speak of (repeat for more)', listOf)
     .option('--record-responses', 'keep the masked responses with the record')
     .option('--no-record-responses', 'keep no responses')
-    .option('--review-on-timeout <deny|allow>', 'what happens when nobody answers a review')
     .option('--max-sessions <number>', 'how many sessions one identity may have open', integer);
 
 export const addConnections = (program: Command): void => {

@@ -13,6 +13,7 @@ import { SessionsModule } from '../modules/sessions/sessions.module.js';
 import { TicketsModule } from '../modules/tickets/tickets.module.js';
 import { Admission } from './admission.js';
 import { CancelKeys } from './cancellations.js';
+import { ListenerCertificate } from './listener-certificate.js';
 import { Listeners } from './listeners.js';
 import { LiveSessions } from './live-sessions.js';
 import { SessionSlots } from './session-slots.js';
@@ -31,7 +32,7 @@ import { SessionSlots } from './session-slots.js';
     SessionsModule,
     TicketsModule,
   ],
-  providers: [Admission, CancelKeys, Listeners, LiveSessions, SessionSlots],
+  providers: [Admission, CancelKeys, ListenerCertificate, Listeners, LiveSessions, SessionSlots],
 })
 export class GatewayModule {
   constructor(known: KnownCatalogues, tunnel: TunnelHost) {

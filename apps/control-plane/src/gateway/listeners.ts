@@ -1,13 +1,12 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { createSecureContext } from 'node:tls';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { GatewayError, type ProtocolName } from '@sallyport/core';
 import type { ClientSide, Lobby } from '@sallyport/engine';
 import { protocols } from '@sallyport/protocols';
-import { CertificateAuthority } from '../modules/agents/certificate-authority.js';
 import { type Address, Configuration, Drain, Endpoints, Log, Metrics } from '../platform/index.js';
 import { Admission } from './admission.js';
 import { CancelKeys } from './cancellations.js';
+import { ListenerCertificate } from './listener-certificate.js';
 import { LiveSessions } from './live-sessions.js';
 
 const limits = { startupBytes: 16 * 1024, startupMs: 30_000 };
@@ -25,7 +24,7 @@ export class Listeners implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly admission: Admission,
     private readonly sessions: LiveSessions,
     private readonly cancelKeys: CancelKeys,
-    private readonly authority: CertificateAuthority,
+    private readonly certificate: ListenerCertificate,
     private readonly endpoints: Endpoints,
     private readonly drain: Drain,
     private readonly log: Log,
@@ -52,32 +51,30 @@ export class Listeners implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   private async listen(side: ClientSide, address: Address): Promise<void> {
-    const { certificate, privateKey, authority } = await this.authority.serverCertificate([
-      this.configuration.publicHost,
-      'localhost',
-      '127.0.0.1',
-      '::1',
-    ]);
-    const lobby: Lobby = {
-      tls: createSecureContext({ cert: certificate, key: privateKey, minVersion: 'TLSv1.2' }),
-      admit: (claim) => this.admission.admit(side.name, claim),
-      limits,
-      cancellations: this.cancelKeys,
-      log: (event, details) => this.log.warn(event, details),
-    };
-    const server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.serve(side, socket, lobby));
+    const caCertificate = await this.certificate.prepare();
+    const server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.serve(side, socket));
     server.maxConnections = mostConnections;
     await bind(server, side.name, address);
     this.servers.push(server);
     const { port } = server.address() as AddressInfo;
-    this.endpoints.register(side.name, { host: this.configuration.publicHost, port, caCertificate: authority });
+    this.endpoints.register(side.name, { host: this.configuration.publicHost, port, caCertificate });
     this.log.info('listener.started', { protocol: side.name, port });
   }
 
-  private serve(side: ClientSide, socket: Socket, lobby: Lobby): void {
+  private lobbyOf({ name }: ClientSide): Lobby {
+    return {
+      tls: this.certificate.current(),
+      admit: (claim) => this.admission.admit(name, claim),
+      limits,
+      cancellations: this.cancelKeys,
+      log: (event, details) => this.log.warn(event, details),
+    };
+  }
+
+  private serve(side: ClientSide, socket: Socket): void {
     this.sockets.add(socket);
     socket.once('close', () => this.sockets.delete(socket));
-    side.serve(socket, lobby).catch((error: unknown) => {
+    side.serve(socket, this.lobbyOf(side)).catch((error: unknown) => {
       this.log.error('client.failed', { protocol: side.name, error });
       socket.destroy();
     });

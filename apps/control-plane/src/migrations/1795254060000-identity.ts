@@ -82,13 +82,11 @@ const connections = `
     databases text[] not null,
     labels text[] not null default '{}',
     record_responses boolean not null default false,
-    review_on_timeout text not null default 'deny',
     max_sessions integer not null default 50,
     created_at timestamptz not null,
     updated_at timestamptz not null,
     deleted_at timestamptz,
     constraint connections_name_shape check (name ~ '^[a-z][a-z0-9-]{0,62}$'),
-    constraint connections_review_on_timeout check (review_on_timeout in ('deny', 'allow')),
     constraint connections_max_sessions check (max_sessions between 1 and 10000),
     constraint connections_version check (version >= 1)
   )`;

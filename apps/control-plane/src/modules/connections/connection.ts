@@ -13,7 +13,6 @@ export interface Connection {
   readonly databases: readonly string[];
   readonly labels: readonly string[];
   readonly recordResponses: boolean;
-  readonly reviewOnTimeout: 'deny' | 'allow';
   readonly maxSessions: number;
 }
 
@@ -26,7 +25,6 @@ export interface ConnectionRow {
   readonly databases: readonly string[];
   readonly labels: readonly string[];
   readonly record_responses: boolean;
-  readonly review_on_timeout: 'deny' | 'allow';
   readonly max_sessions: number;
   readonly created_at: Date;
   readonly updated_at: Date;
@@ -41,7 +39,6 @@ export const connectionOf = (row: ConnectionRow): Connection => ({
   databases: row.databases,
   labels: row.labels,
   recordResponses: row.record_responses,
-  reviewOnTimeout: row.review_on_timeout,
   maxSessions: row.max_sessions,
 });
 
@@ -54,7 +51,6 @@ export interface ConnectionView {
   readonly databases: readonly string[];
   readonly labels: readonly string[];
   readonly record_responses: boolean;
-  readonly review_on_timeout: string;
   readonly max_sessions: number;
   readonly updated_at: string;
 }
@@ -72,7 +68,6 @@ export const recordOf = ({
   databases,
   labels,
   record_responses,
-  review_on_timeout,
   max_sessions,
 }: ConnectionRow) => ({
   version,
@@ -81,6 +76,5 @@ export const recordOf = ({
   databases,
   labels,
   record_responses,
-  review_on_timeout,
   max_sessions,
 });

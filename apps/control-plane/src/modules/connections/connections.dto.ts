@@ -49,10 +49,6 @@ export class CreateConnectionBody {
   record_responses?: boolean;
 
   @IsOptional()
-  @IsIn(['deny', 'allow'])
-  review_on_timeout?: 'deny' | 'allow';
-
-  @IsOptional()
   @IsInt()
   @Min(1)
   @Max(10_000)
@@ -87,10 +83,6 @@ export class UpdateConnectionBody {
   @IsOptional()
   @IsBoolean()
   record_responses?: boolean;
-
-  @IsOptional()
-  @IsIn(['deny', 'allow'])
-  review_on_timeout?: 'deny' | 'allow';
 
   @IsOptional()
   @IsInt()

@@ -83,8 +83,8 @@ export class ConnectionsService {
     return this.database.transaction(async (tx) => {
       const made = await rowOf<ConnectionRow>(
         tx,
-        `insert into connections (id, name, protocol, target, databases, labels, record_responses, review_on_timeout, max_sessions, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) on conflict (name) where deleted_at is null do nothing returning *`,
+        `insert into connections (id, name, protocol, target, databases, labels, record_responses, max_sessions, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) on conflict (name) where deleted_at is null do nothing returning *`,
         [
           this.ids.next<ConnectionId>(),
           body.name,
@@ -93,7 +93,6 @@ export class ConnectionsService {
           body.databases,
           body.labels ?? [],
           body.record_responses ?? false,
-          body.review_on_timeout ?? 'deny',
           body.max_sessions ?? 50,
           this.clock.now(),
         ],
@@ -123,14 +122,13 @@ export class ConnectionsService {
       const after = await rowOf<ConnectionRow>(
         tx,
         `update connections set version = version + 1, target = $2, databases = $3, labels = $4, record_responses = $5,
-           review_on_timeout = $6, max_sessions = $7, updated_at = $8 where id = $1 returning *`,
+           max_sessions = $6, updated_at = $7 where id = $1 returning *`,
         [
           before.id,
           next.target,
           next.databases,
           next.labels,
           next.record_responses,
-          next.review_on_timeout,
           next.max_sessions,
           this.clock.now(),
         ],
