@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '@sallyport/core';
 import type { Login } from './credentials.js';
@@ -85,6 +86,12 @@ const loginOf = (
 const scopeOf = ({ scopes = ['openid', 'profile', 'email'] }: AuthConfig): string =>
   [...new Set([...(typeof scopes === 'string' ? scopes.split(' ') : scopes), 'offline_access'])].join(' ');
 
+/** PKCE (RFC 7636): issuers that know it for device logins bind the code to this process; the others ignore it. */
+const pkce = (): { verifier: string; challenge: string } => {
+  const verifier = randomBytes(32).toString('base64url');
+  return { verifier, challenge: createHash('sha256').update(verifier).digest('base64url') };
+};
+
 /**
  * The device authorization grant (RFC 8628).
  * @param show tells the person where to go; @returns the login, once the person has confirmed it
@@ -95,21 +102,29 @@ export const deviceLogin = async (config: AuthConfig, show: (code: DeviceCode) =
     throw new GatewayError('UNSUPPORTED', `the issuer "${config.issuer}" has no device login`, {
       hint: 'set SALLYPORT_TOKEN to an access token of this issuer',
     });
+  const { verifier, challenge } = pkce();
   const { ok, body } = await ask<DeviceCode & TokenResponse>(config.issuer, found.device_authorization_endpoint, {
     client_id: config.cli_client_id,
     scope: scopeOf(config),
+    code_challenge: challenge,
+    code_challenge_method: 'S256',
     ...(config.audience ? { resource: config.audience } : {}),
   });
   if (!ok) throw refused(body);
   show(body);
-  return poll(config, found, body);
+  return poll(config, found, { ...body, verifier });
 };
 
-const poll = async (config: AuthConfig, found: Discovery, code: DeviceCode): Promise<Login> => {
+const poll = async (
+  config: AuthConfig,
+  found: Discovery,
+  code: DeviceCode & { readonly verifier: string },
+): Promise<Login> => {
   const form = {
     grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
     device_code: code.device_code,
     client_id: config.cli_client_id,
+    code_verifier: code.verifier,
   };
   let interval = code.interval ?? 5;
   for (const deadline = Date.now() + code.expires_in * 1000; Date.now() < deadline; ) {

@@ -72,6 +72,10 @@ describe('a mistake', () => {
       { ...least, DATABASE_URL: 'mysql://root:canary-secret@db/x' },
       /DATABASE_URL must be an address/,
     ],
+    'a database address file that is not there': [
+      { ...least, DATABASE_URL_FILE: '/nowhere' },
+      /DATABASE_URL_FILE names "\/nowhere", which cannot be read/,
+    ],
     'half a certificate': [{ ...least, SALLYPORT_HTTP_TLS_CERT_FILE: 'cert.pem' }, /belong together/],
     'a port that is none': [{ ...least, SALLYPORT_POSTGRES_ADDRESS: '127.0.0.1:70000' }, /must be host:port/],
   };

@@ -62,9 +62,10 @@ describe('a new installation', () => {
   });
 
   test('starts from the pack that its configuration names, once, however many replicas start', async () => {
-    vi.stubEnv('SALLYPORT_INITIAL_POLICY_PACK', 'postgres-safe');
-    await using fresh = await testControlPlane({ features });
-    vi.stubEnv('SALLYPORT_INITIAL_POLICY_PACK', 'postgres-read-only');
+    await using fresh = await testControlPlane({
+      features,
+      environment: { SALLYPORT_INITIAL_POLICY_PACK: 'postgres-safe' },
+    });
     await fresh.replica();
     const root = await fresh.as(['admin']);
     expect((await root.get('/v1/policies')).body).toMatchObject({
@@ -73,17 +74,14 @@ describe('a new installation', () => {
       comment: 'the pack postgres-safe',
     });
     expect(decide(fresh.controlPlane).outcome).toBe('allow');
-    vi.stubEnv('SALLYPORT_INITIAL_POLICY_PACK', 'nonsense');
     expect(
       (await fresh.database.query('select event from evidence_entries where event = $1', ['policy.activated'])).length,
     ).toBe(1);
-    vi.unstubAllEnvs();
   });
 
   test('does not start with a pack that does not exist', async () => {
-    vi.stubEnv('SALLYPORT_INITIAL_POLICY_PACK', 'nonsense');
-    await expect(testControlPlane({ features })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
-    vi.unstubAllEnvs();
+    const environment = { SALLYPORT_INITIAL_POLICY_PACK: 'nonsense' };
+    await expect(testControlPlane({ features, environment })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
   });
 });
 

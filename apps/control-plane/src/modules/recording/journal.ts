@@ -37,7 +37,9 @@ export class Journal implements BeforeApplicationShutdown {
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.commits.settled();
-    (await this.connection?.catch(() => undefined))?.release(true); // a connection that never came up was reported
+    const { connection } = this;
+    this.connection = undefined; // or an error that comes while it closes would release it once more
+    (await connection?.catch(() => undefined))?.release(true); // one that never came up was reported
   }
 
   private async write(items: readonly Item[], cancelled: AbortSignal): Promise<void> {

@@ -35,9 +35,9 @@ export function secureUrl(reader: SettingsReader, name: string, text: string): U
   return undefined;
 }
 
-/** Checked for shape only; the text may hold a password, so it is never repeated. */
+/** Checked for shape only; the text may hold a password, so it is never repeated, and may come from a file. */
 export function databaseUrl(reader: SettingsReader, name: string): string | undefined {
-  const text = reader.optional(name);
+  const text = reader.secret(name);
   if (text === undefined) return undefined;
   if (URL.canParse(text) && ['postgres:', 'postgresql:'].includes(new URL(text).protocol)) return text;
   reader.mistake(name, 'must be an address such as postgres://user:password@host:5432/database');

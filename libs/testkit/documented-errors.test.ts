@@ -1,0 +1,16 @@
+import { errorCodes } from '@sallyport/core';
+import { expect, test } from 'vitest';
+import { exitCodes } from '../../apps/cli/src/exit-codes.js';
+import { problems } from '../../apps/control-plane/src/platform/http/problems.js';
+import { sqlStates } from '../protocols/postgres/refuse.js';
+import { tableBelow } from './documents.js';
+
+test('docs/errors.md is the matrix of error code by surface', () => {
+  const matrix = errorCodes.map((code) => [
+    `\`${code}\``,
+    `${problems[code].status} ${problems[code].title}`,
+    `\`${sqlStates[code]}\``,
+    String(exitCodes[code]),
+  ]);
+  expect(tableBelow('docs/errors.md', 'The matrix')).toEqual(matrix);
+});
