@@ -168,7 +168,11 @@ export class Installation {
     this.agent = await this.startAgent();
   }
 
-  async startControlPlane(ports: ReplicaPorts = this.ports): Promise<Process> {
+  /** @param environment of this replica alone */
+  async startControlPlane(
+    ports: ReplicaPorts = this.ports,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<Process> {
     writeFileSync(path.join(this.home, 'master-key'), 'c0ffee'.repeat(10) + 'beef', { mode: 0o600 });
     const started = this.#spawn('control-plane', built('control-plane'), [], {
       DATABASE_URL: this.store.url,
@@ -190,6 +194,7 @@ export class Installation {
       SALLYPORT_ROLE_USER: 'engineers',
       SALLYPORT_DRAIN_SECONDS: '4',
       ...this.#options.environment,
+      ...environment,
     });
     await until('the control plane is ready', async () => {
       if (!started.running) throw new Error('the control plane has ended');

@@ -169,10 +169,17 @@ export class Visitors {
   }
 
   async leave(): Promise<void> {
-    await Promise.all(
-      this.#open.splice(0).map(({ client, closed }) => (closed ? undefined : client.end().catch(() => undefined))),
-    );
+    const open = this.#open.splice(0).filter(({ closed }) => !closed);
+    await Promise.all(open.map(({ client }) => client.end().catch(() => undefined)));
   }
+}
+
+/** Operations whose statement contains this, newest session first. */
+async function* operationsWith(sallyport: Installation, text: string): AsyncGenerator<OnRecord> {
+  const { items } = await sallyport.api<{ items: { id: string }[] }>('grace', 'GET', '/v1/sessions?limit=200');
+  for (const { id: session } of items)
+    for (const operation of (await sallyport.operations(session)) as unknown as Operation[])
+      if (operation.text?.includes(text) === true) yield { ...operation, session };
 }
 
 /** The operation whose statement contains this, with its session, once it is there and `is` so. */
@@ -181,15 +188,14 @@ export const onRecord = (
   text: string,
   is: (operation: OnRecord) => boolean = () => true,
 ): Promise<OnRecord> =>
-  until(`an operation with "${text}" is on record as expected`, async () =>
-    (await allOnRecord(sallyport, text)).find(is),
-  );
+  until(`an operation with "${text}" is on record as expected`, async () => {
+    for await (const operation of operationsWith(sallyport, text)) if (is(operation)) return operation;
+    return undefined;
+  });
 
 export const allOnRecord = async (sallyport: Installation, text: string): Promise<OnRecord[]> => {
   const found: OnRecord[] = [];
-  for (const { id: session } of await sallyport.sessions())
-    for (const operation of (await sallyport.operations(session)) as unknown as Operation[])
-      if (operation.text?.includes(text) === true) found.push({ ...operation, session });
+  for await (const operation of operationsWith(sallyport, text)) found.push(operation);
   return found;
 };
 

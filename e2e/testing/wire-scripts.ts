@@ -194,6 +194,9 @@ export const wireScripts: Readonly<Record<string, readonly Turn[]>> = {
     turn('Z', parse('select $1', { types: [999_999] }), sync),
     turn('Z', parse('select $2', { types: [23, 25, 16] }), describe('S'), sync),
   ],
+  'Parse with parameter types whose ids are no text': [
+    turn('Z', parse('select $1, $2', { types: [3807, 1009] }), bind({ values: ['{}', '{a}'] }), execute(), sync),
+  ],
   'the unnamed statement is replaced inside a pipeline': [
     turn('Z', parse('select 1 as a'), bind(), parse('select 2 as b'), execute(), bind(), execute(), sync),
     turn('Z', parse('select 3'), sync, bind(), execute(), sync),
@@ -202,7 +205,6 @@ export const wireScripts: Readonly<Record<string, readonly Turn[]>> = {
     turn('Z', bind(), execute(), sync),
   ],
   'a simple Query between extended messages without Sync': [
-    turn('ZZ', parse(numbers), bind({ portal: 'p' }), execute('p', 1), query('select 2'), sync),
     turn(
       'ZZ',
       parse('select 1 as a', { name: 'kept' }),
@@ -249,6 +251,8 @@ export const wireScripts: Readonly<Record<string, readonly Turn[]>> = {
     turn('G', query('copy c1 from stdin')),
     turn('Z', flush, sync, data('11\televen\n'), sync, flush, done),
     turn('Z', query('select count(*) from c1')),
+    turn('G', query('copy c1 from stdin')),
+    turn('ZZ', data('bad\trow\n'), data('12\ttwelve\n'), sync, data('x\n'), done),
   ],
   'COPY in by the extended protocol': [
     turn('Z', query('create temporary table c2 (a int, b text)')),
@@ -288,6 +292,11 @@ export const wireScripts: Readonly<Record<string, readonly Turn[]>> = {
     turn('closed', data('1\n'), query('select 1')),
   ],
   'Terminate behind what has not been answered': [turn('closed', query('select 1'), terminate)],
+  'Terminate among COPY data': [
+    turn('Z', query('create temporary table c4 (a int)')),
+    turn('G', query('copy c4 from stdin')),
+    turn('closed', data('1\n'), terminate),
+  ],
   'Terminate inside a pipeline': [turn('closed', parse('select 1'), bind(), execute(), terminate)],
   'notices come where they belong': [
     turn('Z', query("do $$ begin raise notice 'first'; raise warning 'second'; end $$; select 1")),

@@ -61,21 +61,43 @@ export interface Turn {
 /** `until`: one or more letters, each waited for in this order. */
 export const turn = (until: string, ...messages: readonly Buffer[]): Turn => ({ say: messages, until });
 
-/** What differs by its nature is left out: the process id of a notification, and line numbers of no source of ours. */
+/**
+ * What differs by its nature is left out: process ids, the number of a temporary schema, the ids of relations that each
+ * side makes for itself, and which function of the server found a portal missing (the gateway describes it first).
+ */
 function spell({ type, body }: Message): string {
   const letter = String.fromCharCode(type);
   if (letter === 'A') return `A ${body.toString('utf8', 4)}`;
-  if (letter === 'E' || letter === 'N')
-    return `${letter} ${JSON.stringify(Object.fromEntries([...parseReport({ type, body, raw: body })]))}`;
+  if (letter === 'E' || letter === 'N') return `${letter} ${spellReport({ type, body, raw: body })}`;
+  if (letter === 'T') return `T ${JSON.stringify(withoutTables(body).toString('latin1'))}`;
   if (letter === 'C') return `C ${new Fields(body).cstring()}`;
   if (letter === 'Z') return `Z ${body.toString('latin1')}`;
   return body.length === 0 ? letter : `${letter} ${JSON.stringify(body.toString('latin1'))}`;
+}
+
+function spellReport(received: Message): string {
+  const report = new Map(parseReport(received));
+  if (report.get('C') === '34000') for (const source of 'FLR') report.delete(source);
+  return JSON.stringify(Object.fromEntries(report)).replace(/pg_temp_\d+/g, 'pg_temp_N');
+}
+
+/** Each field of a RowDescription: a name, then the relation's id in four bytes, then fourteen more. */
+function withoutTables(body: Buffer): Buffer {
+  const copy = Buffer.from(body);
+  const fields = new Fields(copy);
+  for (let left = fields.count(); left > 0; left -= 1) {
+    fields.cstring();
+    if (fields.bytes(4).some((byte) => byte !== 0)) copy.fill(0xff, fields.offset - 4, fields.offset);
+    fields.bytes(14);
+  }
+  return copy;
 }
 
 class Recorder {
   readonly heard: string[] = [];
   closed = false;
   #wake: () => void = () => undefined;
+  #failure: Error | undefined;
 
   constructor(readonly party: LoggedIn) {
     party.socket.on('data', (chunk: Buffer) => {
@@ -88,26 +110,35 @@ class Recorder {
         this.closed = true;
         this.#wake();
       });
+    party.socket.resume();
   }
 
-  /** What was heard before the letters came, all of them. */
+  /** Listens until the letters have come, or the connection has closed. */
   async take({ say: messages, until }: Turn, deadlineMs: number): Promise<void> {
     let from = this.heard.length;
     this.party.socket.write(Buffer.concat(messages));
-    const late = setTimeout(() => this.party.socket.destroy(), deadlineMs);
-    for (const letter of until === 'closed' ? [] : until) {
-      for (;;) {
-        const found = this.heard.findIndex((line, index) => index >= from && line.startsWith(letter));
-        if (found >= 0) {
-          from = found + 1;
-          break;
-        }
-        if (this.closed) return void clearTimeout(late);
-        await this.#more();
-      }
+    const late = setTimeout(() => this.#fail(`no "${until}" after ${this.heard.join(' / ')}`), deadlineMs);
+    try {
+      for (const letter of until === 'closed' ? '\0' : until) from = await this.#next(letter, from);
+    } finally {
+      clearTimeout(late);
     }
-    while (until === 'closed' && !this.closed) await this.#more();
-    clearTimeout(late);
+  }
+
+  /** @returns where to go on listening */
+  async #next(letter: string, from: number): Promise<number> {
+    for (;;) {
+      if (this.#failure) throw this.#failure;
+      const found = this.heard.findIndex((line, index) => index >= from && line.startsWith(letter));
+      if (found >= 0) return found + 1;
+      if (this.closed) return this.heard.length;
+      await this.#more();
+    }
+  }
+
+  #fail(text: string): void {
+    this.#failure = new Error(text);
+    this.#wake();
   }
 
   #more(): Promise<void> {
@@ -120,15 +151,17 @@ class Recorder {
 /** Ends every script: whatever else was still to come has come before its answer. */
 const sentinel = turn('CZ', say.query("set application_name = 'sentinel'"));
 
-/** @returns every message heard, in words; a turn that is not answered in time ends the connection and the script */
+/** @returns every message heard, in words; throws when a turn is not answered in time */
 export async function replay(dial: Omit<Dial, 'settings' | 'timeoutMs'>, script: readonly Turn[]): Promise<string[]> {
   const party = await login({ ...dial, settings: [], timeoutMs: 20_000 });
   const recorder = new Recorder(party);
-  for (const each of [...script, sentinel]) {
-    if (recorder.closed) break;
-    await recorder.take(each, 15_000);
+  try {
+    for (const each of [...script, sentinel]) {
+      if (recorder.closed) break;
+      await recorder.take(each, 8_000);
+    }
+  } finally {
+    party.socket.destroy();
   }
-  if (recorder.closed) recorder.heard.push('(closed)');
-  party.socket.destroy();
-  return recorder.heard;
+  return recorder.closed ? [...recorder.heard, '(closed)'] : recorder.heard;
 }

@@ -75,6 +75,6 @@ export interface Outcome {
   /** Which masking rules hid something, by id. */
   readonly maskedBy?: readonly string[];
   readonly durationMs?: number;
-  /** What finds the same event in the target's own log: a backend's process id and start, a request id. */
+  /** What finds the same event in the target's own log: a backend's process id and log-in, a request id. */
   readonly joinKey?: string;
 }

@@ -16,7 +16,7 @@ export const FrameKind = {
   CANCEL: 6,
   /** agent → control: masked bytes for the client; at most 256 KiB, and never split or joined on the way. */
   DATA: 7,
-  /** agent → control: an exchange is over; head is its outcome as JSON. */
+  /** agent → control: an exchange is over; head is its outcome, in the protocol's own form. */
   OUTCOME: 8,
   /** agent → control: the target started something; body is masked and held until decided. */
   RAISE: 9,
@@ -42,6 +42,8 @@ export interface Channel {
   drained(): Promise<void>;
   /** Pulled: while nobody reads, the other end is held back. Ends with the channel; throws a GatewayError when it broke. */
   readonly frames: AsyncIterable<Frame>;
+  /** Resolves once the way has ended in both directions or has broken, whether or not anybody reads. */
+  readonly closed: Promise<void>;
   /** After what was written. */
   end(): void;
   /** At once. */

@@ -22,7 +22,8 @@ export interface RecordedOperation extends OperationRecord {
 /** What the engine asks of the house around one session. Each may throw: a failure is a denial with its cause. */
 export interface Guards {
   decide(operation: Operation): Decision | Promise<Decision>;
-  record(operation: Operation, decision: Decision): RecordedOperation;
+  /** @param masking absent only with a denial */
+  record(operation: Operation, decision: Decision, masking: MaskingPlan | undefined): RecordedOperation;
   /** Waits for people; consumes an approval and records the final decision in one transaction. */
   review(operation: Operation, decision: ToReview, context: ReviewContext): Promise<Settled>;
   masking(operation: Operation): MaskingPlan;
@@ -63,14 +64,15 @@ const never = new AbortController().signal;
 async function admit(exchange: Exchange, guards: Guards): Promise<Verdict> {
   try {
     const { operation } = exchange;
-    const decision = await guards.decide(operation);
-    const masking = guards.masking(operation);
-    const recorded = guards.record(operation, decision);
+    const { decision, masking } = await decided(operation, guards);
+    const recorded = guards.record(operation, decision, masking);
 
-    if (decision.outcome === 'allow' || (decision.outcome === 'review' && operation.provisional))
+    if (masking && (decision.outcome === 'allow' || (decision.outcome === 'review' && operation.provisional)))
       return { outcome: 'allow', masking, recorded, gate: await gateFor(operation, recorded) };
     await onRecord(recorded);
     if (decision.outcome === 'deny') return { outcome: 'deny', refusal: decision.refusal };
+    if (decision.outcome === 'allow' || masking === undefined)
+      throw new Error('an allowance came without a masking plan');
 
     const settled = await guards.review(operation, decision, {
       waiting: (notice) => exchange.waiting?.(notice),
@@ -80,6 +82,20 @@ async function admit(exchange: Exchange, guards: Guards): Promise<Verdict> {
     return { outcome: 'allow', masking, recorded, gate: openGate };
   } catch (error) {
     return { outcome: 'deny', refusal: refusalOf(error) };
+  }
+}
+
+/** No masking plan means refusal, and that refusal is on record like any other. */
+async function decided(
+  operation: Operation,
+  guards: Guards,
+): Promise<{ readonly decision: Decision; readonly masking?: MaskingPlan }> {
+  const decision = await guards.decide(operation);
+  try {
+    return { decision, masking: guards.masking(operation) };
+  } catch (error) {
+    const { policies, policyVersion } = decision;
+    return { decision: { outcome: 'deny', policies, policyVersion, refusal: refusalOf(error) } };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { MaskingPlan, Operation, Outcome, Refusal, ReviewId } from '@sallyport/core';
+import type { MaskingPlan, Operation, OperationId, Outcome, Refusal, ReviewId } from '@sallyport/core';
 
 declare const permit: unique symbol;
 
@@ -20,13 +20,21 @@ export interface ResponseGate {
 
 /** The place on the record of one forwarded operation. */
 export interface OperationRecord {
-  /** Called exactly once for every operation that was forwarded. Rejects when the outcome cannot be recorded. */
-  outcome(outcome: Outcome): Promise<void>;
+  readonly id: OperationId;
+  /**
+   * Called exactly once for every operation that was forwarded. Rejects when the outcome cannot be recorded.
+   * @param footer where responses are recorded, what the agent signed of this one (see ResponseRecording); it may come
+   * ahead of the last pieces that it covers. Without it the control plane vouches alone. Rejects with
+   * EVIDENCE_INCONSISTENT when it is not of what was recorded here
+   */
+  outcome(outcome: Outcome, footer?: string): Promise<void>;
   /**
    * Present where the connection records responses: resolves once this piece of the masked response is durable, and
    * only then may its bytes reach the client.
+   * @param chunk one whole piece as the agent recorded it
+   * @param at the agent's time stamp of the piece
    */
-  response?(chunk: Uint8Array): Promise<void>;
+  response?(chunk: Uint8Array, at: Date): Promise<void>;
 }
 
 /** What a client may be told while its request waits for people. */

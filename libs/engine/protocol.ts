@@ -5,6 +5,7 @@ import type {
   Identity,
   MaskingPlan,
   MaskingRule,
+  OperationId,
   ProtocolName,
   Refusal,
   SessionId,
@@ -105,6 +106,18 @@ export interface Credential {
   readonly clientCertificate?: { readonly cert: string; readonly key: string };
 }
 
+/**
+ * The agent's own recording of one operation's response, by which the control plane cannot forge it later.
+ * INVARIANT: covers every byte that the client gets for the operation, piece by piece as it is sent, and nothing else.
+ * What the control plane says itself (a refusal, even where the agent emits it in order) is no part of any response.
+ */
+export interface ResponseRecording {
+  /** Takes one piece in: what one DATA frame carries, unsplit. @returns its time stamp, which travels with it */
+  add(piece: Uint8Array): Date;
+  /** Signed over everything added; nothing may be added afterwards. Travels with the operation's outcome. */
+  footer(): string;
+}
+
 export interface TargetHost {
   readonly target: Target;
   readonly session: SessionId;
@@ -114,8 +127,13 @@ export interface TargetHost {
   catalogue(database: string): CatalogueSnapshot | undefined;
   /** Keeps a snapshot for every session of this target and sends it to the control plane. */
   publish(database: string, snapshot: CatalogueSnapshot): void;
+  /** Begins to record the response of one operation, where the control plane asks for it. */
+  recording(operation: OperationId): ResponseRecording;
   log(event: string, details: Readonly<Record<string, unknown>>): void;
 }
+
+/** What outlives a session. */
+export type SurveyHost = Omit<TargetHost, 'session' | 'recording'>;
 
 /** The half that the agent hosts: a client to the target, holds the credential, masks. */
 export interface TargetSide {
@@ -125,7 +143,7 @@ export interface TargetSide {
   /** Serves one session's channel until either end has gone. */
   serve(channel: Channel, host: TargetHost): Promise<void>;
   /** Reads what describing needs to know of the target and publishes it; called at start and then by age. */
-  survey?(host: Omit<TargetHost, 'session'>, signal: AbortSignal): Promise<void>;
+  survey?(host: SurveyHost, signal: AbortSignal): Promise<void>;
 }
 
 /** A protocol as `libs/protocols/index.ts` lists it: each half is loaded only where it is hosted. */

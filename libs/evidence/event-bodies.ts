@@ -138,6 +138,8 @@ export interface OperationCompleted {
   readonly durationMs?: number;
   /** The masked response's recording, where the connection asks for it. */
   readonly recording?: SignedFooter;
+  /** Who signed the recording, where it is another agent than the session was started with. */
+  readonly agent?: AgentId;
   /** What joins it with the target's own log: a backend pid and its start, a request id. */
   readonly joinKeys?: Readonly<Record<string, string>>;
 }
@@ -181,6 +183,16 @@ export interface ReviewSettled {
 export interface ReviewExpired {
   readonly review: ReviewId;
   readonly applied: 'deny' | 'allow';
+}
+
+/** A verdict that was not taken. Like ones within a minute are one entry. */
+export interface ReviewRefused {
+  readonly review: ReviewId;
+  readonly by: Actor;
+  readonly verdict: 'approve' | 'reject';
+  readonly refusal: Refusal;
+  /** How often, since the last entry about it. */
+  readonly count: number;
 }
 
 /** An approval was used up by one operation. It comes before that operation's `operation.allowed`. */
@@ -251,6 +263,8 @@ export interface LoginSeen {
   readonly method: 'browser' | 'device' | 'bearer' | 'service-account' | 'certificate';
   readonly address?: string;
   readonly refusal?: Refusal;
+  /** Of refusals: how often from this address and for this reason, since the last entry about it. */
+  readonly count?: number;
 }
 
 export interface GrantsEnded {
@@ -279,6 +293,9 @@ export interface KeyRotated {
   readonly new: string;
   readonly oldSignature: string;
   readonly newSignature: string;
+  /** Not part of what is signed. */
+  readonly by?: Actor;
+  readonly reason?: string;
 }
 
 /** Erasure: the bodies sealed under this key can never be read again. */

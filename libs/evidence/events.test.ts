@@ -3,7 +3,7 @@ import { eventNames, isEventName } from './events.js';
 
 test('the catalogue of events only grows at its end', () => {
   expect(eventNames.join(' ')).toMatchInlineSnapshot(
-    `"log.created log.restored key.rotated key.destroyed evidence.exported session.started session.ended session.refused operation.allowed operation.denied operation.reviewing operation.abandoned operation.completed review.requested review.voted review.approved review.rejected review.expired review.consumed policy.activated connection.created connection.updated connection.deleted masking-rule.created masking-rule.updated masking-rule.deleted enrolment-key.issued agent.enrolled agent.renewed agent.revoked agent.connected agent.disconnected ticket.issued ticket.revoked login.accepted login.refused grants.ended person.created person.updated service-account.created service-account.updated service-account.deleted service-account.rotated"`,
+    `"log.created log.restored key.rotated key.destroyed evidence.exported session.started session.ended session.refused operation.allowed operation.denied operation.reviewing operation.abandoned operation.completed review.requested review.voted review.approved review.rejected review.expired review.consumed policy.activated connection.created connection.updated connection.deleted masking-rule.created masking-rule.updated masking-rule.deleted enrolment-key.issued agent.enrolled agent.renewed agent.revoked agent.connected agent.disconnected ticket.issued ticket.revoked login.accepted login.refused grants.ended person.created person.updated service-account.created service-account.updated service-account.deleted service-account.rotated review.refused"`,
   );
 });
 

@@ -18,6 +18,7 @@ import type {
   PolicyActivated,
   ReviewConsumed,
   ReviewExpired,
+  ReviewRefused,
   ReviewRequested,
   ReviewSettled,
   ReviewVoted,
@@ -76,6 +77,7 @@ export interface EventBodies {
   'service-account.updated': Changed;
   'service-account.deleted': Changed;
   'service-account.rotated': Changed;
+  'review.refused': ReviewRefused;
 }
 
 export type EventName = keyof EventBodies;
@@ -126,6 +128,7 @@ const catalogue: Readonly<Record<EventName, true>> = {
   'service-account.updated': true,
   'service-account.deleted': true,
   'service-account.rotated': true,
+  'review.refused': true,
 };
 
 export const eventNames = Object.keys(catalogue) as readonly EventName[];

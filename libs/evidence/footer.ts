@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { type Digest, GatewayError, type OperationId, type SessionId } from '@sallyport/core';
-import { digestOf, fromBase64, toBase64, utf8 } from './bytes.js';
-import { canonicalJson } from './canonical.js';
+import { digestOf, fromBase64, isDigest, toBase64, utf8 } from './bytes.js';
+import { canonicalJson, parseCanonical } from './canonical.js';
 import { type NoteSigner, spkiOf } from './note-keys.js';
 
 /** What both ends sign of a recording. */
@@ -33,6 +33,8 @@ export interface FooterSigner {
   readonly key: Digest;
   readonly sign: (message: Uint8Array) => Uint8Array;
 }
+
+const maxFooterText = 4096;
 
 // One role each: what an agent signed cannot be shown as the control plane's word.
 const message = (role: 'agent' | 'control-plane', footer: Footer): Uint8Array =>
@@ -70,6 +72,35 @@ export const signAsAgent = (footer: Footer, signer: FooterSigner): SignedFooter 
   footer,
   agent: signed('agent', footer, signer),
 });
+
+/** A footer that an agent signed, in canonical JSON: how it travels. */
+export const encodeFooter = ({ footer, agent }: SignedFooter): string =>
+  canonicalJson(agent === undefined ? { footer } : { footer, agent });
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/**
+ * Reads what `encodeFooter` wrote. It says what somebody claims: nothing of it has been verified.
+ * Throws EVIDENCE_INCONSISTENT for anything else.
+ */
+export function decodeFooter(text: string): SignedFooter & { readonly agent: FooterSignature } {
+  try {
+    const { footer, agent } = parseCanonical(text) as { footer: Footer; agent: FooterSignature };
+    const { v, session, operation, chunks, bytes, lastHash } = footer;
+    const fits =
+      v === 1 &&
+      typeof session === 'string' &&
+      (operation === undefined || typeof operation === 'string') &&
+      [chunks, bytes.toTarget, bytes.toClient].every(isCount) &&
+      [lastHash, agent.key].every(isDigest) &&
+      typeof agent.signature === 'string' &&
+      canonicalJson({ footer, agent }).length < maxFooterText;
+    if (fits) return { footer, agent: { key: agent.key, signature: agent.signature } };
+  } catch {
+    // said below
+  }
+  throw new GatewayError('EVIDENCE_INCONSISTENT', 'what should be the signed footer of a recording is none');
+}
 
 /** The control plane's countersignature, once its own chain has come to the same footer. Throws EVIDENCE_INCONSISTENT. */
 export function countersign(theirs: SignedFooter, own: Footer, signer: FooterSigner): SignedFooter {

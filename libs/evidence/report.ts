@@ -48,6 +48,7 @@ export const counters = [
   'policies',
   'recordings',
   'chunks',
+  'agentSigned',
   'erased',
   'sealed',
 ] as const;

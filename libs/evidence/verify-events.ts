@@ -27,8 +27,9 @@ const footer = (
   signed: SignedFooter | undefined,
   { recordings, sessions }: Checks,
   id: { session: string; operation?: string },
+  agent = sessions.agentOf(id.session),
 ): void => {
-  if (signed !== undefined) recordings.footer(signed, id as unknown as RecordingId, sessions.agentOf(id.session));
+  if (signed !== undefined) recordings.footer(signed, id as unknown as RecordingId, agent);
 };
 
 const rules: Rules = {
@@ -59,7 +60,7 @@ const rules: Rules = {
   },
   'operation.abandoned': (body, { sessions }, _entry, session) => sessions.abandoned(session, body.operation),
   'operation.completed': (body, checks, _entry, session) => {
-    footer(body.recording, checks, { session, operation: body.operation });
+    footer(body.recording, checks, { session, operation: body.operation }, body.agent);
     checks.sessions.completed(session, body);
   },
   'review.requested': (body, { reviews }) => reviews.requested(body),

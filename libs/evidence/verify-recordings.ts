@@ -24,6 +24,8 @@ export class RecordingCheck {
   /** An agent's public keys by digest, as enrolled on record. */
   readonly #agents = new Map<string, { readonly agent: string; readonly publicKey: Uint8Array }>();
   readonly #expected = new Map<string, Expected>();
+  readonly #unsigned: string[] = [];
+  #signed = 0;
   #current: { readonly name: string; readonly chain: RecordingChain } | undefined;
 
   constructor(findings: Findings, pins: ReadPins, keys: KeyCheck) {
@@ -59,7 +61,7 @@ export class RecordingCheck {
 
   #agent(signed: SignedFooter, agent: string | undefined): void {
     if (signed.agent === undefined) {
-      this.#findings.leaveOpen('recordings that no agent signed: the control plane alone vouches for them');
+      this.#unsigned.push(nameOf(signed.footer));
       return;
     }
     const known = this.#agents.get(signed.agent.key);
@@ -69,6 +71,7 @@ export class RecordingCheck {
       this.#findings.add('recording.other-agent', 'a recording is signed by an agent that did not serve its session');
     else if (!verifyFooter('agent', signed, known.publicKey))
       this.#findings.add('recording.bad-signature', 'a recording is not what the agent signed');
+    else this.#signed += 1;
   }
 
   chunk(record: RecordingRecord): void {
@@ -113,9 +116,21 @@ export class RecordingCheck {
       if ((JSON.parse(footer) as { readonly chunks: number }).chunks > 0)
         this.#findings.add('recording.missing', 'a recording that is on record is not in the bundle', at(entry));
     }
+    if (this.#unsigned.length > 0) this.#findings.leaveOpen(unsignedText(this.#unsigned));
+    if (this.#signed > 0) this.#findings.counts.agentSigned = this.#signed;
     if (this.#pins.scan === undefined && this.#findings.counts.recordings > 0)
       this.#findings.leaveOpen('that recordings hold no value that should have been masked: no scanner was given');
   }
 }
+
+const listed = 20;
+
+/** A session that broke in the middle of a response leaves one: the agent never came to sign it. */
+const unsignedText = (names: readonly string[]): string => {
+  const more = names.length > listed ? ` and ${names.length - listed} more` : '';
+  return `that ${names.length} recordings are what the agent sent: it signed none of them, the control plane alone vouches for ${names
+    .slice(0, listed)
+    .join(', ')}${more}`;
+};
 
 const at = (entry: number | undefined): { readonly entry?: number } => (entry === undefined ? {} : { entry });

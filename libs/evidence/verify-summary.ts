@@ -63,6 +63,10 @@ export function provenBy({ header, pins, findings: { counts }, witnessed, checkp
       `${counts.sessions} sessions with ${counts.operations} operations: numbers without a gap, each outcome after its decision, each decision under a policy on record, each review settled by other people`,
     ],
     [counts.recordings > 0, `${counts.recordings} recordings are those whose signed footers are on record`],
+    [
+      counts.agentSigned > 0,
+      `${counts.agentSigned} recorded responses were signed by the agent that sent them and by the control plane`,
+    ],
   ];
   return claims.filter(([holds]) => holds).map(([, text]) => text);
 }

@@ -40,6 +40,9 @@ interface Parts {
   readonly viewRelations: Map<string, Row[]>;
   readonly viewFunctions: Map<string, Row[]>;
   readonly definitions: ReadonlyMap<string, string | null>;
+  /** Only what is not trusted. */
+  readonly code: Map<string, Row[]>;
+  readonly references: Map<string, Row[]>;
 }
 
 const columnsOf = (oid: string, parts: Parts): Column[] =>
@@ -71,6 +74,14 @@ const viewParts = (oid: string, parts: Parts): Partial<Relation> => {
   return { dependsOn, ...(usesFunctions.length > 0 && { usesFunctions }), ...(calls.length > 0 && { calls }) };
 };
 
+const hangingOn = (oid: string, parts: Parts): Partial<Relation> => {
+  const at = [...new Set((parts.code.get(oid) ?? []).map((row) => textOf(row, 'at') as 'read' | 'write'))].sort();
+  const referencedBy = (parts.references.get(oid) ?? [])
+    .map((row) => ({ oid: numberOf(row, 'by'), cascades: isTrue(row, 'cascades') }))
+    .sort((a, b) => a.oid - b.oid);
+  return { ...(at.length > 0 && { hiddenCode: at }), ...(referencedBy.length > 0 && { referencedBy }) };
+};
+
 const relationOf = (row: Row, parts: Parts): Relation => {
   const oid = textOf(row, 'oid');
   const parent = distinct((parts.parents.get(oid) ?? []).map((one) => numberOf(one, 'parent')));
@@ -84,6 +95,7 @@ const relationOf = (row: Row, parts: Parts): Relation => {
     ...((kind === 'v' || kind === 'm') && viewParts(oid, parts)),
     ...(parent.length > 0 && { parent }),
     ...(isTrue(row, 'rules') && { rules: true }),
+    ...hangingOn(oid, parts),
   };
 };
 
@@ -128,7 +140,20 @@ const pathOf = (server: Row): string[] => {
 export const buildCatalogue = (rows: CatalogueRows): Catalogue => {
   const [server] = rowsOf(rows, 'server');
   if (!server) throw new GatewayError('INVALID_INPUT', 'the catalogue lacks the answer to "server"');
+  const functions = rowsOf(rows, 'functions')
+    .map(functionOf)
+    .sort((a, b) => a.oid - b.oid);
+  const trusted = new Set(functions.filter(isTrusted).map(({ oid }) => oid));
+  const untrusted = (name: string): Row[] =>
+    rowsOf(rows, name).filter((row) => numberOf(row, 'function') >= 16_384 && !trusted.has(numberOf(row, 'function')));
+  const hiddenCode = [
+    ...new Set(
+      untrusted('hidden-code').map((row) => textOf(row, 'kind') as NonNullable<Catalogue['hiddenCode']>[number]),
+    ),
+  ].sort();
   const parts: Parts = {
+    code: groups(untrusted('relation-code'), 'relation'),
+    references: groups(rowsOf(rows, 'references'), 'relation'),
     columns: groups(rowsOf(rows, 'columns'), 'relation'),
     generated: groups(rowsOf(rows, 'generated'), 'relation'),
     parents: groups(rowsOf(rows, 'inheritance'), 'child'),
@@ -138,9 +163,6 @@ export const buildCatalogue = (rows: CatalogueRows): Catalogue => {
       rowsOf(rows, 'view-definitions').map((row) => [textOf(row, 'view'), row['definition'] ?? null]),
     ),
   };
-  const functions = rowsOf(rows, 'functions')
-    .map(functionOf)
-    .sort((a, b) => a.oid - b.oid);
   // An operator is as good as its function: a stable one of an extension in C may stand (the index kind of pg_trgm).
   const harmless = new Set(
     functions
@@ -161,5 +183,6 @@ export const buildCatalogue = (rows: CatalogueRows): Catalogue => {
     functions,
     types: typesOf(rowsOf(rows, 'types')).sort(byName),
     operators: operators.map((row) => ({ schema: textOf(row, 'schema'), name: textOf(row, 'name') })).sort(byName),
+    ...(hiddenCode.length > 0 && { hiddenCode }),
   };
 };

@@ -71,7 +71,8 @@ where c.relkind in ('v','m') and ${user} and n.nspname !~ '^pg_(toast|temp)'`,
     // An aggregate is labelled internal and immutable, whatever its transition function does.
     name: 'functions',
     sql: `select p.oid::text as oid, n.nspname::text as schema, p.proname::text as name, p.provolatile::text as volatility,
- case when p.prokind = 'a' then 'aggregate' else l.lanname::text end as language, p.prosecdef::text as definer, p.proargtypes::text as args, e.extname::text as extension
+ case when p.prokind = 'a' then 'aggregate' when l.lanname = 'internal' and p.prosrc ~ '^(multi)?range_constructor[0-9]$' then 'constructor'
+  else l.lanname::text end as language, p.prosecdef::text as definer, p.proargtypes::text as args, e.extname::text as extension
 from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 join pg_catalog.pg_language l on l.oid = p.prolang
 left join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid and d.deptype = 'e'
@@ -93,6 +94,35 @@ where n.nspname <> 'information_schema' and (n.nspname <> 'pg_catalog' or p.oid 
 from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
 left join pg_catalog.pg_class c on c.oid = t.typrelid
 where ${user} and t.typcategory <> 'A' and (t.typtype <> 'c' or c.relkind = 'c')`,
+  },
+  {
+    // Code that runs when a relation is written, or read under row security, by what hangs on it.
+    name: 'relation-code',
+    sql: `select t.tgrelid::text as relation, 'write' as at, t.tgfoid::text as function
+from pg_catalog.pg_trigger t where not t.tgisinternal
+union select o.relation::text, o.at, coalesce(p.oprcode::pg_catalog.oid, d.refobjid)::text
+from (select 'pg_catalog.pg_attrdef'::pg_catalog.regclass::pg_catalog.oid as class, a.oid as id, a.adrelid as relation, 'write' as at from pg_catalog.pg_attrdef a
+ union all select 'pg_catalog.pg_constraint'::pg_catalog.regclass::pg_catalog.oid, c.oid, c.conrelid, 'write' from pg_catalog.pg_constraint c where c.conrelid <> 0
+ union all select 'pg_catalog.pg_constraint'::pg_catalog.regclass::pg_catalog.oid, c.oid, a.attrelid, 'write' from pg_catalog.pg_constraint c
+  join pg_catalog.pg_type t on c.contypid in (t.oid, t.typbasetype) join pg_catalog.pg_attribute a on a.atttypid = t.oid where c.contypid <> 0
+ union all select 'pg_catalog.pg_policy'::pg_catalog.regclass::pg_catalog.oid, y.oid, y.polrelid, 'read' from pg_catalog.pg_policy y
+ union all select 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass::pg_catalog.oid, s.oid, s.stxrelid, 'write' from pg_catalog.pg_statistic_ext s
+ union all select 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, i.indexrelid, i.indrelid, 'write' from pg_catalog.pg_index i) o
+join pg_catalog.pg_depend d on d.classid = o.class and d.objid = o.id
+left join pg_catalog.pg_operator p on d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass and p.oid = d.refobjid
+where d.refobjid >= 16384 and (d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass or p.oid is not null)`,
+  },
+  {
+    name: 'references',
+    sql: `select c.confrelid::text as relation, c.conrelid::text as by,
+ bool_or(c.confupdtype in ('c','n','d') or c.confdeltype in ('c','n','d'))::text as cascades
+from pg_catalog.pg_constraint c where c.contype = 'f' group by c.confrelid, c.conrelid`,
+  },
+  {
+    name: 'hidden-code',
+    sql: `select case when k.castcontext = 'e' then 'explicit-cast' else 'implicit-cast' end as kind, k.castfunc::text as function
+from pg_catalog.pg_cast k where k.oid >= 16384 and k.castfunc <> 0
+union select 'event-trigger', t.evtfoid::text from pg_catalog.pg_event_trigger t where t.evtenabled <> 'D'`,
   },
   {
     name: 'operators',

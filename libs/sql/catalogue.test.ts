@@ -51,7 +51,7 @@ test('a view’s definition tells whole rows and dangerous calls, and one that d
   expect(viewFactsOf(null)).toEqual({ wholeRow: true, calls: ['?'] });
 });
 
-test('only immutable code of a superuser or an extension is trusted, and no aggregate', () => {
+test('only immutable code that an extension has brought is trusted, and no aggregate', () => {
   const fn = {
     oid: 1,
     schema: 's',
@@ -60,12 +60,17 @@ test('only immutable code of a superuser or an extension is trusted, and no aggr
     argTypes: [],
     volatility: 'i',
     language: 'c',
+    extension: 'pgcrypto',
   } as const;
   expect(isTrusted(fn)).toBe(true);
+  const { extension: _extension, ...own } = fn;
+  expect(isTrusted(own)).toBe(false);
+  expect(isTrusted({ ...own, language: 'internal' })).toBe(false);
+  expect(isTrusted({ ...own, language: 'constructor' })).toBe(true);
   expect(isTrusted({ ...fn, volatility: 's' })).toBe(false);
   expect(isTrusted({ ...fn, securityDefiner: true })).toBe(false);
-  expect(isTrusted({ ...fn, language: 'aggregate' })).toBe(false);
-  expect(isTrusted({ ...fn, language: 'sql' })).toBe(false);
+  expect(isTrusted({ ...own, language: 'aggregate' })).toBe(false);
+  expect(isTrusted({ ...own, language: 'sql' })).toBe(false);
   expect(isTrusted({ ...fn, language: 'sql', extension: 'citext' })).toBe(true);
 });
 

@@ -12,6 +12,8 @@ export interface Catalogue {
   readonly types: readonly UserType[];
   /** User-defined operators whose function is not trusted. */
   readonly operators: readonly UserOperator[];
+  /** Code of users that runs without being named: by a cast that is applied unasked, by one that is asked for, on DDL. */
+  readonly hiddenCode?: readonly ('implicit-cast' | 'explicit-cast' | 'event-trigger')[];
 }
 
 export interface Column {
@@ -42,6 +44,10 @@ export interface Relation {
   readonly parent?: readonly number[];
   /** Has rules that rewrite what is written to it. */
   readonly rules?: boolean;
+  /** Code of users that runs when it is read (row security) or written (triggers, defaults, checks, indexes). */
+  readonly hiddenCode?: readonly ('read' | 'write')[];
+  /** Relations whose foreign keys refer to this one; whether a change here changes rows there. */
+  readonly referencedBy?: readonly { readonly oid: number; readonly cascades: boolean }[];
 }
 
 export interface Fn {
@@ -68,13 +74,12 @@ export interface UserOperator {
 }
 
 /**
- * Immutable code that only a superuser or an extension can have brought: neither writes nor reads tables.
+ * Immutable code that an extension has brought, or a range type with it: neither writes nor reads tables. Code in C or of
+ * the server's own under another name is not trusted without one: `query_to_xml` can be anything's name.
  * A stable function is not trusted even from an extension: tablefunc's crosstab is stable and runs SQL given as text.
  */
 export const isTrusted = (fn: Fn): boolean =>
-  fn.volatility === 'i' &&
-  !fn.securityDefiner &&
-  (fn.extension !== undefined || ['c', 'internal'].includes(fn.language));
+  fn.volatility === 'i' && !fn.securityDefiner && (fn.extension !== undefined || fn.language === 'constructor');
 
 /** Joins a name as facts and rules write it; a part that holds a dot or a quote is quoted, so that no two names meet. */
 export const qualify = (...parts: readonly string[]): string =>

@@ -52,7 +52,8 @@ const unqualified = (name: string, scope: Scope, names: Names): void => {
   for (const { items } of levels(scope)) {
     const found = items.filter((item) => item.columns.has(name));
     for (const item of found) readSources(item.columns.get(name) ?? [], names);
-    if (found.length > 0) return;
+    // What an item may show beside what is known of it is a guess: the name may be one further out.
+    if (found.some((item) => !item.open)) return;
     open ||= items.some((item) => item.open);
   }
   const whole = itemNamed(name, scope);

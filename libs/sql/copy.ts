@@ -39,11 +39,15 @@ const knownOptions = new Set([
   'encoding',
 ]);
 
+/** In some encodings a byte of a character looks like a delimiter: then no field can be told from another. */
+const otherEncoding = (options: Map<string, Tree>): boolean => {
+  const encoding = constantOf(treeAt(options.get('encoding'), 'arg'))?.toLowerCase();
+  return options.has('encoding') && !['utf8', 'utf-8', 'unicode'].includes(encoding ?? '');
+};
+
 /** Options change how the bytes read: one that is not known here, or another encoding, leaves them not understood. */
 const judgeOptions = (options: Map<string, Tree>, draft: Draft): void => {
-  const encoding = constantOf(treeAt(options.get('encoding'), 'arg'))?.toLowerCase();
-  if (options.has('encoding') && !['utf8', 'utf-8', 'unicode'].includes(encoding ?? ''))
-    draft.raise('privilege', 'copy-encoding');
+  if (otherEncoding(options)) draft.raise('privilege', 'copy-encoding');
   for (const name of options.keys()) if (!knownOptions.has(name)) draft.raise('unknown', 'unknown-syntax');
 };
 
@@ -68,7 +72,7 @@ const noteBytes = (body: Tree, options: Map<string, Tree>, item: ScopeItem | und
   draft.copies.push({
     direction: body['is_from'] === true ? 'in' : 'out',
     format,
-    ...describeFields(body, item),
+    ...(otherEncoding(options) ? {} : describeFields(body, item)),
     header: options.has('header') && !off.has(value('header', 'true').toLowerCase()),
     delimiter: value('delimiter', format === 'csv' ? ',' : '\t'),
     null: value('null', format === 'csv' ? '' : '\\N'),
@@ -93,7 +97,7 @@ const copyRelation = (body: Tree, walk: Walk): ScopeItem | undefined => {
   const columns = listed.length > 0 ? listed : [...item.columns.keys()];
   const { index } = walk.names;
   for (const one of item.relations) {
-    if (body['is_from'] === true) walk.draft.touch(one, { columns });
+    if (body['is_from'] === true) walk.draft.touch(one, { assigned: columns });
     else if (index) readColumns(one, columns, index, walk.draft);
   }
   walk.visit(body['whereClause'], scopeIn(undefined, emptyScope.ctes, [item]));

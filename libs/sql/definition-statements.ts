@@ -146,7 +146,11 @@ const maintain =
   (verb: string): Handler =>
   (body, _scope, walk) => {
     walk.draft.act(verb, 'write');
-    for (const rangeVar of rangeVarsIn(body)) relationItem(rangeVar, walk);
+    const named = rangeVarsIn(body);
+    if (named.length === 0) walk.draft.flags.add('whole-database');
+    // Indexes and statistics of expressions are computed from the rows.
+    for (const rangeVar of named)
+      for (const one of relationItem(rangeVar, walk).relations) walk.draft.touch(one, { written: true });
   };
 
 const optionNamed = (body: Tree, name: string): Tree | undefined =>

@@ -44,6 +44,7 @@ const describeStatement = (
     depth: 0,
   };
   const walk = new Walk(names, around, handlers, topLevel);
+  if (catalogue?.hiddenCode?.includes('event-trigger') === true) draft.flags.add('hidden-code');
   const [kind, body] = nodeOf(statement.node) ?? [];
   if (kind !== undefined && body) walk.statement(kind, body);
   return draft.done(statement.text);
@@ -104,6 +105,7 @@ const notUnderstood = (error: string): SqlDescription => ({
   flags: ['not-understood'],
   hasWhere: false,
   opaque: true,
+  sessionEffects: { runsCode: true, ddl: true, changesSearchPath: true },
   error,
 });
 

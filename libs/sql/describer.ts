@@ -9,7 +9,7 @@ export interface DescriberOptions {
   /** How many descriptions are kept; the one not used for longest goes first. */
   readonly maxEntries: number;
   readonly maxTextBytes?: number;
-  /** Longer texts are described each time. */
+  /** Of longer texts only the last few are kept. */
   readonly maxCachedTextBytes?: number;
 }
 
@@ -41,13 +41,17 @@ const factsKey = ({ prepared, cursors, temporary, searchPathCertain, catalogueSt
   return JSON.stringify([flags, sorted(prepared), sorted(cursors), temporaries]);
 };
 
+const mostLong = 4;
+
 /** A describer that remembers, by text, catalogue digest and session facts. Bounded. */
 export const createDescriber = (options: DescriberOptions): Describer => {
   const { maxEntries, maxTextBytes = defaultMaxTextBytes, maxCachedTextBytes = 16 * 1024 } = options;
   const kept = new Map<string, SqlDescription>();
-  const keep = (key: string, description: SqlDescription): void => {
-    kept.set(key, description);
-    if (kept.size > maxEntries) for (const oldest of kept.keys()) return void kept.delete(oldest);
+  const long = new Map<string, SqlDescription>();
+  const keep = (entries: Map<string, SqlDescription>, key: string, description: SqlDescription): void => {
+    entries.set(key, description);
+    const limit = entries === long ? mostLong : maxEntries;
+    if (entries.size > limit) for (const oldest of entries.keys()) return void entries.delete(oldest);
   };
   return {
     get size() {
@@ -55,12 +59,14 @@ export const createDescriber = (options: DescriberOptions): Describer => {
     },
     describe: (text, session, catalogue) => {
       const facts = factsKey(session);
-      if (text.length + facts.length > maxCachedTextBytes) return describe(text, session, catalogue, maxTextBytes);
+      // A long text is described again and again in quick succession, then never more.
+      const isLong = text.length + facts.length > maxCachedTextBytes;
       const key = `${digestOf(catalogue)}\n${facts}\n${text}`;
-      const known = kept.get(key);
-      kept.delete(key);
+      const entries = isLong ? long : kept;
+      const known = entries.get(key);
+      entries.delete(key);
       const description = known ?? describe(text, session, catalogue, maxTextBytes);
-      keep(key, description);
+      keep(entries, key, description);
       return description;
     },
   };

@@ -35,6 +35,8 @@ export interface SessionEffects {
   readonly identity?: boolean;
   readonly listens?: boolean;
   readonly locks?: boolean;
+  /** Code of the target's own runs, which may change everything above. */
+  readonly runsCode?: boolean;
 }
 
 /** How the bytes of a COPY are to be read. */

@@ -6,6 +6,8 @@ interface DraftTouch {
   readonly schema: string;
   readonly name: string;
   readonly columns: Set<string>;
+  /** Written, without being read. */
+  readonly assigned: Set<string>;
   written: boolean;
 }
 
@@ -50,23 +52,30 @@ export class Draft {
   /** Code whose reads and effects cannot be known. */
   conceal(...flags: readonly string[]): void {
     this.opaque = true;
+    if (this.planned !== 'prepare') this.effects.runsCode = true;
     this.raise('unknown', ...flags);
   }
 
   touch(
     relation: Relation,
-    { written = false, columns = [] }: { written?: boolean; columns?: Iterable<string> } = {},
+    {
+      written = false,
+      columns = [],
+      assigned = [],
+    }: { written?: boolean; columns?: Iterable<string>; assigned?: Iterable<string> } = {},
   ): void {
     const key = qualify(relation.schema, relation.name);
     const touch = this.touches.get(key) ?? {
       schema: relation.schema,
       name: relation.name,
       columns: new Set(),
+      assigned: new Set(),
       written: false,
     };
     this.touches.set(key, touch);
     touch.written ||= written && !this.planned;
     for (const column of columns) touch.columns.add(column);
+    for (const column of assigned) touch.assigned.add(column);
   }
 
   /** A relation that is made here, or that does not resolve. */
@@ -87,14 +96,21 @@ export class Draft {
       relations: sorted(names(false)),
       written: sorted(names(true)),
       columns: sorted(
-        touches.flatMap(({ schema, name, columns }) => [...columns].map((column) => qualify(schema, name, column))),
+        touches.flatMap(({ schema, name, columns, assigned }) =>
+          [...columns, ...assigned].map((column) => qualify(schema, name, column)),
+        ),
       ),
       functions: sorted(this.functions),
       hasWhere: this.hasWhere,
       unresolved: sorted(this.unresolved),
       flags: sorted(this.flags),
       opaque: this.opaque,
-      touches: touches.map((touch) => ({ ...touch, columns: sorted(touch.columns) })),
+      touches: touches.map(({ schema, name, columns, written }) => ({
+        schema,
+        name,
+        columns: sorted(columns),
+        written,
+      })),
       ...(this.copies.length > 0 && { copy: this.copies }),
       sessionEffects: this.effects,
     };

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Digest, GatewayError } from '@sallyport/core';
 import type { Catalogue } from './catalogue.js';
 
-const format = 1;
+const format = 2;
 
 const sortedKeys = (_key: string, value: unknown): unknown =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

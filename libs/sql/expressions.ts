@@ -1,5 +1,5 @@
 import { readField, readReference, rowNamed } from './columns.js';
-import { judgeCall, judgeField, judgeOperator, judgeType } from './names.js';
+import { judgeCall, judgeField, judgeOperator, judgeSyntax, judgeType } from './names.js';
 import type { Scope } from './scope.js';
 import { listAt, namesAt, namesOf, nodeOf, type Tree, textAt, treeAt } from './tree.js';
 import type { Handler, Walk } from './walk.js';
@@ -11,7 +11,42 @@ const call: Handler = (body, scope, walk) => {
 
 const operator: Handler = (body, scope, walk) => {
   judgeOperator(namesAt(body, 'name'), walk.names);
+  if ((textAt(body, 'kind') ?? '').includes('BETWEEN'))
+    for (const name of ['<=', '>=']) judgeOperator([name], walk.names);
   walk.fields('A_Expr', body, scope, ['name']);
+};
+
+/** `CASE x WHEN y` compares. */
+const choice: Handler = (body, scope, walk) => {
+  if (body['arg'] !== undefined) judgeOperator(['='], walk.names);
+  walk.fields('CaseExpr', body, scope);
+};
+
+const jsonFunctions: Readonly<Record<string, readonly string[]>> = {
+  JsonObjectConstructor: ['json_object'],
+  JsonArrayConstructor: ['json_array'],
+  JsonArrayQueryConstructor: ['json_array'],
+  JsonParseExpr: ['json'],
+  JsonScalarExpr: ['json_scalar'],
+  JsonSerializeExpr: ['json_serialize'],
+  JsonFuncExpr: ['json_query', 'json_exists', 'json_value'],
+  JsonObjectAgg: ['json_objectagg'],
+  JsonArrayAgg: ['json_arrayagg'],
+  MergeSupportFunc: ['merge_action'],
+};
+
+const syntax =
+  (kind: string, functions: readonly string[]): Handler =>
+  (body, scope, walk) => {
+    for (const name of functions) judgeSyntax(name, walk.names);
+    walk.fields(kind, body, scope);
+  };
+
+/** SYSTEM_USER is a column's name before PostgreSQL 16. */
+const valueFunction: Handler = (body, scope, walk) => {
+  const isName = textAt(body, 'op') === 'SVFOP_SYSTEM_USER' || !('op' in body);
+  const version = walk.names.index?.catalogue.serverVersion ?? 0;
+  if (isName && version < 160_000) readReference(['system_user'], scope, walk.names);
 };
 
 const fieldsOf = (body: Tree): string[] =>
@@ -36,7 +71,8 @@ const type: Handler = (body, scope, walk) => {
 
 const subLink: Handler = (body, scope, walk) => {
   const names = namesAt(body, 'operName');
-  if (names.length > 0) judgeOperator(names, walk.names);
+  const compares = textAt(body, 'subLinkType') === 'ANY_SUBLINK' && names.length === 0;
+  if (names.length > 0 || compares) judgeOperator(compares ? ['='] : names, walk.names);
   walk.fields('SubLink', body, scope, ['operName']);
 };
 
@@ -53,6 +89,9 @@ const target: Handler = (body, scope, walk) => walk.fields('ResTarget', body, sc
 export const expressionHandlers: Readonly<Record<string, Handler>> = {
   FuncCall: call,
   A_Expr: operator,
+  CaseExpr: choice,
+  SQLValueFunction: valueFunction,
+  ...Object.fromEntries(Object.entries(jsonFunctions).map(([kind, names]) => [kind, syntax(kind, names)])),
   A_Indirection: indirection,
   TypeName: type,
   SubLink: subLink,

@@ -1,5 +1,5 @@
 import { readSources, readWhole } from './columns.js';
-import { relationNameOf, resolveRelation, written } from './names.js';
+import { judgeOperator, relationNameOf, resolveRelation, written } from './names.js';
 import { readRelation } from './relations.js';
 import { derived, real, type Scope, type ScopeItem, scopeIn } from './scope.js';
 import { select } from './select.js';
@@ -88,6 +88,7 @@ const join = (body: Tree, scope: Scope, walk: Walk): ScopeItem[] => {
   const right = fromItem(treeAt(body, 'rarg'), { ...scope, items: [...scope.items, ...left] }, walk);
   const items = [...left, ...right];
   const common = body['isNatural'] === true ? commonNames(left, right) : namesAt(body, 'usingClause');
+  if (common === undefined || common.length > 0) judgeOperator(['='], walk.names);
   if (common) readJoined(common, items, walk);
   else readWhole(items, walk.names);
   walk.visit(body['quals'], scopeIn(scope.parent, scope.ctes, items));

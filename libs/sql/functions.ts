@@ -55,6 +55,7 @@ const classes: readonly Class[] = [
 
 const setConfig = (args: readonly Tree[], draft: Draft): void => {
   draft.flags.add('set-config');
+  if (args.slice(0, 2).some((arg) => constantOf(arg) === undefined)) draft.flags.add('computed-setting');
   judgeSetting({ name: constantOf(args[0]), value: constantOf(args[1]) ?? '' }, draft);
 };
 
@@ -63,6 +64,7 @@ export const judgeBuiltIn = (name: string, args: readonly Tree[], draft: Draft):
   draft.functions.add(`pg_catalog.${name}`);
   if (readFunctions.has(name)) return;
   draft.flags.add('volatile-function');
+  if (name === 'pg_lock_status') draft.flags.add('activity');
   if (volatileReadFunctions.has(name)) return;
   if (name === 'set_config') {
     setConfig(args, draft);

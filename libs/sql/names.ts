@@ -57,7 +57,10 @@ export const resolveRelation = (relation: RelationName, names: Names): readonly 
 };
 
 const inReach = (schema: string, { index, session }: Names): boolean =>
-  !session.searchPathCertain || (index?.catalogue.searchPath.includes(schema) ?? true);
+  !session.searchPathCertain ||
+  schema === 'pg_catalog' || // searched whether or not it is listed
+  /^pg_temp/.test(schema) || // and so is the session's own temporary schema, for types
+  (index?.catalogue.searchPath.includes(schema) ?? true);
 
 const judgeUser = (fns: readonly Fn[], written: string, { draft }: Names): void => {
   draft.flags.add('user-function');
@@ -65,7 +68,10 @@ const judgeUser = (fns: readonly Fn[], written: string, { draft }: Names): void 
     draft.functions.add(qualify(fn.schema, fn.name));
     if (isTrusted(fn)) continue;
     draft.flags.add(fn.volatility === 'v' ? 'volatile-function' : 'unknown-function');
+    const known = draft.effects.runsCode;
     draft.conceal('unknown-function', ...extensionFlags(fn.name));
+    // What an extension has in C may do anything, but defines and prepares nothing in the session.
+    if (fn.language === 'c' && fn.extension !== undefined && known === undefined) delete draft.effects.runsCode;
   }
   if (fns.length > 0) return;
   draft.functions.add(written);
@@ -104,11 +110,18 @@ export const judgeField = (name: string, names: Names): void => {
   if (isBuiltIn(name) || names.index?.functionsByName.has(name) === true || !names.index) judgeCall([name], [], names);
 };
 
+/** Syntax that is a function call in servers whose grammar does not know it yet: their users may have such functions. */
+export const judgeSyntax = (name: string, names: Names): void => {
+  const fns = (names.index?.functionsByName.get(name) ?? []).filter(({ schema }) => inReach(schema, names));
+  if (fns.length > 0) judgeUser(fns, name, names);
+};
+
 /** An operator is a function call under another name. */
 export const judgeOperator = (parts: readonly string[], names: Names): void => {
   const name = parts.at(-1) ?? '';
   const schema = parts.at(-2);
   if (schema === undefined) {
+    if (names.session.catalogueStale) names.draft.miss(`operator ${name}`);
     const schemas = names.index?.operatorSchemas.get(name) ?? [];
     if (!schemas.some((one) => inReach(one, names))) return;
   } else if (schema === 'pg_catalog') return;
@@ -116,8 +129,16 @@ export const judgeOperator = (parts: readonly string[], names: Names): void => {
   names.draft.conceal('unknown-function');
 };
 
+const writesCode = ({ hiddenCode }: Relation): boolean => hiddenCode?.includes('write') === true;
+
+/** A cast of users' own is applied where a type is named, and an implicit one anywhere. */
+export const judgeCasts = ({ index, draft }: Names, kind: 'implicit-cast' | 'explicit-cast'): void => {
+  if (index?.catalogue.hiddenCode?.includes(kind)) draft.conceal('user-cast');
+};
+
 /** A type is code too: a domain's checks, a user's casts and input functions. */
 export const judgeType = (typeName: Tree, names: Names): void => {
+  judgeCasts(names, 'explicit-cast');
   const parts = namesAt(typeName, 'names');
   const name = parts.at(-1) ?? '';
   const schema = parts.at(-2);
@@ -128,6 +149,9 @@ export const judgeType = (typeName: Tree, names: Names): void => {
   );
   const isRow = index?.relationsByName.has(name) === true;
   const isOfSystem = schema === undefined && (builtInTypes.has(name) || name === 'serial' || name === 'bigserial');
-  if (types.some(({ runsCode }) => runsCode)) draft.conceal('user-type');
+  if (names.session.catalogueStale && schema === undefined) draft.miss(`type ${name}`);
+  const isCode =
+    types.some(({ runsCode }) => runsCode) || (isRow && index?.relationsByName.get(name)?.some(writesCode));
+  if (isCode) draft.conceal('user-type');
   else if (types.length === 0 && !isRow && !isOfSystem) draft.miss(`type ${qualify(...parts)}`);
 };

@@ -109,7 +109,9 @@ export const readRelation = (relation: Relation, index: CatalogueIndex, draft: D
   const closure = closureOf(relation, index);
   draft.touch(relation);
   for (const one of family(relation, index)) draft.touch(one);
-  for (const share of closure.shares) draft.touch(share.relation);
+  // A view's conditions read, whether or not one of its columns is asked for.
+  for (const share of closure.shares) draft.touch(share.relation, { columns: share.columns });
+  if (relation.hiddenCode?.includes('read')) draft.flags.add('hidden-code');
   closure.judge(draft);
 };
 
@@ -121,10 +123,35 @@ export const readColumns = (relation: Relation, names: Iterable<string>, index: 
   for (const share of closureOf(relation, index).shares) draft.touch(share.relation, { columns: share.columns });
 };
 
+/** Relations that change with these: by ON DELETE and ON UPDATE actions, or all that refer to them (TRUNCATE … CASCADE). */
+export const referringTo = (
+  relations: readonly Relation[],
+  index: CatalogueIndex,
+  { all }: { readonly all: boolean },
+): Relation[] => {
+  const seen = new Set(relations.map(({ oid }) => oid));
+  const found: Relation[] = [];
+  const queue = [...relations];
+  for (let next = queue.pop(); next; next = queue.pop()) {
+    for (const { oid, cascades } of next.referencedBy ?? []) {
+      const one = (all || cascades) && !seen.has(oid) ? index.relationsByOid.get(oid) : undefined;
+      seen.add(oid);
+      if (!one) continue;
+      found.push(one, ...family(one, index));
+      queue.push(one, ...family(one, index));
+    }
+  }
+  return found;
+};
+
 /** Notes a write: through a view it is a write to what the view stands on. */
 export const writeRelation = (relation: Relation, index: CatalogueIndex, draft: Draft): void => {
   const views = [relation, ...below(relation, index)];
-  for (const one of views.flatMap((view) => [view, ...family(view, index)])) draft.touch(one, { written: true });
+  const changed = views.flatMap((view) => [view, ...family(view, index)]);
+  for (const one of [...changed, ...referringTo(changed, index, { all: false })]) {
+    draft.touch(one, { written: true });
+    if (one.hiddenCode) draft.flags.add('hidden-code');
+  }
   // A rule can do anything instead of what was asked, or also; a trigger is the table's own affair.
   if (views.some(({ rules }) => rules)) draft.conceal('rules');
   if (relation.kind === 'f') draft.raise('write', 'foreign-table');

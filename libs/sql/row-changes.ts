@@ -1,5 +1,6 @@
 import { outputNamesOf, visitAll } from './expressions.js';
 import { fromItem, fromItems, relationItem } from './from.js';
+import { judgeCasts } from './names.js';
 import { writeRelation } from './relations.js';
 import { derived, type OutputNames, type Scope, type ScopeItem, scopeIn } from './scope.js';
 import { select, withQueries } from './select.js';
@@ -22,7 +23,7 @@ export const targetItem = (body: Tree, walk: Walk): ScopeItem => {
 const writeColumns = (columns: readonly string[], item: ScopeItem, walk: Walk): void => {
   for (const relation of item.relations) {
     const known = columns.filter((column) => relation.columns.some(({ name }) => name === column));
-    walk.draft.touch(relation, { columns: known });
+    walk.draft.touch(relation, { assigned: known });
   }
 };
 
@@ -144,6 +145,7 @@ export const isRowChange = (kind: string): boolean => Object.hasOwn(changes, kin
 /** INSERT, UPDATE, DELETE or MERGE. @returns the names of what it returns */
 export const rowChange = (kind: string, body: Tree, outer: Scope | undefined, walk: Walk): OutputNames => {
   walk.check(kind, body);
+  judgeCasts(walk.names, 'implicit-cast');
   const scope = withQueries(body, scopeIn(outer, outer?.ctes ?? new Map()), walk);
   return changes[kind]?.(body, scope, walk);
 };

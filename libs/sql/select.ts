@@ -1,6 +1,7 @@
 import { createRelation } from './creation.js';
 import { outputNamesOf, visitAll } from './expressions.js';
 import { fromItems } from './from.js';
+import { judgeCasts } from './names.js';
 import { isRowChange, rowChange } from './row-changes.js';
 import { derived, type OutputNames, renamed, type Scope, scopeIn } from './scope.js';
 import { bodiesAt, listAt, namesAt, nodeOf, type Tree, textAt, treeAt } from './tree.js';
@@ -98,6 +99,7 @@ const plain = (body: Tree, scope: Scope, walk: Walk): OutputNames => {
 /** A SELECT, VALUES or set operation. `outer` is what a correlated reference sees. @returns the names of its outputs */
 export const select = (body: Tree, outer: Scope | undefined, walk: Walk): OutputNames => {
   walk.check('SelectStmt', body);
+  judgeCasts(walk.names, 'implicit-cast');
   const scope = withQueries(body, scopeIn(outer, outer?.ctes ?? new Map()), walk);
   into(body, walk);
   if (listAt(body, 'valuesLists').length > 0) return values(body, scope, walk);

@@ -1,7 +1,7 @@
 import { createRelation } from './creation.js';
 import { relationItem } from './from.js';
 import { parse } from './parser.js';
-import { writeRelation } from './relations.js';
+import { referringTo, writeRelation } from './relations.js';
 import { rowChange } from './row-changes.js';
 import { emptyScope } from './scope.js';
 import { select } from './select.js';
@@ -102,10 +102,17 @@ const transactionVerbs: Readonly<Record<string, string>> = {
   TRANS_STMT_ROLLBACK_TO: 'rollback',
 };
 
+/** `READ WRITE` lifts what the role's own default may forbid. */
+const allowsWrites = (body: Tree, field: string): boolean =>
+  bodiesAt(body, field, 'DefElem').some(
+    (option) => textAt(option, 'defname') === 'transaction_read_only' && isOff(option),
+  );
+
 /** Two-phase commit outlives the session and can be finished by another one. */
 const transaction: Handler = (body, _scope, walk) => {
   const verb = transactionVerbs[textAt(body, 'kind') ?? ''];
   walk.draft.effects.transaction = true;
+  if (allowsWrites(body, 'options')) walk.draft.raise('privilege', 'setting');
   if (verb === undefined) walk.draft.act('prepare transaction', 'privilege', 'transaction-control', 'two-phase');
   else walk.draft.act(verb, 'read', 'transaction-control');
 };
@@ -121,7 +128,8 @@ const set: Handler = (body, _scope, walk) => {
   draft.verbs.add(kind.startsWith('VAR_RESET') ? 'reset' : 'set');
   if (kind === 'VAR_SET_MULTI') {
     draft.effects.transaction = true;
-    return draft.raise(name === 'TRANSACTION' ? 'read' : 'privilege', 'transaction-control');
+    const isLess = name === 'TRANSACTION' && !allowsWrites(body, 'args');
+    return draft.raise(isLess ? 'read' : 'privilege', 'transaction-control');
   }
   if (kind === 'VAR_RESET_ALL') {
     draft.effects.changesSearchPath = true;
@@ -175,7 +183,10 @@ const truncate: Handler = (body, _scope, walk) => {
   draft.act('truncate', 'destructive');
   for (const node of listAt(body, 'relations')) {
     const item = relationItem(treeAt(node, 'RangeVar') ?? {}, walk);
-    if (index) for (const one of item.relations) writeRelation(one, index, draft);
+    if (!index) continue;
+    for (const one of item.relations) writeRelation(one, index, draft);
+    if (textAt(body, 'behavior') !== 'DROP_CASCADE') continue;
+    for (const one of referringTo(item.relations, index, { all: true })) draft.touch(one, { written: true });
   }
 };
 

@@ -61,6 +61,7 @@ export const judgeSetting = ({ name, value }: Setting, draft: Draft): void => {
   if (lower === 'search_path' || name === undefined) draft.effects.changesSearchPath = true;
   if (lower === 'search_path') draft.flags.add('search-path');
   if (identities.has(lower)) {
+    draft.effects.changesSearchPath = true; // "$user" is another schema now
     draft.effects.identity = true;
     draft.raise('privilege', 'set-role');
   } else if (!isHarmless(lower, value)) draft.raise('privilege', 'setting');

@@ -17,7 +17,8 @@ const catalogueMeanings = new Map<string, Meaning>([
     risk: 'read',
     flag: 'statistics',
   }),
-  ...each('pg_stat_activity', { risk: 'read', flag: 'activity' }),
+  // The key of an advisory lock is whatever was locked.
+  ...each('pg_stat_activity pg_locks', { risk: 'read', flag: 'activity' }),
   ...each('pg_authid pg_shadow pg_user_mapping pg_user_mappings pg_subscription pg_stat_wal_receiver', {
     risk: 'privilege',
     flag: 'secrets',
@@ -26,12 +27,20 @@ const catalogueMeanings = new Map<string, Meaning>([
   ...each('pg_largeobject', { risk: 'unknown', flag: 'large-object', opaque: true }),
 ]);
 
-/** Statistics and other people's statements: may show any value of any table. */
-export const revealingFlags: ReadonlySet<string> = new Set(['statistics', 'activity']);
+/** Statistics, other people's statements, files and logs: may show any value of any table. */
+export const revealingFlags: ReadonlySet<string> = new Set([
+  'statistics',
+  'activity',
+  'server-file',
+  'replication',
+  'whole-database',
+]);
 
 /** What reading a relation means beyond its columns; undefined for an ordinary one. */
 export const meaningOf = ({ schema, name, kind }: Relation): Meaning | undefined => {
   if (schema === 'pg_catalog') return catalogueMeanings.get(name);
+  if (schema === 'information_schema' && /^(_pg_)?user_mapping(s|_options)$/.test(name))
+    return { risk: 'privilege', flag: 'secrets' };
   if (name === 'pg_stat_statements') return { risk: 'read', flag: 'activity' };
   // Another server, or this one through a loop: what stands behind the name is not in the catalogue.
   return kind === 'f' ? { risk: 'read', flag: 'foreign-table', opaque: true } : undefined;

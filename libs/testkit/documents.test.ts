@@ -106,6 +106,7 @@ describe('protocols', () => {
 
   // PostgreSQL as the store, not as a protocol.
   const known = new Set([
+    'apps/control-plane/src/platform/configuration/values.ts',
     'apps/control-plane/src/platform/database/server.ts',
     'apps/control-plane/src/platform/database/database.module.ts',
     'apps/control-plane/src/platform/database/migrate.ts',
@@ -131,8 +132,15 @@ test('every route that api.md names is one of the API', () => {
 test('operations.md explains every metric of our own', () => {
   const sources = filesBelow('apps/control-plane/src').filter((file) => file.endsWith('.ts'));
   const metrics = sources.flatMap((file) =>
-    [...textOf(file).matchAll(/name: '(sallyport_[a-z_]+)'/g)].map(([, name]) => name!),
+    [...textOf(file).matchAll(/name: '(sallyport_[a-z_]+)',?\s+help:/g)].map(([, name]) => name!),
   );
   const rows = tableBelow('docs/operations.md', 'Metrics').map(([name = '']) => codeOf(name)[0]);
   expect(rows.sort()).toEqual(metrics.sort());
+});
+
+test('the README’s transcript has the scenes of the play, in order', () => {
+  const titles = [...textOf('README.md').matchAll(/^\d\. (.+)$/gm)].map(([, title]) => title!);
+  const scenes = filesBelow('apps/quickstart/src/scenes').map(textOf).join('\n');
+  expect(titles.length).toBe(filesBelow('apps/quickstart/src/scenes').length);
+  expect(titles.filter((title) => !scenes.includes(`'${title}'`))).toEqual([]);
 });

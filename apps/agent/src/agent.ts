@@ -1,5 +1,5 @@
 import { GatewayError, type SessionId } from '@sallyport/core';
-import type { Channel, Protocol, TargetSide } from '@sallyport/engine';
+import type { Protocol, TargetSide } from '@sallyport/engine';
 import { AgentLink, type HelloFacts, type OpenSession } from '@sallyport/tunnel';
 import type { AgentConfig } from './config/config.js';
 import type { TargetConfig } from './config/target-config.js';
@@ -10,6 +10,7 @@ import { HealthEndpoint } from './health.js';
 import { HostedTarget } from './hosted-target.js';
 import type { Log } from './log.js';
 import { narrowed } from './narrowed.js';
+import { Recordings } from './recordings.js';
 import { prepareStateDir } from './state/files.js';
 import { IdentityStore } from './state/identity-store.js';
 import { loadMaskingKey } from './state/masking-key.js';
@@ -69,6 +70,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     log,
     print,
   });
+  const recordings = new Recordings(identity, () => new Date());
 
   let stopping = false;
   const link: AgentLink = new AgentLink({
@@ -77,9 +79,16 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     identity,
     hello: () => helloOf(targets, witness),
     admit: (request) => hostedOf(targets, request).admit(request.protocol, request.database),
-    serve: (channel, request) => serve(channel, request, hostedOf(targets, request)),
+    serve: (channel, { session, target }) => {
+      const hosted = hostedOf(targets, { target });
+      const host = { ...hosted.host(), ...recordings.of(session as SessionId) };
+      return hosted.side.serve(narrowed(channel, hosted.target.masking), host);
+    },
     cosign: async (request) => witness.cosign(request),
-    keep: async (renewed) => store.save(renewed),
+    keep: async (renewed) => {
+      store.save(renewed);
+      recordings.signWith(renewed); // its certificate is on record before it came here
+    },
     connected: () => {
       // What is known already goes at once; whether it is still true is asked behind it.
       for (const [alias, hosted] of targets)
@@ -159,14 +168,11 @@ async function sideOf({ protocol }: TargetConfig, protocols: readonly Protocol[]
   return found.targetSide();
 }
 
-function hostedOf(targets: ReadonlyMap<string, HostedTarget>, { target }: OpenSession): HostedTarget {
+function hostedOf(targets: ReadonlyMap<string, HostedTarget>, { target }: Pick<OpenSession, 'target'>): HostedTarget {
   const hosted = targets.get(target);
   if (hosted !== undefined) return hosted;
   throw new GatewayError('TARGET_UNKNOWN', 'this agent’s configuration has no such target');
 }
-
-const serve = (channel: Channel, { session }: OpenSession, hosted: HostedTarget): Promise<void> =>
-  hosted.side.serve(narrowed(channel, hosted.target.masking), { ...hosted.host(), session: session as SessionId });
 
 const helloOf = (targets: ReadonlyMap<string, HostedTarget>, witness: Witness): HelloFacts => ({
   agentVersion: version,

@@ -1,5 +1,5 @@
 import { GatewayError } from '@sallyport/core';
-import type { CatalogueSnapshot, Target, TargetHost, TargetSide } from '@sallyport/engine';
+import type { CatalogueSnapshot, SurveyHost, Target, TargetSide } from '@sallyport/engine';
 import type { TargetOffer } from '@sallyport/tunnel';
 import type { TargetConfig } from './config/target-config.js';
 import type { CredentialSource } from './credentials/source.js';
@@ -53,7 +53,7 @@ export class HostedTarget {
     await this.options.side.survey?.(this.host(), signal);
   }
 
-  host(): Omit<TargetHost, 'session'> {
+  host(): SurveyHost {
     const { config, maskingKey, published, log } = this.options;
     return {
       target: this.target,

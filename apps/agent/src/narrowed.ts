@@ -12,6 +12,7 @@ export const narrowed = (channel: Channel, minimum: readonly MaskingRule[]): Cha
   end: () => channel.end(),
   destroy: (error) => channel.destroy(error),
   frames: narrowedFrames(channel.frames, minimum),
+  closed: channel.closed,
 });
 
 async function* narrowedFrames(frames: AsyncIterable<Frame>, minimum: readonly MaskingRule[]): AsyncGenerator<Frame> {

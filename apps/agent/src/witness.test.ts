@@ -82,6 +82,19 @@ test('a log whose key was rotated by itself is followed; a change that the old k
   );
 });
 
+test('a chain of changes is followed from the key that the configuration names, again and again', () => {
+  const [second, third] = [1, 2].map(() => generateNoteKey(origin, keyTypes.ed25519).signer);
+  const changes = [rotateKey(log, second!), rotateKey(second!, third!)].map((change) => JSON.stringify(change));
+  const witness = newWitness([formatVerifierKey(log.key)]);
+
+  expect(witness.cosign(request(checkpoint(1, 7, second), changes.slice(0, 1)))).toBeTruthy();
+  for (const again of [1, 2])
+    expect(witness.cosign(request(checkpoint(1, 7, third), changes)), `${again}`).toBeTruthy();
+  expect(() => witness.cosign(request(checkpoint(1, 7, second), changes))).toThrow(
+    expect.objectContaining({ code: 'EVIDENCE_INCONSISTENT' }),
+  );
+});
+
 test('after an explicit restore a log under a new name is vouched for once its key is configured', () => {
   const restored = generateNoteKey('restored.example.com', keyTypes.ed25519).signer;
 

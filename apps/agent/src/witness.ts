@@ -90,17 +90,19 @@ export class Witness {
     throw failure;
   }
 
-  /** A new key of a log counts when the pinned one has signed it. */
+  /**
+   * A new key of a log counts when a trusted one has signed it, and takes its place: one that was pinned at enrolment,
+   * or one that the configuration names after a restore.
+   */
   private learn(rotations: readonly string[]): void {
+    const trusted = new Set([...this.memory.logKeys, ...this.options.logKeys]);
     for (const rotation of rotations) {
       const change = openRotation(JSON.parse(rotation) as KeyRotated);
-      const old = formatVerifierKey(change.old);
-      if (!this.memory.logKeys.includes(old)) continue;
-      this.keep({
-        ...this.memory,
-        logKeys: this.memory.logKeys.map((key) => (key === old ? formatVerifierKey(change.new) : key)),
-      });
+      const [old, next] = [formatVerifierKey(change.old), formatVerifierKey(change.new)];
+      if (trusted.delete(old)) trusted.add(next);
     }
+    const learnt = [...trusted].filter((key) => !this.options.logKeys.includes(key));
+    if (learnt.join() !== this.memory.logKeys.join()) this.keep({ ...this.memory, logKeys: learnt });
   }
 
   private keep(memory: WitnessMemory): void {

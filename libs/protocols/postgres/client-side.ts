@@ -119,7 +119,7 @@ async function converse({ socket, reader, session, request, lobby, describer }: 
   }
 
   async function* exchangesOf(): AsyncGenerator<Exchange> {
-    const key = { pid: randomBytes(4).readInt32BE() & 0x7fffffff, secret: randomBytes(4).readInt32BE() };
+    const secret = randomBytes(4).readInt32BE(); // our own: the target's never leaves the agent
     let connected = false;
     yield {
       operation: connectOperation(session, database),
@@ -127,13 +127,13 @@ async function converse({ socket, reader, session, request, lobby, describer }: 
         turnAway(socket, new GatewayError(refusal.code, refusal.message, refusal.hint ? { hint: refusal.hint } : {})),
       forward: async (permit, _gate, record) => {
         try {
-          const { parameters, joinKey } = await conversation.line.connect(permit, {
+          const { parameters, joinKey, pid } = await conversation.line.connect(permit, {
             database,
             settings: request.settings,
           });
           await record.outcome({ status: 'done', maskedFields: 0, joinKey });
-          forget = lobby.cancellations.register(cancelKey(key.pid, key.secret), () => conversation.line.cancel());
-          socket.write(welcome(parameters, key));
+          forget = lobby.cancellations.register(cancelKey(pid, secret), () => conversation.line.cancel());
+          socket.write(welcome(parameters, { pid, secret }));
           connected = true;
         } catch (error) {
           await record.outcome({ status: 'failed', code: refusalOf(error).code, maskedFields: 0 });
@@ -142,7 +142,7 @@ async function converse({ socket, reader, session, request, lobby, describer }: 
       },
     };
     if (!connected) return;
-    void conversation.line.pump();
+    conversation.line.pump();
     yield* conversation.exchanges();
   }
 }

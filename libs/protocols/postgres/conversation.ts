@@ -9,20 +9,33 @@ import { isUtf8 } from 'node:buffer';
 import type { Duplex } from 'node:stream';
 import { GatewayError, type Operation, type Refusal } from '@sallyport/core';
 import type { Exchange, OperationRecord, Permit, ResponseGate, SessionHandle } from '@sallyport/engine';
+import { type SqlDescription } from '@sallyport/sql';
 import { type Described, operationOf, type Parameters, type SqlDescriber } from './describe.js';
-import { type Bind, parseBind, parseExecute, parseNamed, parseParse, parseQuery } from './frontend.js';
+import { type Bind, parseBind, parseExecute, parseNamed, parseParse, parseQuery, textOfParse } from './frontend.js';
 import type { RefuseMode } from './heads.js';
 import { Inbox } from './inbox.js';
 import { type Flight, Line, type Raised } from './line.js';
-import { type Prepared, SessionMemory } from './memory.js';
+import { type Portal, type Prepared, SessionMemory } from './memory.js';
 import { noticeMessage } from './refuse.js';
-import { statementLimit, type Undo } from './statements.js';
+import { type Change, statementLimit } from './statements.js';
 import { type Message, type MessageReader, typeName, typeOf, violation } from './wire.js';
+
+/** What Bind has made: its parameters are asked again when it is executed. */
+interface BoundPortal extends Portal {
+  readonly bind?: Bind;
+}
+
+/** A batch goes when it has so many messages or bytes, whatever follows. */
+const batchMessages = 1_000;
+const batchBytes = 1024 * 1024;
+/** What the texts of statements and the parameters of portals may take together. */
+const heldBytes = 64 * 1024 * 1024;
 
 /** Extended messages that wait for the Execute, Flush or Sync which sends them. */
 interface Batch {
   messages: Buffer[];
-  undos: Undo[];
+  bytes: number;
+  changes: Change[];
   parsed: Prepared | undefined;
   bound: { readonly prepared: Prepared | undefined; readonly bind: Bind } | undefined;
 }
@@ -45,7 +58,19 @@ const notUtf8: Refusal = {
   hint: 'send it in UTF-8, which is the session’s client_encoding',
 };
 
-const emptyBatch = (): Batch => ({ messages: [], undos: [], parsed: undefined, bound: undefined });
+const textsReadAnotherWay: Refusal = {
+  code: 'UNSUPPORTED',
+  message: 'this setting would make the gateway read statements differently from the target',
+  hint: 'keep client_encoding at UTF8 and standard_conforming_strings on',
+};
+
+const readingSettings = new Set(['client_encoding', 'standard_conforming_strings']);
+
+/** What no policy can allow, because nothing behind it in the pipeline could be described. */
+const obstacleTo = ({ sessionEffects: { settings = [] }, flags }: SqlDescription): Refusal | undefined =>
+  flags.includes('setting') && settings.some((name) => readingSettings.has(name)) ? textsReadAnotherWay : undefined;
+
+const emptyBatch = (): Batch => ({ messages: [], changes: [], bytes: 0, parsed: undefined, bound: undefined });
 
 export interface ConversationOptions {
   readonly socket: Duplex;
@@ -61,7 +86,10 @@ export class Conversation {
   readonly #session: SessionHandle;
   readonly #database: string;
   readonly #describer: SqlDescriber;
-  readonly #memory = new SessionMemory((text): Prepared => ({ text }));
+  readonly #memory = new SessionMemory<Prepared, BoundPortal>({
+    prepare: (text) => ({ text }),
+    declare: (text) => ({ statement: undefined, ...(text === undefined ? {} : { cursor: text }) }),
+  });
   #batch = emptyBatch();
   #discarding = false;
   #copying: Flight | undefined;
@@ -76,7 +104,7 @@ export class Conversation {
       session,
       raise: (raised) => this.inbox.raise(raised),
       fail: (error) => this.inbox.fail(error),
-      catalogueRead: () => this.#memory.catalogueRead(),
+      catalogueRead: (exchange) => this.#memory.catalogueRead(exchange),
     });
   }
 
@@ -87,9 +115,27 @@ export class Conversation {
       const arrival = await this.inbox.next();
       if (arrival === undefined) return;
       if (arrival.kind === 'raised') yield this.#raised(arrival.raised);
-      else if (arrival.message.type === typeOf('X')) return;
-      else yield* this.#receive(arrival.message);
+      else if (arrival.message.type === typeOf('X')) return this.line.farewell(arrival.message.raw);
+      else {
+        await this.#certain(arrival.message);
+        yield* this.#receive(arrival.message);
+      }
     }
+  }
+
+  /**
+   * Waits while a name that this message uses may mean another thing at the target than it will mean here: what was
+   * sent before the last Sync and changes it has not been answered yet, and may still fail.
+   */
+  async #certain(message: Message): Promise<void> {
+    const { statements, portals } = this.#memory;
+    const letter = String.fromCharCode(message.type);
+    if (!'QPBE'.includes(letter)) return;
+    const doubtful = () =>
+      this.#memory.doubtful() ||
+      (letter === 'B' && statements.doubtful('') && parseBind(message).statement === '') ||
+      (letter === 'E' && portals.doubtful('') && parseExecute(message).portal === '');
+    while (doubtful() && this.line.busy && !this.inbox.gone.aborted) await this.line.answered();
   }
 
   *#receive(message: Message): Generator<Exchange, void, undefined> {
@@ -98,26 +144,28 @@ export class Conversation {
     switch (letter) {
       case 'Q':
         yield* this.#flush();
-        return yield isUtf8(message.body) ? this.#query(message) : this.#untaken(message, 'query', notUtf8);
+        yield isUtf8(message.body) ? this.#query(message) : this.#untaken(message, 'query', notUtf8);
+        return this.#memory.nextGroup();
       case 'P':
-        if (isUtf8(message.body)) return yield* this.#parse(message);
+        if (isUtf8(textOfParse(message))) return yield* this.#parse(message);
         return yield this.#untaken(message, 'sync', notUtf8);
       case 'B':
-        return this.#bind(message);
+        return yield* this.#bind(message);
       case 'D':
         parseNamed(message);
-        return this.#hold(message);
+        return yield* this.#hold(message);
       case 'C':
-        return this.#close(message);
+        return yield* this.#close(message);
       case 'E':
         return yield* this.#execute(message);
       case 'H':
-        this.#hold(message);
+        yield* this.#hold(message);
         return yield* this.#flush();
       case 'S': // goes on its own: it must arrive even when what it ends is refused
         yield* this.#flush();
         this.#discarding = false;
-        return this.line.upkeep([message.raw], []);
+        this.line.upkeep([message.raw], []);
+        return this.#memory.nextGroup();
       case 'd':
       case 'c':
       case 'f':
@@ -135,7 +183,7 @@ export class Conversation {
       operation: operationOf({ described, database: this.#database }),
       described,
       messages: [message.raw],
-      undos: [],
+      changes: [],
       mode: 'query',
     });
   }
@@ -143,55 +191,73 @@ export class Conversation {
   *#parse(message: Message): Generator<Exchange, void, undefined> {
     if (this.#batch.parsed !== undefined) yield* this.#flush();
     if (this.#discarding) return;
-    if (this.#memory.statements.size >= statementLimit) {
-      throw new GatewayError('TOO_LARGE', `a session may hold ${statementLimit} prepared statements and portals`, {
-        hint: 'close those that are no longer used',
-      });
-    }
+    this.#checkLimits(message);
     const { statement, sql } = parseParse(message);
     const prepared: Prepared = { text: sql };
-    this.#batch.undos.push(this.#memory.statements.parse(statement, prepared));
+    this.#batch.changes.push(this.#memory.statements.change(statement, prepared));
     this.#batch.parsed = prepared;
-    this.#hold(message);
+    yield* this.#hold(message);
   }
 
-  #bind(message: Message): void {
+  *#bind(message: Message): Generator<Exchange, void, undefined> {
+    this.#checkLimits(message);
     const bind = parseBind(message);
-    this.#batch.undos.push(this.#memory.statements.bind(bind));
-    this.#batch.bound = { prepared: this.#memory.statements.statement(bind.statement), bind };
-    this.#hold(message);
+    const statement = this.#memory.statements.get(bind.statement);
+    this.#batch.changes.push(this.#memory.portals.change(bind.portal, { statement, bind }));
+    this.#batch.bound = { prepared: statement, bind };
+    yield* this.#hold(message);
   }
 
-  #close(message: Message): void {
+  *#close(message: Message): Generator<Exchange, void, undefined> {
     const { kind, name } = parseNamed(message);
-    this.#batch.undos.push(this.#memory.statements.close(kind, name));
-    this.#hold(message);
+    const names = kind === 'S' ? this.#memory.statements : this.#memory.portals;
+    this.#batch.changes.push(names.change(name, undefined));
+    yield* this.#hold(message);
   }
+
+  /** Sums up what is held only once in a while: as often as new bytes may have come near the limit. */
+  #checkLimits({ raw }: Message): void {
+    const { statements, portals } = this.#memory;
+    this.#sinceSummed += raw.length;
+    if (this.#sinceSummed + this.#summed > heldBytes) {
+      this.#summed = raw.length;
+      this.#sinceSummed = 0;
+      for (const [, { text }] of statements.entries()) this.#summed += text?.length ?? 0;
+      for (const [, { bind }] of portals.entries())
+        for (const value of bind?.parameters ?? []) this.#summed += value?.length ?? 0;
+    }
+    if (statements.size + portals.size < statementLimit && this.#summed < heldBytes * 2) return;
+    throw new GatewayError('TOO_LARGE', `a session may hold ${statementLimit} prepared statements and portals`, {
+      hint: 'close those that are no longer used, and hold less in them',
+    });
+  }
+  #summed = 0;
+  #sinceSummed = 0;
 
   *#execute(message: Message): Generator<Exchange, void, undefined> {
-    const portal = this.#memory.statements.portal(parseExecute(message).portal);
+    const portal = this.#memory.portals.get(parseExecute(message).portal);
     if (this.#batch.parsed !== undefined && this.#batch.parsed !== portal?.statement) {
       yield* this.#flush();
       if (this.#discarding) return;
     }
-    const { messages, undos } = this.#take();
-    yield this.#execution(portal?.statement, portal?.bind, { messages: [...messages, message.raw], undos });
+    const { messages, changes } = this.#take();
+    yield this.#execution(portal?.statement, portal?.bind, { messages: [...messages, message.raw], changes });
   }
 
   /** Sends what waits: a Parse is decided provisionally, a Bind whose planning may run code as if it were executed. */
   *#flush(): Generator<Exchange, void, undefined> {
-    const { messages, undos, parsed, bound } = this.#take();
+    const { messages, changes, parsed, bound } = this.#take();
     if (messages.length === 0) return;
     const runsAtBind =
       bound && bound.prepared?.text !== undefined && this.#describe(bound.prepared.text).description.opaque;
-    if (bound && runsAtBind) return yield this.#execution(bound.prepared, bound.bind, { messages, undos });
-    if (parsed?.text === undefined) return this.line.upkeep(messages, undos);
+    if (bound && runsAtBind) return yield this.#execution(bound.prepared, bound.bind, { messages, changes });
+    if (parsed?.text === undefined) return this.line.upkeep(messages, changes);
     const described = this.#describe(parsed.text);
     yield this.#exchange({
       operation: operationOf({ described, database: this.#database, provisional: true }),
       described,
       messages,
-      undos,
+      changes,
       mode: 'sync',
     });
   }
@@ -199,7 +265,7 @@ export class Conversation {
   #execution(
     prepared: Prepared | undefined,
     bind: Bind | undefined,
-    batch: Pick<Batch, 'messages' | 'undos'>,
+    batch: Pick<Batch, 'messages' | 'changes'>,
   ): Exchange {
     // A portal that we did not see being bound is a cursor of the target's; EXECUTE of a name describes as unknown.
     const described = this.#describe(prepared?.text ?? 'execute "a statement or portal that the gateway has not seen"');
@@ -235,28 +301,36 @@ export class Conversation {
     operation,
     described,
     messages,
-    undos,
+    changes,
     mode,
   }: {
     operation: Operation;
     described: Described;
     messages: Buffer[];
-    undos: Undo[];
+    changes: Change[];
     mode: RefuseMode;
   }): Exchange {
     const { line, inbox } = this;
     const refuse = async (refusal: Refusal) => {
-      for (const undo of undos.reverse()) undo();
+      for (const change of changes) change.undo();
       this.#discarding = mode === 'sync';
       await line.refuse(refusal, mode);
     };
     const forward = async (permit: Permit, gate: ResponseGate, record: OperationRecord) => {
       const current = this.#current(described);
-      if (current === undefined) {
+      const obstacle = current === undefined ? schemaChanged : obstacleTo(current.description);
+      if (current === undefined || obstacle !== undefined) {
         await record.outcome({ status: 'skipped', maskedFields: 0 });
-        return refuse(schemaChanged);
+        return refuse(obstacle ?? schemaChanged);
       }
-      const flight = await line.forward({ permit, gate, record, messages, undos, head: this.#reach(current, permit) });
+      const flight = await line.forward({
+        permit,
+        gate,
+        record,
+        messages,
+        changes,
+        head: this.#reach(current, permit),
+      });
       if (!operation.provisional) this.#apply(current, flight);
     };
     return {
@@ -277,7 +351,7 @@ export class Conversation {
   #current(described: Described): Described | undefined {
     const current = this.#describe(described.text);
     const same =
-      current.catalogue === described.catalogue ||
+      current.description === described.description ||
       JSON.stringify(current.description) === JSON.stringify(described.description);
     return same ? current : undefined;
   }
@@ -293,14 +367,15 @@ export class Conversation {
   }
 
   #describe(text: string): Described {
-    return this.#describer.describe(text, this.#memory.sqlSession(), this.#session.catalogue(this.#database));
+    const snapshot = this.#session.catalogue(this.#database);
+    return this.#describer.describe(text, this.#memory.sqlSession(this.#describer.catalogue(snapshot)), snapshot);
   }
 
   /** Session state that a statement leaves behind; when it fails, what it may have left is not known. */
-  #apply({ description: { sessionEffects, copy, opaque } }: Described, flight: Flight): void {
-    if (copy?.some(({ direction }) => direction === 'in')) this.#copying = flight;
-    if (opaque) this.#memory.ranOpaqueCode();
-    flight.onFailure(this.#memory.apply(sessionEffects));
+  #apply({ description }: Described, flight: Flight): void {
+    const { error, copy } = description;
+    if (error !== undefined || copy?.some(({ direction }) => direction === 'in')) this.#copying = flight;
+    flight.leaves(this.#memory.apply(description, flight.number));
   }
 
   #copyData(message: Message): void {
@@ -310,17 +385,20 @@ export class Conversation {
   #raised(raised: Raised): Exchange {
     return {
       operation: raised.operation,
-      refuse: async () => undefined, // a notification that policy withholds is simply not delivered
+      refuse: async () => raised.settle(), // a notification that policy withholds is simply not delivered
       forward: async (_permit, gate, record) => {
         await gate.opened();
         await record.outcome({ status: 'done', bytes: raised.bytes.length, maskedFields: 0 });
         await this.line.deliver(raised.bytes);
+        raised.settle();
       },
     };
   }
 
-  #hold(message: Message): void {
+  *#hold(message: Message): Generator<Exchange, void, undefined> {
     this.#batch.messages.push(message.raw);
+    this.#batch.bytes += message.raw.length;
+    if (this.#batch.messages.length >= batchMessages || this.#batch.bytes >= batchBytes) yield* this.#flush();
   }
 
   #take(): Batch {

@@ -21,6 +21,19 @@ export interface Named {
   readonly name: string;
 }
 
+/**
+ * The target looks names up by their first 63 bytes (NAMEDATALEN), so that two longer ones may be the same to it.
+ * Nothing that a client would call a statement or portal is longer.
+ */
+const nameLimit = 63;
+
+function nameOf(fields: Fields): string {
+  const name = fields.cstring();
+  if (Buffer.byteLength(name) > nameLimit)
+    throw violation(`the name of a statement or portal is longer than ${nameLimit} bytes`);
+  return name;
+}
+
 export const parseQuery = ({ body }: Message): string => {
   const fields = new Fields(body);
   const sql = fields.cstring();
@@ -28,9 +41,12 @@ export const parseQuery = ({ body }: Message): string => {
   return sql;
 };
 
+/** A Parse's name and statement, without the ids of types behind them, whose bytes are no text. */
+export const textOfParse = ({ body }: Message): Buffer => body.subarray(0, body.indexOf(0, body.indexOf(0) + 1) + 1);
+
 export const parseParse = ({ body }: Message): Parse => {
   const fields = new Fields(body);
-  const statement = fields.cstring();
+  const statement = nameOf(fields);
   const sql = fields.cstring();
   const parameterTypes = list(fields, () => fields.uint32());
   fields.end();
@@ -39,8 +55,8 @@ export const parseParse = ({ body }: Message): Parse => {
 
 export const parseBind = ({ body }: Message): Bind => {
   const fields = new Fields(body);
-  const portal = fields.cstring();
-  const statement = fields.cstring();
+  const portal = nameOf(fields);
+  const statement = nameOf(fields);
   const parameterFormats = list(fields, () => fields.int16());
   const parameters = list(fields, () => fields.value());
   const resultFormats = list(fields, () => fields.int16());
@@ -51,7 +67,7 @@ export const parseBind = ({ body }: Message): Bind => {
 export const parseNamed = ({ body }: Message): Named => {
   const fields = new Fields(body);
   const kind = String.fromCharCode(fields.byte());
-  const name = fields.cstring();
+  const name = nameOf(fields);
   fields.end();
   if (kind !== 'S' && kind !== 'P') throw violation(`"${kind}" is neither a statement nor a portal`);
   return { kind, name };
@@ -60,7 +76,7 @@ export const parseNamed = ({ body }: Message): Named => {
 /** @returns the portal's name; the row limit is the target's matter */
 export const parseExecute = ({ body }: Message): { readonly portal: string; readonly rowLimit: number } => {
   const fields = new Fields(body);
-  const portal = fields.cstring();
+  const portal = nameOf(fields);
   const rowLimit = fields.int32();
   fields.end();
   return { portal, rowLimit };

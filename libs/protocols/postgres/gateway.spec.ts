@@ -408,3 +408,79 @@ test('a statement that is not UTF-8 is refused, on record, and the session goes 
   ).toEqual([expect.stringMatching(/^E 22023/), 'Z I']);
   expect(await session.client.ask([f.query('select 1 as x')])).toContain('D 1');
 });
+
+describe('what a server does at the edges of its protocol', () => {
+  const copy = f.parse('copy patients from stdin');
+
+  test('a Sync among the data of a COPY is not answered, as libpq expects that sends one before', async () => {
+    await using session = await conversation();
+    await session.client.say(copy, f.bind(), f.execute(), f.sync);
+    await session.client.until((line) => line === 'G');
+    expect(await session.client.ask([f.copyData('4\tDi\n'), f.copyDone, f.sync])).toEqual(['C COPY 1', 'Z I']);
+    expect(await session.client.ask([copy, f.bind(), f.execute(), f.copyData('5\tEd\n'), f.copyDone, f.sync])).toEqual([
+      ...['1', '2', 'G', 'C COPY 1', 'Z I'],
+    ]);
+    expect(
+      await session.client.ask([
+        f.query('copy patients from stdin'),
+        f.copyData('6\tFi\n'),
+        f.sync,
+        f.flush,
+        f.copyDone,
+      ]),
+    ).toEqual(['G', 'C COPY 1', 'Z I']);
+    expect(await session.client.ask([f.query('select count(*) from patients')])).toContain('D 6');
+  });
+
+  test('a COPY that fails skips its data, and the session goes on', async () => {
+    await using session = await conversation();
+    const heard = await session.client.ask(
+      [copy, f.bind(), f.execute(), f.sync, f.copyData('x\tBad\n'), f.copyData('4\tDi\n'), f.copyDone, f.sync],
+      1,
+    );
+    expect(heard).toEqual(['1', '2', 'G', expect.stringMatching(/^E 22P02/), 'Z I']);
+    expect(
+      await session.client.ask(
+        [f.parse('copy missing from stdin'), f.bind(), f.execute(), f.sync, f.copyData('1\n'), f.copyDone, f.sync],
+        2,
+      ),
+    ).toEqual(['1', '2', expect.stringMatching(/^E 42P01/), 'Z I', 'Z I']);
+    expect(await session.client.ask([f.query('select count(*) from patients')])).toContain('D 3');
+  });
+
+  test('a simple Query behind an error of the extended protocol is skipped to Sync', async () => {
+    await using session = await conversation();
+    expect(await session.client.ask([f.parse('select nonsense'), f.query('select 2 as x'), f.sync])).toEqual([
+      expect.stringMatching(/^E 42703/),
+      'Z I',
+    ]);
+    expect(await session.client.ask([f.query('select 3 as x')])).toEqual(['T x', 'D 3', 'C SELECT 1', 'Z I']);
+  });
+
+  test('Terminate waits for what was sent before it', async () => {
+    await using session = await conversation();
+    await session.client.say(f.query("select pg_sleep(0.5); insert into patients values (4, 'Di')"), f.terminate);
+    expect(await session.client.untilClosed()).toEqual(['T pg_sleep', 'D ', 'C SELECT 1', 'C INSERT 0 1', 'Z I']);
+    expect(await remaining()).toBe(4);
+    expect(session.gateway.events.at(-2)).toMatchObject({ event: 'operation.completed', outcome: { status: 'done' } });
+  });
+
+  test('a session’s own notification comes before ReadyForQuery, with the process id that the client was told', async () => {
+    await using gateway = await postgresGateway({ target });
+    const client = new pg.Client(gateway.client);
+    const heard: unknown[] = [];
+    client.on('notification', ({ processId, payload }) => heard.push([processId, payload]));
+    await client.connect();
+    await client.query("listen news; notify news, 'hello'");
+    expect(heard).toEqual([[(client as unknown as { processID: number }).processID, 'hello']]);
+    await client.end();
+  });
+
+  test('the ids of parameter types are not taken for text', async () => {
+    await using session = await conversation();
+    const typed = message('P', Buffer.from('\0select $1 as x\0'), Buffer.from([0, 1]), Buffer.from([0, 0, 0x0e, 0xdf]));
+    expect(await session.client.ask([typed, f.bind({ values: ['{}'] }), f.execute(), f.sync])).toEqual([
+      ...['1', '2', 'D {}', 'C SELECT 1', 'Z I'],
+    ]);
+  });
+});

@@ -1,5 +1,5 @@
 /** The heads of this protocol's frames: what control plane and agent tell one another beside the bytes. */
-import { type Outcome, type OutcomeStatus, outcomeStatuses } from '@sallyport/core';
+import { type OperationId, type Outcome, type OutcomeStatus, outcomeStatuses } from '@sallyport/core';
 import { violation } from './wire.js';
 
 /** OPEN, as JSON. */
@@ -11,8 +11,10 @@ export interface OpenHead {
 /** OPENED, as JSON: what the client is told at log-in. */
 export interface OpenedHead {
   readonly parameters: readonly (readonly [string, string])[];
-  /** Process id of the backend and its start: finds the session in the target's own log. */
+  /** Process id of the backend and when it was logged in to, by the agent's clock: finds it in the target's own log. */
   readonly joinKey: string;
+  /** The client is told the backend's own process id: clients know their own notifications by it. */
+  readonly pid: number;
   readonly catalogue: string | null;
 }
 
@@ -25,23 +27,67 @@ export const decodeJson = <T>(bytes: Uint8Array): T => {
   }
 };
 
-/** FORWARD: one byte of flags, then the hex digest of the snapshot that the control plane described by, or nothing. */
+/**
+ * FORWARD: one byte of flags, the operation's id where its response is recorded, then the hex digest of the snapshot
+ * that the control plane described by, or nothing.
+ */
 export interface ForwardHead {
   /** The control plane found that a masked column may be read. */
   readonly reaches: boolean;
   readonly catalogue: string;
   /** The bytes go on in the next frame of this exchange. */
   readonly more: boolean;
+  /** Present where the agent is to record the response. */
+  readonly operation?: OperationId;
 }
 
-export const encodeForward = ({ reaches, catalogue, more }: ForwardHead): Buffer =>
-  Buffer.from(String.fromCharCode(0x40 | (reaches ? 1 : 0) | (more ? 2 : 0)) + catalogue, 'latin1');
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const uuidSize = 36;
 
-export const decodeForward = (head: Uint8Array): ForwardHead => {
+export function encodeForward({ reaches, catalogue, more, operation }: ForwardHead): Buffer {
+  const flags = 0x40 | (reaches ? 1 : 0) | (more ? 2 : 0) | (operation === undefined ? 0 : 4);
+  return Buffer.from(String.fromCharCode(flags) + (operation ?? '') + catalogue, 'latin1');
+}
+
+export function decodeForward(head: Uint8Array): ForwardHead {
   const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1');
   const flags = text.length === 0 ? 1 : text.charCodeAt(0);
-  return { reaches: (flags & 1) !== 0, more: (flags & 2) !== 0, catalogue: text.slice(1) };
-};
+  const known = { reaches: (flags & 1) !== 0, more: (flags & 2) !== 0 };
+  if ((flags & 4) === 0) return { ...known, catalogue: text.slice(1) };
+  const operation = text.slice(1, 1 + uuidSize);
+  if (!uuid.test(operation)) throw violation('the operation to record has no id');
+  return { ...known, operation: operation as OperationId, catalogue: text.slice(1 + uuidSize) };
+}
+
+/** DATA. */
+export interface DataHead {
+  /** The frame ends inside a message, whose rest follows in the next one. */
+  readonly more: boolean;
+  /** When the agent recorded it; absent where nobody records. */
+  readonly at?: Date;
+}
+
+const wholeMessages = new Uint8Array(0);
+const latestMs = 8.64e15;
+
+/** Nothing for whole messages that nobody records; else one byte of flags, then the time stamp as u64 milliseconds. */
+export function encodeData({ more, at }: DataHead): Uint8Array {
+  if (at === undefined) return more ? Buffer.from([0x41]) : wholeMessages;
+  const bytes = Buffer.alloc(9);
+  bytes.writeUInt8(0x40 | (more ? 1 : 0), 0);
+  bytes.writeBigUInt64BE(BigInt(at.getTime()), 1);
+  return bytes;
+}
+
+export function decodeData(head: Uint8Array): DataHead {
+  if (head.length === 0) return { more: false };
+  const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
+  const more = (bytes.readUInt8(0) & 1) !== 0;
+  if (bytes.length < 9) return { more };
+  const milliseconds = Number(bytes.readBigUInt64BE(1));
+  if (milliseconds > latestMs) throw violation('the time stamp of a response is none');
+  return { more, at: new Date(milliseconds) };
+}
 
 /** Frames are cut to this, well below what the tunnel takes in one. */
 export const frameBytes = 256 * 1024;
@@ -55,17 +101,20 @@ export const decodeRefuse = (head: Uint8Array): RefuseMode =>
 export interface OutcomeHead extends Outcome {
   /** How many of the exchange's Parse, Bind and Close messages the target has confirmed, in their order. */
   readonly confirmed: number;
+  /** Where the response was recorded: what the agent signed of it. Covers the DATA that follows this frame too. */
+  readonly footer?: string;
 }
 
 /**
  * OUTCOME: status u8 · rows f64 (-1: none) · bytes f64 · masked fields u32 · milliseconds f64 · confirmed u32 ·
- * SQLSTATE 5 bytes or zeros · rule ids, separated by commas.
+ * SQLSTATE 5 bytes or zeros · bytes of the next u32 · rule ids, separated by commas · the footer, or nothing.
  */
-const fixed = 1 + 8 + 8 + 4 + 8 + 4 + 5;
+const fixed = 1 + 8 + 8 + 4 + 8 + 4 + 5 + 4;
 
 export function encodeOutcome(outcome: OutcomeHead): Buffer {
   const rules = Buffer.from((outcome.maskedBy ?? []).join(','), 'utf8');
-  const bytes = Buffer.alloc(fixed + rules.length);
+  const footer = Buffer.from(outcome.footer ?? '', 'utf8');
+  const bytes = Buffer.alloc(fixed + rules.length + footer.length);
   bytes.writeUInt8(outcomeStatuses.indexOf(outcome.status), 0);
   bytes.writeDoubleBE(outcome.rows ?? -1, 1);
   bytes.writeDoubleBE(outcome.bytes ?? 0, 9);
@@ -73,7 +122,9 @@ export function encodeOutcome(outcome: OutcomeHead): Buffer {
   bytes.writeDoubleBE(outcome.durationMs ?? 0, 21);
   bytes.writeUInt32BE(outcome.confirmed, 29);
   bytes.write((outcome.code ?? '').slice(0, 5), 33, 'latin1');
+  bytes.writeUInt32BE(rules.length, 38);
   rules.copy(bytes, fixed);
+  footer.copy(bytes, fixed + rules.length);
   return bytes;
 }
 
@@ -84,7 +135,10 @@ export function decodeOutcome(head: Uint8Array): OutcomeHead {
   if (status === undefined) throw violation('an outcome has no known status');
   const rows = bytes.readDoubleBE(1);
   const code = bytes.toString('latin1', 33, 38).replaceAll('\0', '');
-  const rules = bytes.toString('utf8', fixed);
+  const rest = fixed + bytes.readUInt32BE(38);
+  if (rest > bytes.length) throw violation('an outcome is shorter than its fields');
+  const rules = bytes.toString('utf8', fixed, rest);
+  const footer = bytes.toString('utf8', rest);
   return {
     status,
     ...(rows >= 0 ? { rows } : {}),
@@ -94,5 +148,6 @@ export function decodeOutcome(head: Uint8Array): OutcomeHead {
     confirmed: bytes.readUInt32BE(29),
     ...(code === '' ? {} : { code }),
     ...(rules === '' ? {} : { maskedBy: rules.split(',') }),
+    ...(footer === '' ? {} : { footer }),
   };
 }

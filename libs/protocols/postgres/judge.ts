@@ -7,7 +7,7 @@ import type { CopyResponse, Field } from './backend.js';
 import { type CopyCleaner, copyCleaner } from './copy-out.js';
 import type { SqlDescriber } from './describe.js';
 import type { SessionMemory } from './memory.js';
-import { maskOf, unprovenMask } from './origin.js';
+import { maskOf, type OriginContext, unprovenMask } from './origin.js';
 import { type RowCleaner, rowCleaner } from './rows.js';
 
 export interface Judged {
@@ -23,7 +23,7 @@ export interface JudgeOptions {
   readonly masker: Masker;
   readonly rules: readonly MaskingRule[];
   readonly describer: SqlDescriber;
-  readonly memory: SessionMemory;
+  readonly memory: Pick<SessionMemory, 'sqlSession' | 'tainted' | 'codeRan'>;
   readonly snapshot: () => CatalogueSnapshot | undefined;
 }
 
@@ -42,13 +42,14 @@ export class Judge {
   judge(text: string | undefined, controlPlaneSaysReaches: boolean): Judged {
     const { describer, memory, snapshot, masker } = this.#options;
     if (text === undefined) return { description: undefined, reaches: masker.hasColumnRules, opaque: true };
-    const { description } = describer.describe(text, memory.sqlSession(), snapshot());
-    const reaches = masker.hasColumnRules && (controlPlaneSaysReaches || this.#reaches(description));
+    const { description } = describer.describe(text, memory.sqlSession(this.#catalogue()), snapshot());
+    const uncertain = controlPlaneSaysReaches || memory.tainted || memory.codeRan;
+    const reaches = masker.hasColumnRules && (uncertain || this.#reaches(description));
     return { description, reaches, opaque: description.opaque };
   }
 
-  rows(fields: readonly Field[], { reaches }: Judged): RowCleaner {
-    const context = { masker: this.masker, catalogue: this.#catalogue(), reaches };
+  rows(fields: readonly Field[], { reaches, description }: Judged): RowCleaner {
+    const context = { masker: this.masker, catalogue: this.#catalogue(), reaches, written: this.#carries(description) };
     return rowCleaner(
       fields,
       fields.map((field) => maskOf(field, context)),
@@ -59,11 +60,12 @@ export class Judge {
   /** @param index which COPY of the statement text it is */
   copy(response: CopyResponse, { description, reaches }: Judged, index: number): CopyCleaner {
     const copy = description?.copy?.filter(({ direction }) => direction === 'out')[index];
+    const unresolved = (description?.unresolved.length ?? 1) > 0;
     return copyCleaner({
       response,
       description: copy,
       masker: this.masker,
-      masks: this.#copyMasks(copy, response, reaches),
+      masks: this.#copyMasks(unresolved ? undefined : copy, response, reaches),
     });
   }
 
@@ -77,13 +79,22 @@ export class Judge {
     const relation = catalogue?.relations.find(({ oid }) => oid === copy?.relation?.oid);
     if (copy?.columns === undefined || relation === undefined)
       return Array.from({ length: columns }, () => unprovenMask);
-    const context = { masker: this.masker, catalogue, reaches };
+    const context = { masker: this.masker, catalogue, reaches, written: [] };
     return copy.columns.map((name) =>
       maskOf(
         { table: relation.oid, attribute: relation.columns.find((column) => column.name === name)?.attnum ?? 0 },
         context,
       ),
     );
+  }
+
+  /** Relations that may come to hold what the same statement has read: `RETURNING` shows it. */
+  #carries(description: SqlDescription | undefined): OriginContext['written'] {
+    if (description === undefined) return 'any';
+    const written = description.touches.filter((touch) => touch.written);
+    if (written.length === 0) return written;
+    const touches = description.touches.map((touch) => ({ ...touch, written: false }));
+    return this.#reaches({ ...description, touches }) ? written : [];
   }
 
   #reaches(description: SqlDescription): boolean {

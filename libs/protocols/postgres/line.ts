@@ -18,6 +18,7 @@ import {
 import { compileMasking, type Masker } from '@sallyport/masking';
 import { type Catalogue, reachOf, type SqlDescription } from '@sallyport/sql';
 import {
+  decodeData,
   decodeJson,
   decodeOutcome,
   encodeForward,
@@ -29,35 +30,50 @@ import {
   type OpenHead,
   type RefuseMode,
 } from './heads.js';
+import type { Aftermath } from './memory.js';
 import { notificationOperation } from './notification.js';
 import { refusalMessage } from './refuse.js';
-import type { Undo } from './statements.js';
+import type { Change } from './statements.js';
 import { drained } from './stream.js';
 
 /** Something that the target started, masked, and what the engine is to decide of it. */
 export interface Raised {
   readonly operation: Operation;
   readonly bytes: Buffer;
+  /** It has been delivered or withheld: what the target sent behind it may go. */
+  readonly settle: () => void;
 }
 
 /** One batch of messages under way. */
 export class Flight {
   open = true;
-  readonly #failureHandlers: (() => void)[] = [];
+  readonly #aftermaths: Aftermath[] = [];
+  #result: boolean | undefined;
 
   constructor(
     readonly number: number,
-    readonly undos: readonly Undo[],
+    readonly changes: readonly Change[],
     readonly admitted?: { readonly gate: ResponseGate; readonly record: OperationRecord },
   ) {}
 
-  onFailure(handler: () => void): void {
-    this.#failureHandlers.push(handler);
+  leaves(aftermath: Aftermath): void {
+    if (this.#result === undefined) this.#aftermaths.push(aftermath);
+    else if (this.#result) aftermath.done();
+    else aftermath.failed();
   }
 
-  failed(confirmed: number): void {
-    for (const undo of this.undos.slice(confirmed).reverse()) undo();
-    for (const handler of this.#failureHandlers) handler();
+  /** @param confirmed how many of its changes the target has made */
+  over(done: boolean, confirmed: number): void {
+    this.open = false;
+    this.#result = done;
+    this.changes.forEach((change, index) => {
+      if (done || index < confirmed) change.confirm();
+      else change.undo();
+    });
+    for (const aftermath of this.#aftermaths) {
+      if (done) aftermath.done();
+      else aftermath.failed();
+    }
   }
 }
 
@@ -66,7 +82,7 @@ export interface LineOptions {
   readonly session: SessionHandle;
   readonly raise: (raised: Raised) => boolean;
   /** The catalogue was read again after this session's DDL was committed or rolled back. */
-  readonly catalogueRead: () => void;
+  readonly catalogueRead: (exchange: number) => void;
   /** The session cannot go on. */
   readonly fail: (error: unknown) => void;
 }
@@ -76,13 +92,18 @@ export interface Forwarding {
   readonly gate: ResponseGate;
   readonly record: OperationRecord;
   readonly messages: readonly Buffer[];
-  readonly undos: readonly Undo[];
-  readonly head: Omit<ForwardHead, 'more'>;
+  readonly changes: readonly Change[];
+  readonly head: Omit<ForwardHead, 'more' | 'operation'>;
 }
 
 const nothing = new Uint8Array(0);
 const unreached = { reaches: false, catalogue: '' };
 const noticeLimit = 100;
+/**
+ * How long what came behind a notification waits for its decision. The client may be waiting for people about another
+ * statement meanwhile, and then the notification comes late rather than the answer.
+ */
+const raisedPatienceMs = 2_000;
 
 export class Line {
   readonly #socket: Duplex;
@@ -99,6 +120,9 @@ export class Line {
   #interruption = new AbortController();
   #betweenMessages = true;
   readonly #unsaid: Buffer[] = [];
+  #wake: (() => void)[] = [];
+  #raised: Promise<void>[] = [];
+  #over: Promise<void> = Promise.resolve();
 
   constructor({ socket, session, raise, fail, catalogueRead }: LineOptions) {
     this.#catalogueRead = catalogueRead;
@@ -122,7 +146,28 @@ export class Line {
   }
 
   /** Writes what comes back until the way ends; what was still in flight then is `unknown` on the record. */
-  async pump(): Promise<void> {
+  pump(): void {
+    this.#over = this.#pump();
+  }
+
+  /**
+   * The client's Terminate takes its place behind what was sent, as a server reads it: what runs is not broken off.
+   * Resolves when the target has ended the session; rejects when the session is ended before.
+   */
+  async farewell(terminate: Buffer): Promise<void> {
+    this.upkeep([terminate], []);
+    const { ended } = this.#session;
+    await Promise.race([
+      this.#over,
+      new Promise<never>((_resolve, reject) => {
+        const end = () => reject(ended.reason as Error);
+        if (ended.aborted) end();
+        else ended.addEventListener('abort', end, { once: true });
+      }),
+    ]);
+  }
+
+  async #pump(): Promise<void> {
     try {
       for (;;) {
         const next = await this.#frames!.next();
@@ -137,31 +182,55 @@ export class Line {
 
   /** Resolves when the agent can take more. */
   async writable(): Promise<void> {
-    if (this.#full) await this.#channel?.drained();
+    await this.#sending;
+    await this.#drained();
+  }
+
+  async #drained(): Promise<void> {
+    if (!this.#full) return;
     this.#full = false;
+    await this.#channel?.drained();
   }
   #full = false;
+  /** Settles when everything that was to be forwarded so far has been. */
+  #sending: Promise<void> = Promise.resolve();
 
-  async forward({ permit, gate, record, messages, undos, head }: Forwarding): Promise<Flight> {
+  async forward({ permit, gate, record, messages, changes, head }: Forwarding): Promise<Flight> {
     if (permit.masking.digest !== this.#plan) this.#sendPlan(permit);
-    const flight = this.#newFlight(undos, { gate, record });
-    await this.#forwardBytes(flight.number, head, join(messages));
+    const flight = this.#newFlight(changes, { gate, record });
+    const recorded = record.response === undefined ? head : { ...head, operation: record.id };
+    await this.#forwardBytes(flight.number, recorded, join(messages));
     return flight;
   }
 
   /** More bytes of an exchange that was admitted: the data of a COPY. */
   append(flight: Flight, bytes: Buffer): void {
-    void this.#forwardBytes(flight.number, unreached, bytes);
+    this.#forwardBytes(flight.number, unreached, bytes).catch(() => undefined); // heard by whoever waits for `writable`
+  }
+
+  /** Resolves with the next outcome, or once nothing is under way any more. */
+  answered(): Promise<void> {
+    if (![...this.#flights.values()].some(({ open }) => open)) return Promise.resolve();
+    return new Promise((resolve) => this.#wake.push(resolve));
+  }
+
+  get busy(): boolean {
+    return [...this.#flights.values()].some(({ open }) => open);
   }
 
   /** Sync, Flush, Close, Describe: they touch nothing, and go under the permit of the session's start. */
-  upkeep(messages: readonly Buffer[], undos: readonly Undo[]): void {
-    const { number } = this.#newFlight(undos);
-    void this.#forwardBytes(number, unreached, join(messages));
+  upkeep(messages: readonly Buffer[], changes: readonly Change[]): void {
+    const { number } = this.#newFlight(changes);
+    this.#forwardBytes(number, unreached, join(messages)).catch(() => undefined); // heard by whoever waits for `writable`
   }
 
-  /** Pieces are written at once, so that they stay together; the caller waits before it writes more. */
+  /** One batch after the other: the pieces of a long one wait for the agent, and stay together. */
   #forwardBytes(exchange: number, head: Omit<ForwardHead, 'more'>, bytes: Buffer): Promise<void> {
+    this.#sending = this.#sending.then(() => this.#sendPieces(exchange, head, bytes));
+    return this.#sending;
+  }
+
+  async #sendPieces(exchange: number, head: Omit<ForwardHead, 'more'>, bytes: Buffer): Promise<void> {
     let start = 0;
     do {
       const body = bytes.subarray(start, start + frameBytes);
@@ -172,12 +241,13 @@ export class Line {
         head: encodeForward({ ...head, more: start < bytes.length }),
         body,
       });
+      await this.#drained();
     } while (start < bytes.length);
-    return this.writable();
   }
 
   /** The refusal takes its place among the responses that are under way, and fails the target's transaction too. */
   async refuse(refusal: Refusal, mode: RefuseMode): Promise<void> {
+    await this.#sending; // or it would overtake what is still being sent
     const { number } = this.#newFlight([]);
     this.#send({ kind: FrameKind.REFUSE, exchange: number, head: encodeRefuse(mode), body: refusalMessage(refusal) });
     await this.writable();
@@ -228,8 +298,8 @@ export class Line {
     return masker;
   }
 
-  #newFlight(undos: readonly Undo[], admitted?: Flight['admitted']): Flight {
-    const flight = new Flight(++this.#exchange, undos, admitted);
+  #newFlight(changes: readonly Change[], admitted?: Flight['admitted']): Flight {
+    const flight = new Flight(++this.#exchange, changes, admitted);
     this.#flights.set(flight.number, flight);
     return flight;
   }
@@ -253,7 +323,7 @@ export class Line {
       case FrameKind.RAISE:
         return this.#raisedBy(frame);
       case FrameKind.CATALOGUE:
-        return this.#catalogueChanged(Buffer.from(frame.head).toString('latin1'));
+        return this.#catalogueChanged(Buffer.from(frame.head).toString('latin1'), frame.exchange);
       case FrameKind.CLOSE:
         throw closed(frame);
       default:
@@ -262,11 +332,17 @@ export class Line {
   }
 
   async #data({ exchange, head, body }: Frame): Promise<void> {
+    if (this.#raised.length > 0) await this.#raisedSettled();
     const admitted = this.#flights.get(exchange)?.admitted;
     if (admitted && !admitted.gate.isOpen) await admitted.gate.opened();
-    if (admitted?.record.response) await admitted.record.response(body);
+    const { more, at } = decodeData(head);
+    if (admitted?.record.response) {
+      if (at === undefined)
+        throw new GatewayError('EVIDENCE_INCONSISTENT', 'the agent did not record what it was asked to record');
+      await admitted.record.response(body, at);
+    }
     const roomy = this.#socket.write(body);
-    this.#betweenMessages = head.length === 0;
+    this.#betweenMessages = !more;
     if (this.#betweenMessages) for (const bytes of this.#unsaid.splice(0)) this.#socket.write(bytes);
     if (!roomy) await drained(this.#socket);
   }
@@ -275,10 +351,12 @@ export class Line {
     const flight = this.#flights.get(exchange);
     if (!flight?.open)
       throw new GatewayError('RESPONSE_NOT_UNDERSTOOD', 'the agent reported an outcome twice, or of nothing');
-    const { confirmed, ...outcome } = decodeOutcome(head);
-    flight.open = false;
-    if (outcome.status !== 'done') flight.failed(confirmed);
-    flight.admitted?.record.outcome(outcome).catch((error: unknown) => this.#fail(error));
+    const { confirmed, footer, ...outcome } = decodeOutcome(head);
+    if (flight.admitted?.record.response && footer === undefined)
+      throw new GatewayError('EVIDENCE_INCONSISTENT', 'the agent did not sign what it was asked to record');
+    flight.over(outcome.status === 'done', confirmed);
+    for (const wake of this.#wake.splice(0)) wake();
+    flight.admitted?.record.outcome(outcome, footer).catch((error: unknown) => this.#fail(error));
     for (const number of this.#flights.keys()) {
       if (number >= exchange) break;
       this.#flights.delete(number); // outcomes come in order; the data behind this one still wants its gate
@@ -287,15 +365,32 @@ export class Line {
 
   #raisedBy({ body }: Frame): void {
     const bytes = Buffer.from(body);
-    if (!this.#raise({ operation: notificationOperation(bytes), bytes })) {
+    let settle: () => void = () => undefined;
+    this.#raised.push(
+      new Promise((resolve) => {
+        settle = resolve;
+      }),
+    );
+    if (!this.#raise({ operation: notificationOperation(bytes), bytes, settle })) {
       throw new GatewayError('TOO_LARGE', 'the target has sent more notifications than may wait for a decision');
     }
   }
 
+  async #raisedSettled(): Promise<void> {
+    const raised = this.#raised;
+    this.#raised = [];
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, raisedPatienceMs);
+    });
+    await Promise.race([Promise.all(raised), late]);
+    clearTimeout(timer);
+  }
+
   /** The Link brings the snapshot itself: what is sent next is to be described by it. */
-  async #catalogueChanged(digest: string): Promise<void> {
+  async #catalogueChanged(digest: string, exchange: number): Promise<void> {
     for (let tries = 0; tries < 200; tries += 1) {
-      if (this.#session.knowsCatalogue(digest)) return this.#catalogueRead();
+      if (this.#session.knowsCatalogue(digest)) return this.#catalogueRead(exchange);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
@@ -304,6 +399,7 @@ export class Line {
     const open = [...this.#flights.values()].filter((flight) => flight.open);
     this.#flights.clear();
     for (const flight of open) flight.open = false;
+    for (const wake of this.#wake.splice(0)) wake();
     await Promise.allSettled(
       open.map(async ({ admitted }) => admitted?.record.outcome({ status: 'unknown', maskedFields: 0 })),
     );

@@ -114,7 +114,17 @@ const firstByte = (socket: Socket): Promise<string> =>
   });
 
 function startupMessage({ credential, database, settings }: Dial): Buffer {
-  const parameters = ['user', credential.user, 'database', database, ...settings.flat(), 'client_encoding', 'UTF8'];
+  const parameters = [
+    'user',
+    credential.user,
+    'database',
+    database,
+    ...settings.flat(),
+    'client_encoding',
+    'UTF8',
+    'standard_conforming_strings',
+    'on',
+  ];
   const body = Buffer.concat([int32(196608), ...parameters.map(cstring), Buffer.from([0])]);
   return Buffer.concat([int32(body.length + 4), body]);
 }
@@ -160,11 +170,15 @@ class LoginConversation {
   }
 }
 
+/** A log-in takes some dozens of messages. */
+const answerLimit = 1_000;
+
 async function authenticate(conversation: LoginConversation, dial: Dial): Promise<LoggedIn> {
   const parameters: [string, string][] = [];
   let backend: LoggedIn['backend'] = { pid: 0, secret: Buffer.alloc(0) };
-  for (;;) {
+  for (let answers = 0; ; answers += 1) {
     const received = await conversation.next();
+    if (answers >= answerLimit) throw refused('the target says too much at the log-in');
     const fields = new Fields(received.body);
     switch (String.fromCharCode(received.type)) {
       case 'R':

@@ -1,6 +1,6 @@
 /** Where an output column comes from, by the relation and attribute that RowDescription names, and what must be hidden of it. */
 import type { ColumnMask, Masker } from '@sallyport/masking';
-import { type Catalogue, originOf } from '@sallyport/sql';
+import { type Catalogue, originOf, type Touch } from '@sallyport/sql';
 import type { Field } from './backend.js';
 
 /** What hides a value whose origin cannot be proven: whole and irreversibly. */
@@ -11,6 +11,8 @@ export interface OriginContext {
   readonly catalogue: Catalogue | undefined;
   /** The statement may read a masked column. */
   readonly reaches: boolean;
+  /** What it writes: a column that it returns of that may hold what it has read elsewhere. */
+  readonly written: readonly Touch[] | 'any';
 }
 
 /**
@@ -21,13 +23,16 @@ export interface OriginContext {
  */
 export function maskOf(
   { table, attribute }: Pick<Field, 'table' | 'attribute'>,
-  { masker, catalogue, reaches }: OriginContext,
+  { masker, catalogue, reaches, written }: OriginContext,
 ): ColumnMask | undefined {
   if (!masker.hasColumnRules) return undefined;
   const unproven = reaches ? unprovenMask : undefined;
   if (table === 0 || attribute === 0 || catalogue === undefined) return unproven;
   let mask: ColumnMask | undefined;
   const origin = originOf(catalogue, table, attribute, (...names) => (mask ??= masker.column(...names))?.rule);
-  if (mask !== undefined || origin.isBaseColumn) return mask;
+  if (mask !== undefined) return mask;
+  const isWritten =
+    written === 'any' || written.some(({ schema, name }) => schema === origin.schema && name === origin.table);
+  if (origin.isBaseColumn) return isWritten && attribute > 0 ? unproven : undefined;
   return origin.schema === undefined ? unprovenMask : unproven; // a relation that nobody has heard of may hold anything
 }

@@ -1,13 +1,17 @@
 /** What goes back to the control plane: whole messages, gathered per batch, in as few frames as the bytes allow. */
-import { type Channel, FrameKind } from '@sallyport/engine';
-import { frameBytes } from './heads.js';
+import { type Channel, FrameKind, type ResponseRecording } from '@sallyport/engine';
+import { encodeData, frameBytes } from './heads.js';
 
 const nothing = new Uint8Array(0);
-/** Marks a piece of a message whose rest follows in the next frame. */
-const goesOn = Buffer.from('+', 'latin1');
+
+interface Piece {
+  readonly head: Uint8Array;
+  readonly body: Buffer;
+}
 
 export class Outbox {
   readonly #channel: Channel;
+  readonly #recordings = new Map<number, ResponseRecording>();
   #pieces: Buffer[] = [];
   #size = 0;
   #exchange = 0;
@@ -15,6 +19,24 @@ export class Outbox {
 
   constructor(channel: Channel) {
     this.#channel = channel;
+  }
+
+  /** From here on what is emitted for this exchange is recorded, until it is finished. */
+  record(exchange: number, recording: ResponseRecording): void {
+    this.#recordings.set(exchange, recording);
+  }
+
+  /**
+   * Sends the outcome of an exchange, then the last bytes that were emitted for it.
+   * INVARIANT: nothing is emitted for it afterwards, so that the footer covers all of its response.
+   * @param outcome the OUTCOME frame's head, with the footer where the response was recorded
+   */
+  finish(exchange: number, outcome: (footer?: string) => Uint8Array): void {
+    if (exchange !== this.#exchange) this.flush();
+    const pieces = this.#cut();
+    this.frame(FrameKind.OUTCOME, exchange, outcome(this.#recordings.get(exchange)?.footer()));
+    this.#recordings.delete(exchange);
+    this.#send(pieces);
   }
 
   /** @param bytes one whole message, or several */
@@ -30,14 +52,28 @@ export class Outbox {
   }
 
   flush(): void {
-    if (this.#size === 0) return;
+    this.#send(this.#cut());
+  }
+
+  #send(pieces: readonly Piece[]): void {
+    for (const { head, body } of pieces) this.frame(FrameKind.DATA, this.#exchange, head, body);
+  }
+
+  /** Takes what waits, in the pieces that it is sent and recorded in. */
+  #cut(): Piece[] {
+    if (this.#size === 0) return [];
     const bytes = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces, this.#size);
     this.#pieces = [];
     this.#size = 0;
+    const recording = this.#recordings.get(this.#exchange);
+    const pieces: Piece[] = [];
     for (let start = 0; start < bytes.length; start += frameBytes) {
-      const more = start + frameBytes < bytes.length;
-      this.frame(FrameKind.DATA, this.#exchange, more ? goesOn : nothing, bytes.subarray(start, start + frameBytes));
+      const body = bytes.subarray(start, start + frameBytes);
+      const at = recording?.add(body);
+      const head = encodeData({ more: start + frameBytes < bytes.length, ...(at === undefined ? {} : { at }) });
+      pieces.push({ head, body });
     }
+    return pieces;
   }
 
   /** Resolves when the control plane, and the client behind it, can take more. */

@@ -1,13 +1,18 @@
-import { errorCodes } from '@sallyport/core';
-import { expect, test } from 'vitest';
+import { errorCodes, type OperationId } from '@sallyport/core';
+import { loadParser } from '@sallyport/sql';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { parseReport } from './backend.js';
-import { decodeForward, decodeOutcome, encodeForward, encodeOutcome } from './heads.js';
-import { SessionMemory } from './memory.js';
+import { createSqlDescriber } from './describe.js';
+import { decodeData, decodeForward, decodeOutcome, encodeData, encodeForward, encodeOutcome } from './heads.js';
+import { type Prepared, SessionMemory } from './memory.js';
 import { refusalMessage, sqlStates } from './refuse.js';
 import { scramClient } from './scram.js';
 import { parseTargetSettings } from './settings.js';
 import { sortStartup } from './startup.js';
-import { Statements } from './statements.js';
+import { Names } from './statements.js';
+import { MessageReader, message } from './wire.js';
+
+beforeAll(() => loadParser());
 
 const params = (entries: Record<string, string>) => new Map(Object.entries({ user: 'orders', ...entries }));
 
@@ -64,29 +69,88 @@ test.each([
   expect(sortStartup(params(given))).toMatchObject({ refused: expect.any(String), hint: expect.any(String) });
 });
 
-test('a named statement stays what it is until it is closed, and every change can be taken back', () => {
-  const statements = new Statements<string>();
-  statements.parse('s', 'one');
-  statements.parse('s', 'two');
-  expect(statements.statement('s')).toBe('one');
-  const undo = statements.close('S', 's');
-  expect(statements.statement('s')).toBeUndefined();
-  undo();
-  expect(statements.statement('s')).toBe('one');
-  const back = statements.parse('', 'unnamed');
-  statements.parse('', 'another');
-  expect(statements.statement('')).toBe('another');
-  back();
-  expect(statements.statement('')).toBeUndefined();
+describe('names', () => {
+  test('a change that fails leaves what was there, and one behind it stays', () => {
+    const names = new Names<string>();
+    names.change('s', 'one').confirm();
+    const second = names.change('s', 'two');
+    expect(names.get('s')).toBe('two');
+    second.undo();
+    expect(names.get('s')).toBe('one');
+    const failing = names.change('', 'unnamed');
+    names.change('', 'another');
+    failing.undo();
+    expect(names.get('')).toBe('another');
+  });
+
+  test('what another meaning may still come back to is in doubt behind the next Sync, until it is answered', () => {
+    const names = new Names<string>();
+    names.change('s', 'one').confirm();
+    const closing = names.change('s', undefined);
+    const parsing = names.change('s', 'two');
+    expect(names.doubtful()).toBe(false);
+    names.nextGroup();
+    expect([names.doubtful(), names.doubtful('s')]).toEqual([true, true]);
+    closing.confirm();
+    parsing.confirm();
+    expect([names.get('s'), names.doubtful()]).toEqual(['two', false]);
+  });
+
+  test('a name that had no meaning is in no doubt: it means this or nothing', () => {
+    const names = new Names<string>();
+    names.change('s', 'one');
+    names.nextGroup();
+    expect(names.doubtful()).toBe(false);
+  });
 });
 
-test('a PREPARE that failed leaves a name behind of which nothing is known', () => {
-  const memory = new SessionMemory((text) => ({ text }));
-  const failed = memory.apply({ prepares: [{ name: 'p', text: 'select 1' }] });
-  expect(memory.sqlSession().prepared.get('p')).toBe('select 1');
-  failed();
-  expect(memory.sqlSession().prepared.has('p')).toBe(false);
-  expect(memory.statements.statement('p')).toEqual({ text: undefined });
+describe('what a session is known to hold', () => {
+  const describer = createSqlDescriber();
+  const memory = () =>
+    new SessionMemory<Prepared>({ prepare: (text) => ({ text }), declare: () => ({ statement: undefined }) });
+  const described = (sql: string, from: SessionMemory<Prepared>) =>
+    describer.describe(sql, from.sqlSession(), undefined).description;
+
+  test('a text that failed half-way leaves names of which nothing is known', () => {
+    const held = memory();
+    const after = held.apply(described('prepare p as select 1; select 1/0', held), 1);
+    expect(held.sqlSession().prepared.get('p')).toBe('prepare p as select 1');
+    after.failed();
+    expect(held.sqlSession().prepared.has('p')).toBe(false);
+    expect(held.statements.get('p')).toEqual({ text: undefined });
+  });
+
+  test('statements of one text count one after the other', () => {
+    const held = memory();
+    held.apply(described('prepare p as select 1; deallocate p', held), 1).done();
+    expect(held.statements.get('p')).toBeUndefined();
+  });
+
+  test('code may have given any name another meaning', () => {
+    const held = memory();
+    held.apply(described('prepare p as select 1', held), 1).done();
+    held.apply(described('do $$ begin end $$', held), 2).done();
+    expect(held.statements.get('p')).toEqual({ text: undefined });
+    expect(held.sqlSession()).toMatchObject({ temporary: 'any', searchPathCertain: false });
+  });
+
+  test('a catalogue that was read too early does not count for what was sent since', () => {
+    const held = memory();
+    held.apply(described('create table a ()', held), 1);
+    held.apply(described('create table b ()', held), 2);
+    held.catalogueRead(1);
+    expect(held.sqlSession().catalogueStale).toBe(true);
+    held.catalogueRead(2);
+    expect(held.sqlSession().catalogueStale).toBeUndefined();
+  });
+});
+
+test('a message in a hundred thousand pieces is one message', () => {
+  const reader = new MessageReader();
+  const whole = message('Q', Buffer.alloc(100_000, 'x'), Buffer.from([0]));
+  for (let at = 0; at < whole.length; at += 1) reader.push(whole.subarray(at, at + 1));
+  expect(reader.next()?.raw.equals(whole)).toBe(true);
+  expect(reader.buffered).toBe(0);
 });
 
 test('heads of frames come back as they went', () => {
@@ -111,8 +175,17 @@ test('heads of frames come back as they went', () => {
   for (const head of [
     { reaches: true, more: false, catalogue: 'abc' },
     { reaches: false, more: true, catalogue: '' },
+    { reaches: true, more: true, catalogue: 'abc', operation: '0190f7a2-1111-7222-8333-444455556666' as OperationId },
   ])
     expect(decodeForward(encodeForward(head))).toEqual(head);
+  for (const footer of [{}, { footer: '{"a":"b,c"}' }])
+    expect(decodeOutcome(encodeOutcome({ ...outcome, ...footer }))).toEqual({ ...outcome, ...footer });
+  const at = new Date(1_763_715_600_123);
+  for (const head of [{ more: false }, { more: true }, { more: false, at }, { more: true, at }])
+    expect(decodeData(encodeData(head))).toEqual(head);
+  expect(encodeData({ more: false })).toHaveLength(0);
+  expect(() => decodeData(Buffer.alloc(9, 0xff))).toThrow(/time stamp/);
+  expect(() => decodeForward(Buffer.from('D../../etc', 'latin1'))).toThrow(/no id/);
   expect(decodeForward(new Uint8Array(0)).reaches).toBe(true); // nothing said is the stricter reading
 });
 

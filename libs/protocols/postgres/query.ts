@@ -5,6 +5,9 @@ import type { LoggedIn } from './login.js';
 import { readChunk } from './stream.js';
 import { cstring, Fields, type Message, message } from './wire.js';
 
+/** A hundred thousand columns take some ten million bytes. */
+const answerLimit = 128 * 1024 * 1024;
+
 export type TextRow = Readonly<Record<string, string | null>>;
 
 /** @throws GatewayError TARGET_UNREACHABLE with the SQLSTATE when the target refuses the query or hangs up */
@@ -13,11 +16,15 @@ export async function query({ socket, reader }: LoggedIn, sql: string): Promise<
   const rows: TextRow[] = [];
   let names: string[] = [];
   let failure: string | undefined;
+  let bytes = 0;
   for (;;) {
     const received = reader.next();
     if (received === undefined) {
       const chunk = await readChunk(socket);
       if (chunk === undefined) throw new GatewayError('TARGET_UNREACHABLE', 'the target hung up');
+      bytes += chunk.length;
+      if (bytes > answerLimit)
+        throw new GatewayError('TOO_LARGE', 'the target’s answer to a catalogue query is too large');
       reader.push(chunk);
     } else if (isType(received, 'T')) names = parseRowDescription(received).map(({ name }) => name);
     else if (isType(received, 'D')) rows.push(textRow(received, names));

@@ -27,7 +27,7 @@ export function cleanReport(
   const report = parseReport(message);
   if (reaches && !isAboutTheText(report, opaque)) {
     hidden.add(['unproven-origin']);
-    return reportMessage(letter, withoutTexts(report));
+    return reportMessage(letter, withoutTexts(report, opaque));
   }
   let changed = false;
   const cleaned = new Map<string, string>();
@@ -41,14 +41,30 @@ export function cleanReport(
   return changed ? reportMessage(letter, cleaned) : message.raw;
 }
 
-/** Class 42 speaks of the statement's own words and names, as long as no code of the target's could have raised it. */
-const isAboutTheText = (report: Report, opaque: boolean): boolean => !opaque && sqlStateOf(report).startsWith('42');
+/**
+ * Class 42 speaks of the statement's own words and names where it points at a place in its text, as long as no code of
+ * the target's could have raised it; without a place it may come of a value ('…'::regclass). A right that is missing is
+ * told by the name of the object alone.
+ */
+const isAboutTheText = (report: Report, opaque: boolean): boolean =>
+  !opaque &&
+  !report.has('q') &&
+  (sqlStateOf(report) === '42501' || (sqlStateOf(report).startsWith('42') && report.has('P')));
 
-function withoutTexts(report: Report): Report {
-  const kept = [...report].filter(([code]) => plain.has(code) || names.has(code));
+/** States that clients act upon. Code of the target's may raise any other five characters, and so tell a value. */
+const known = new Set(
+  '00000 01000 02000 08006 0A000 21000 22000 22001 22003 22007 22008 22012 22023 22P02 23000 23502 23503 23505 23514 23P01 25001 25006 25P01 25P02 26000 28000 2D000 34000 3D000 3F000 40001 40P01 42501 42601 42703 42704 42723 42804 42809 42830 42846 42883 42P01 42P02 42P03 42P05 42P07 53100 53200 53300 54000 54001 55000 55006 55P03 57014 57P01 57P02 57P03 58030 P0001 P0002 P0003 P0004 XX000'.split(
+    ' ',
+  ),
+);
+
+function withoutTexts(report: Report, opaque: boolean): Report {
+  const kept = [...report].filter(([code]) => plain.has(code) || (!opaque && names.has(code)));
+  const state = opaque && !known.has(sqlStateOf(report)) ? 'P0001' : sqlStateOf(report);
   return new Map([
-    ...kept,
+    ...kept.filter(([code]) => !opaque || (code !== 'P' && code !== 'p')),
+    ['C', state],
     ['M', 'the target’s message is withheld, because the statement may read a masked column'],
-    ['H', `look up SQLSTATE ${sqlStateOf(report)}`],
+    ['H', `look up SQLSTATE ${state}`],
   ]);
 }

@@ -91,10 +91,13 @@ export function sortStartup(parameters: ReadonlyMap<string, string>): StartupReq
   for (const [name, value] of expandOptions(parameters)) {
     const refusal = name === '' ? optionsRefusal : settingRefusal(name, value);
     if (refusal) return refusal;
-    if (name.toLowerCase() !== 'client_encoding') settings.push([name, value]); // the target side always asks for UTF8
+    if (!given.has(name.toLowerCase())) settings.push([name, value]);
   }
   return { user, database: parameters.get('database') || undefined, settings };
 }
+
+/** The target side always asks for these, as the gateway must have them. */
+const given = new Set(['client_encoding', 'standard_conforming_strings']);
 
 const ours = new Set(['user', 'database', 'replication', 'options']);
 const optionsRefusal: StartupRefusal = { refused: '"options" is not understood', hint: 'write it as "-c name=value"' };
@@ -127,6 +130,7 @@ function settingRefusal(name: string, value: string): StartupRefusal | undefined
           hint: 'use client_encoding UTF8 (PGCLIENTENCODING=UTF8)',
         };
   }
+  if (lower === 'standard_conforming_strings' && /^(on|true|yes|1)$/i.test(value)) return undefined;
   if (settable.has(lower) || lower.startsWith('sallyport.')) return undefined;
   return {
     refused: `the start-up parameter "${name}" is not taken`,

@@ -1,40 +1,36 @@
 /**
  * Which text a prepared statement or portal of the target stands for, as the messages that went by say.
  *
- * A change counts from the moment it is sent and is taken back when the target says that it did not happen, so that
- * what is judged is what runs. https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
+ * A change counts from the moment it is sent, for what is sent behind it before the next Sync: if it does not happen,
+ * neither does that. Across a Sync it is in doubt until the target has answered, wherever the name had a meaning before.
+ * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
  */
-import type { Bind } from './frontend.js';
 
-export interface Portal<Statement> {
-  readonly statement: Statement | undefined;
-  readonly bind: Bind;
+/** What becomes of a change: the target has made it, or has not. Once settled, a second call does nothing. */
+export interface Change {
+  confirm(): void;
+  undo(): void;
 }
-
-export type Undo = () => void;
 
 /** Bounds what one client can make the gateway remember; PostgreSQL has no bound of its own. */
 export const statementLimit = 10_000;
 
-export class Statements<Statement> {
-  readonly #statements = new Map<string, Statement>();
-  readonly #portals = new Map<string, Portal<Statement>>();
+interface Layer<Value> {
+  /** Undefined: the name is free. */
+  readonly value: Value | undefined;
+  readonly group: number;
+  pending: boolean;
+}
+
+/** Names with their meanings: the last one that is certain below, those that wait for the target's answer above it. */
+export class Names<Value> {
+  readonly #stacks = new Map<string, Layer<Value>[]>();
+  readonly #ambiguous = new Set<string>();
+  #group = 0;
   #version = 0;
 
   get size(): number {
-    return this.#statements.size + this.#portals.size;
-  }
-
-  statement(name: string): Statement | undefined {
-    return this.#statements.get(name);
-  }
-
-  portal(name: string): Portal<Statement> | undefined {
-    return this.#portals.get(name);
-  }
-
-  entries(): IterableIterator<[string, Statement]> {
-    return this.#statements.entries();
+    return this.#stacks.size;
   }
 
   /** Grows with every change, so that what is derived from the entries can be kept. */
@@ -42,56 +38,72 @@ export class Statements<Statement> {
     return this.#version;
   }
 
-  /**
-   * A named statement stays what it is until it is closed: the target refuses to parse over it, and we keep the old one.
-   * The unnamed one is replaced.
-   */
-  parse(name: string, statement: Statement): Undo {
-    if (name !== '' && this.#statements.has(name)) return () => undefined;
-    return this.#changed(replace(this.#statements, name, statement));
+  get(name: string): Value | undefined {
+    return this.#stacks.get(name)?.at(-1)?.value;
   }
 
-  bind(bind: Bind): Undo {
-    return replace(this.#portals, bind.portal, { statement: this.#statements.get(bind.statement), bind });
+  *entries(): Generator<[string, Value]> {
+    for (const name of this.#stacks.keys()) {
+      const value = this.get(name);
+      if (value !== undefined) yield [name, value];
+    }
   }
 
-  close(kind: 'S' | 'P', name: string): Undo {
-    return kind === 'S'
-      ? this.#changed(replace(this.#statements, name, undefined))
-      : replace(this.#portals, name, undefined);
+  /** What is sent from here on runs whether or not what was sent before it did. */
+  nextGroup(): void {
+    this.#group += 1;
   }
 
-  /** DEALLOCATE ALL and DISCARD ALL. */
-  clear(): void {
-    this.#statements.clear();
-    this.#version += 1;
+  /** Whether the target may know another meaning of a name than `get` gives: of this one, or of any that is not empty. */
+  doubtful(name?: string): boolean {
+    if (name !== undefined) return this.#isDoubtful(name);
+    for (const one of this.#ambiguous) if (one !== '' && this.#isDoubtful(one)) return true;
+    return false;
   }
 
-  forget(name: string): void {
-    this.#statements.delete(name);
-    this.#version += 1;
-  }
-
-  set(name: string, statement: Statement): void {
-    this.#statements.set(name, statement);
-    this.#version += 1;
-  }
-
-  #changed(undo: Undo): Undo {
-    this.#version += 1;
-    return () => {
-      this.#version += 1;
-      undo();
+  change(name: string, value: Value | undefined): Change {
+    const layer: Layer<Value> = { value, group: this.#group, pending: true };
+    this.#keep(name, [...(this.#stacks.get(name) ?? []), layer]);
+    return {
+      confirm: () => {
+        const stack = this.#stacks.get(name) ?? [];
+        const at = stack.indexOf(layer);
+        if (at < 0) return;
+        layer.pending = false;
+        this.#keep(name, stack.slice(at));
+      },
+      undo: () => {
+        const stack = this.#stacks.get(name) ?? [];
+        if (layer.pending && stack.includes(layer))
+          this.#keep(
+            name,
+            stack.filter((one) => one !== layer),
+          );
+      },
     };
   }
-}
 
-function replace<T>(map: Map<string, T>, name: string, value: T | undefined): Undo {
-  const before = map.get(name);
-  if (value === undefined) map.delete(name);
-  else map.set(name, value);
-  return () => {
-    if (before === undefined) map.delete(name);
-    else map.set(name, before);
-  };
+  /** For sure, whatever waits. */
+  set(name: string, value: Value): void {
+    this.#keep(name, [{ value, group: this.#group, pending: false }]);
+  }
+
+  /** Code ran that may have given every name but the empty one another meaning. */
+  forget(unknown: () => Value): void {
+    for (const name of [...this.#stacks.keys()]) if (name !== '') this.set(name, unknown());
+  }
+
+  #keep(name: string, stack: Layer<Value>[]): void {
+    this.#version += 1;
+    const free = stack.every(({ value, pending }) => value === undefined && !pending);
+    if (free) this.#stacks.delete(name);
+    else this.#stacks.set(name, stack);
+    if (stack.length > 1) this.#ambiguous.add(name);
+    else this.#ambiguous.delete(name);
+  }
+
+  #isDoubtful(name: string): boolean {
+    const stack = this.#stacks.get(name) ?? [];
+    return stack.length > 1 && stack.some(({ pending, group }) => pending && group < this.#group);
+  }
 }

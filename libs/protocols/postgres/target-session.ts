@@ -10,6 +10,7 @@ import {
   type Field,
   isType,
   notification,
+  parameterStatus,
   parseCopyResponse,
   parseNotification,
   parseReport,
@@ -20,27 +21,20 @@ import {
   type TransactionStatus,
 } from './backend.js';
 import type { CopyCleaner } from './copy-out.js';
-import { type Bind, formatAt, parseBind, parseExecute, parseNamed, parseParse, parseQuery } from './frontend.js';
+import { parseBind, parseExecute, parseNamed, parseParse, parseQuery } from './frontend.js';
 import { encodeOutcome, type RefuseMode } from './heads.js';
 import { type Judge, type Judged, unasked } from './judge.js';
-import type { Prepared, SessionMemory } from './memory.js';
+import type { Portal, Prepared, SessionMemory } from './memory.js';
 import type { Outbox } from './outbox.js';
 import { cleanReport } from './reports.js';
 import type { RowCleaner } from './rows.js';
 import { cstring, Fields, int16, type Message, message, typeName, violation } from './wire.js';
 import { Work } from './work.js';
 
-export interface TargetStatement extends Prepared {
-  /** What Describe said of its rows; undefined until it has. */
+export interface TargetPortal extends Portal {
+  /** What Describe said of its rows; undefined until it has. A statement's are not kept: it may be planned anew. */
   fields: readonly Field[] | undefined;
   /** A Describe of it is under way. */
-  describing: boolean;
-}
-
-interface TargetPortal {
-  readonly statement: TargetStatement | undefined;
-  readonly bind: Bind | undefined;
-  fields: readonly Field[] | undefined;
   describing: boolean;
 }
 
@@ -56,24 +50,25 @@ type Owed = { readonly work: Work } & (
   | { readonly kind: 'parse' | 'bind'; readonly text: string | undefined }
   | {
       readonly kind: 'describe';
-      readonly of: TargetStatement | TargetPortal;
+      readonly portal: TargetPortal | undefined;
       readonly silent: boolean;
-      readonly formats: readonly number[];
       readonly judged: Judged;
     }
   | { readonly kind: 'execute'; readonly portal: TargetPortal; readonly result: Result }
   | { readonly kind: 'query'; readonly result: Result }
   | { readonly kind: 'poison'; readonly mode: RefuseMode; readonly refusal: Buffer }
+  /** Where COPY data stood in what was sent: it is answered by nothing, but says which Syncs a COPY has swallowed. */
+  | { readonly kind: 'copied'; readonly ends: boolean }
 );
 
 export interface TargetSessionOptions {
   readonly judge: () => Judge;
-  readonly memory: SessionMemory<TargetStatement>;
+  readonly memory: SessionMemory<Prepared, TargetPortal>;
   readonly outbox: Outbox;
   /** Writes to the target. */
   readonly send: (bytes: Buffer) => void;
   /** Reads the catalogue again after DDL and announces it. @returns false when it could not; must not reject */
-  readonly resurvey: () => Promise<boolean>;
+  readonly resurvey: (exchange: number) => Promise<boolean>;
 }
 
 /** Fails in every state in which it is run, runs nothing, and names itself in the target's log. */
@@ -81,19 +76,40 @@ const poisonText = 'sallyport refused this statement';
 const poisonQuery = message('Q', cstring(poisonText));
 const poisonParse = message('P', cstring('sallyport refused'), cstring(poisonText), int16(0));
 const flush = message('H');
+/** Reported settings that take none but a few fixed values. */
+const reportable = new Set([
+  'client_encoding',
+  'standard_conforming_strings',
+  'is_superuser',
+  'in_hot_standby',
+  'default_transaction_read_only',
+  'integer_datetimes',
+  'IntervalStyle',
+  'DateStyle',
+]);
 const owedLimit = 8_192;
 
 export class TargetSession {
   readonly #options: TargetSessionOptions;
   readonly #owed: Owed[] = [];
   readonly #works: Work[] = [];
-  readonly #portals = new Map<string, TargetPortal>();
   #status: TransactionStatus = 'I';
   /** After an error everything up to Sync is dropped: by the target, or here where the target has seen nothing of it. */
   #skipping: 'no' | 'target' | 'here' = 'no';
   /** Extended messages were sent since the last Sync: an implicit transaction may be open. */
   #unsynced = false;
-  #schemaChanged = false;
+  /** The first and the last exchange that changed definitions since the catalogue was read. */
+  #changed: { first: number; last: number } | undefined;
+  /** Something in this transaction may read a masked column, as its end then may: by what was deferred. */
+  #transactionReaches = false;
+  /** The target reads COPY data: a Sync is ignored there until CopyDone or CopyFail (protocol flow, COPY operations). */
+  #copyingIn = false;
+  #copyDataSent = false;
+  /** Syncs among COPY data: ignored where the COPY succeeds, and perhaps answered where it has failed before them. */
+  #swallowed = 0;
+  #mayBeReady = 0;
+  /** The client has said goodbye: the target ends the session when it has done what was asked before. */
+  leaving = false;
   #wake: (() => void)[] = [];
   /** The target itself has told the client why the session ends. */
   saidGoodbye = false;
@@ -111,6 +127,27 @@ export class TargetSession {
     while (this.#owed.length > owedLimit) await this.#answered();
   }
 
+  /** Waits while a name that these messages use may mean another thing at the target than `memory` says. */
+  async certain(messages: readonly Message[]): Promise<void> {
+    const { memory } = this.#options;
+    const usesUnnamed = messages.some((one) => isType(one, 'B') || isType(one, 'E'));
+    const uses = usesUnnamed || messages.some((one) => isType(one, 'Q') || isType(one, 'P'));
+    const doubtful = () => memory.doubtful() || (usesUnnamed && this.#doubtsUnnamed(messages));
+    while (uses && doubtful() && this.busy) await this.#answered();
+  }
+
+  /** A batch that makes its own unnamed statement or portal does not use an older one. */
+  #doubtsUnnamed(messages: readonly Message[]): boolean {
+    const { statements, portals } = this.#options.memory;
+    for (const one of messages) {
+      if (isType(one, 'P') && parseParse(one).statement === '') return false;
+      if (isType(one, 'B') && parseBind(one).statement === '') return statements.doubtful('');
+      if (isType(one, 'B') && parseBind(one).portal === '') return false;
+      if (isType(one, 'E') && parseExecute(one).portal === '') return portals.doubtful('');
+    }
+    return false;
+  }
+
   /** Takes one whole batch of a client's messages. */
   forward(exchange: number, messages: readonly Message[], reaches: boolean): void {
     const work = new Work(exchange);
@@ -125,8 +162,16 @@ export class TargetSession {
     for (const each of messages) {
       if (!isType(each, 'd') && !isType(each, 'c') && !isType(each, 'f'))
         throw violation('only COPY data may follow an exchange');
+      this.#copied(!isType(each, 'd'));
       this.#options.send(each.raw);
     }
+  }
+
+  #copied(ends: boolean): void {
+    this.#copyDataSent = true;
+    if (this.#copyingIn) this.#copyingIn = !ends;
+    else if (this.#owed.length > 0 && (ends || this.#owed.at(-1)!.kind !== 'copied'))
+      this.#owed.push({ kind: 'copied', ends, work: this.#owed[0]!.work });
   }
 
   /** Answers in place of the target, in order, and makes an open transaction fail as any error of its own would. */
@@ -166,6 +211,10 @@ export class TargetSession {
   #send(sent: Message, work: Work, reaches: boolean): void {
     const letter = String.fromCharCode(sent.type);
     if (letter === 'S') return this.#sync(sent, work);
+    if (letter === 'X') {
+      this.leaving = true;
+      return this.#options.send(sent.raw);
+    }
     if (this.#skipping !== 'no') return work.fail('skipped');
     switch (letter) {
       case 'Q':
@@ -199,11 +248,17 @@ export class TargetSession {
     this.#owe({ kind: 'query', work, result: { judged, copies: 0 } });
     this.#unsynced = false;
     this.#options.send(sent.raw);
+    this.#options.memory.nextGroup();
   }
 
   #sync(sent: Message, work: Work): void {
+    if (this.#copyingIn) {
+      if (this.#copyDataSent) this.#swallowed += 1;
+      return this.#options.send(sent.raw);
+    }
     const here = this.#skipping === 'here';
     this.#skipping = 'no';
+    this.#options.memory.nextGroup();
     if (here) return this.#options.outbox.emit(work.number, readyForQuery(this.#status));
     this.#unsynced = false;
     this.#owe({ kind: 'sync', work });
@@ -212,64 +267,51 @@ export class TargetSession {
 
   #parse(sent: Message, work: Work): void {
     const { statement, sql } = parseParse(sent);
-    work.unlessConfirmed(
-      this.#options.memory.statements.parse(statement, { text: sql, fields: undefined, describing: false }),
-    );
+    work.unlessConfirmed(this.#options.memory.statements.change(statement, { text: sql }));
     this.#owe({ kind: 'parse', work, text: sql });
   }
 
   #bind(sent: Message, work: Work): void {
     const bind = parseBind(sent);
-    const before = this.#portals.get(bind.portal);
-    const statement = this.#options.memory.statements.statement(bind.statement);
-    this.#portals.set(bind.portal, { statement, bind, fields: undefined, describing: false });
-    work.unlessConfirmed(() =>
-      before === undefined ? this.#portals.delete(bind.portal) : this.#portals.set(bind.portal, before),
-    );
+    const { statements, portals } = this.#options.memory;
+    const statement = statements.get(bind.statement);
+    work.unlessConfirmed(portals.change(bind.portal, { statement, fields: undefined, describing: false }));
     this.#owe({ kind: 'bind', work, text: statement?.text });
   }
 
   #describe(sent: Message, work: Work): void {
     const { kind, name } = parseNamed(sent);
-    const statement = kind === 'S' ? this.#options.memory.statements.statement(name) : undefined;
-    const of =
-      kind === 'S' ? (statement ?? { text: undefined, fields: undefined, describing: false }) : this.#portal(name);
-    this.#oweDescribe(of, work, false);
+    if (kind === 'P') return this.#oweDescribe(this.#portal(name), work, { silent: false });
+    const { reaches } = this.#options.judge().judge(this.#options.memory.statements.get(name)?.text, false);
+    this.#owe({ kind: 'describe', portal: undefined, work, silent: false, judged: { ...unasked, reaches } });
   }
 
   #execute(sent: Message, work: Work, reaches: boolean): void {
     const portal = this.#portal(parseExecute(sent).portal);
     const judged = this.#judged(portal.statement?.text, reaches, work);
-    const known = portal.fields ?? portal.statement?.fields;
-    if (known === undefined && !portal.describing && !portal.statement?.describing) {
+    if (portal.fields === undefined && !portal.describing) {
       this.#options.send(message('D', Buffer.from('P', 'latin1'), cstring(parseExecute(sent).portal)));
-      this.#oweDescribe(portal, work, true);
+      this.#oweDescribe(portal, work, { silent: true });
     }
     this.#owe({ kind: 'execute', work, portal, result: { judged, copies: 0 } });
   }
 
   #close(sent: Message, work: Work): void {
     const { kind, name } = parseNamed(sent);
-    if (kind === 'P') this.#portals.delete(name);
-    work.unlessConfirmed(this.#options.memory.statements.close(kind, name));
+    const { statements, portals } = this.#options.memory;
+    work.unlessConfirmed((kind === 'S' ? statements : portals).change(name, undefined));
     this.#owe({ kind: 'close', work });
   }
 
-  #oweDescribe(of: TargetStatement | TargetPortal, work: Work, silent: boolean): void {
-    of.describing = true;
-    const bind = 'bind' in of ? of.bind : undefined;
-    const text = 'bind' in of ? of.statement?.text : of.text;
-    const judged = { ...unasked, reaches: this.#options.judge().judge(text, false).reaches };
-    this.#owe({ kind: 'describe', of, work, silent, formats: bind?.resultFormats ?? [], judged });
+  #oweDescribe(portal: TargetPortal, work: Work, { silent }: { silent: boolean }): void {
+    portal.describing = true;
+    const { reaches } = this.#options.judge().judge(portal.statement?.text, false);
+    this.#owe({ kind: 'describe', portal, work, silent, judged: { ...unasked, reaches } });
   }
 
   /** A portal that SQL's DECLARE made is known by nothing but its name. */
   #portal(name: string): TargetPortal {
-    const known = this.#portals.get(name);
-    if (known !== undefined) return known;
-    const portal: TargetPortal = { statement: undefined, bind: undefined, fields: undefined, describing: false };
-    this.#portals.set(name, portal);
-    return portal;
+    return this.#options.memory.portals.get(name) ?? { statement: undefined, fields: undefined, describing: false };
   }
 
   /** Judges what is about to run, and remembers what it leaves in the session. */
@@ -277,9 +319,12 @@ export class TargetSession {
     const judged = this.#options.judge().judge(text, reaches);
     const { description } = judged;
     if (description === undefined) return judged;
-    work.whenFailed(this.#options.memory.apply(description.sessionEffects));
-    if (description.opaque) this.#options.memory.ranOpaqueCode();
-    if (description.sessionEffects.ddl) this.#schemaChanged = true;
+    const { memory } = this.#options;
+    work.leaves(memory.apply(description, work.number));
+    const { ddl, runsCode } = description.sessionEffects;
+    if (ddl || runsCode) this.#changed = { first: this.#changed?.first ?? work.number, last: work.number };
+    if (judged.reaches || description.flags.includes('hidden-code')) this.#transactionReaches = true;
+    if (judged.reaches && description.flags.includes('computed-setting')) memory.taint();
     return judged;
   }
 
@@ -307,7 +352,7 @@ export class TargetSession {
       case 'bind':
       case 'close':
         if (letter !== { parse: '1', bind: '2', close: '3' }[head.kind]) throw notUnderstood(letter);
-        head.work.confirmed += 1;
+        head.work.confirm();
         this.#emit(received.raw);
         return this.#paid();
       case 'describe':
@@ -325,8 +370,7 @@ export class TargetSession {
     if (letter === 't') return this.#emit(received.raw);
     if (letter !== 'T' && letter !== 'n') throw notUnderstood(letter);
     const fields = letter === 'T' ? parseRowDescription(received) : [];
-    head.of.fields = fields;
-    head.of.describing = false;
+    if (head.portal) Object.assign(head.portal, { fields, describing: false });
     if (!head.silent) this.#emit(received.raw);
     this.#paid();
   }
@@ -338,12 +382,9 @@ export class TargetSession {
     this.#paid(); // suspended, complete or empty: this Execute is over
   }
 
-  /** A portal's rows come as its statement's, in the formats that Bind has asked for. */
-  #fieldsOf({ fields, statement, bind }: TargetPortal): readonly Field[] {
+  #fieldsOf({ fields }: TargetPortal): readonly Field[] {
     if (fields !== undefined) return fields;
-    if (statement?.fields === undefined)
-      throw new GatewayError('RESPONSE_NOT_UNDERSTOOD', 'the target sent rows that it had not described');
-    return statement.fields.map((field, index) => ({ ...field, format: formatAt(bind?.resultFormats ?? [], index) }));
+    throw new GatewayError('RESPONSE_NOT_UNDERSTOOD', 'the target sent rows that it had not described');
   }
 
   #querying(letter: string, received: Message, { work, result }: Extract<Owed, { kind: 'query' }>): void {
@@ -364,6 +405,7 @@ export class TargetSession {
         this.#emit(result.rows.clean(received, work.hidden));
         return true;
       case 'G':
+        this.#copyBegins();
         this.#emit(received.raw);
         return true;
       case 'H':
@@ -380,6 +422,7 @@ export class TargetSession {
         this.#emit(received.raw);
         return true;
       case 'C':
+        this.#swallowed = 0;
         work.addRows(rowsOfTag(new Fields(received.body).cstring()));
         this.#emit(received.raw);
         return false;
@@ -392,7 +435,30 @@ export class TargetSession {
     }
   }
 
+  /** What was sent behind the COPY, as far as its end, was read as its data, and a Sync among it is not answered. */
+  #copyBegins(): void {
+    this.#copyingIn = true;
+    this.#copyDataSent = false;
+    this.#swallowed = 0;
+    while (this.#copyingIn) {
+      const next = this.#owed[1];
+      if (next?.kind !== 'copied' && next?.kind !== 'sync') break;
+      this.#owed.splice(1, 1);
+      if (next.kind === 'copied') {
+        this.#copyDataSent = true;
+        this.#copyingIn = !next.ends;
+      } else {
+        next.work.owed -= 1;
+        if (this.#copyDataSent) this.#swallowed += 1;
+      }
+    }
+    this.#unsynced = this.#owed[0]?.kind === 'execute' && !this.#owed.some(({ kind }) => kind === 'sync');
+  }
+
   #error(received: Message): void {
+    this.#copyingIn = false;
+    this.#mayBeReady += this.#swallowed;
+    this.#swallowed = 0;
     const head = this.#owed[0];
     if (head?.kind === 'poison') return this.#poisoned(head);
     const cleaned = cleanReport(received, 'E', this.#reportContext(), this.#labelled().hidden);
@@ -408,14 +474,10 @@ export class TargetSession {
     if (mode === 'sync') this.#dropToSync();
   }
 
-  /** The target skips what was sent before the next Sync; none of it is answered, and none of it has run. */
+  /** The target skips what was sent before the next Sync, simple Queries too; none of it is answered, none of it has run. */
   #dropToSync(): void {
-    for (
-      let next = this.#owed[0];
-      next !== undefined && next.kind !== 'sync' && next.kind !== 'query';
-      next = this.#owed[0]
-    ) {
-      if (next.kind === 'describe') next.of.describing = false;
+    for (let next = this.#owed[0]; next !== undefined && next.kind !== 'sync'; next = this.#owed[0]) {
+      if (next.kind === 'describe' && next.portal) next.portal.describing = false;
       this.#paid();
       if (next.kind !== 'poison') next.work.fail('skipped');
     }
@@ -424,19 +486,32 @@ export class TargetSession {
 
   async #ready(received: Message): Promise<void> {
     const head = this.#owed[0];
-    if (
+    const swallowed = this.#mayBeReady > 0 && head?.kind !== 'sync' && head?.kind !== 'query';
+    if (swallowed) {
+      this.#mayBeReady -= 1;
+      this.#skipping = 'no';
+    } else if (
       head === undefined ||
       (head.kind !== 'sync' && head.kind !== 'query' && !(head.kind === 'poison' && head.mode === 'query'))
     )
       throw notUnderstood('Z');
     this.#status = String.fromCharCode(received.body[0] ?? 0) as TransactionStatus;
     if (!['I', 'T', 'E'].includes(this.#status)) throw notUnderstood('Z');
-    if (this.#schemaChanged && this.#status === 'I' && (await this.#options.resurvey())) {
-      this.#schemaChanged = false;
-      this.#options.memory.catalogueRead();
+    if (this.#status === 'I') {
+      await this.#readCatalogueAgain(head?.work.number ?? 0);
+      if (this.#owed.length === 1) this.#transactionReaches = false;
     }
     this.#emit(received.raw);
-    this.#paid();
+    if (!swallowed) this.#paid();
+  }
+
+  /** What exchanges up to this one changed is committed or rolled back by now; what later ones change is not yet. */
+  async #readCatalogueAgain(exchange: number): Promise<void> {
+    const changed = this.#changed;
+    if (changed === undefined || changed.first > exchange || !(await this.#options.resurvey(exchange))) return;
+    this.#options.memory.catalogueRead(exchange);
+    const last = this.#changed?.last ?? 0;
+    this.#changed = last > exchange ? { first: exchange + 1, last } : undefined;
   }
 
   /** What the gateway's reading of texts relies on must not change under it. */
@@ -450,26 +525,32 @@ export class TargetSession {
         hint: `the gateway needs ${name} = ${relied[name]}`,
       });
     }
-    this.#emit(received.raw);
+    // A value may have been put into it: what is known of the statement says whether it may be told.
+    const told =
+      reportable.has(name) || !this.#reportContext().reaches ? received.raw : parameterStatus(name, '[redacted]');
+    this.#emit(told);
   }
 
   #raise(received: Message): void {
     const { pid, channel, payload } = parseNotification(received);
     const { masker } = this.#options.judge();
-    const clean = (text: string) => masker.scanText(text)?.text ?? text;
+    // Who sent it, and what was read for it, nobody can say.
+    const clean = (text: string) => (masker.hasColumnRules ? '[redacted]' : (masker.scanText(text)?.text ?? text));
     this.#options.outbox.flush();
     this.#options.outbox.frame(
       FrameKind.RAISE,
       0,
       new Uint8Array(0),
-      notification(pid, clean(channel), clean(payload)),
+      notification(pid, masker.scanText(channel)?.text ?? channel, payload === '' ? '' : clean(payload)),
     );
   }
 
   #reportContext() {
     const { masker } = this.#options.judge();
-    const judged = this.#judgedNow();
-    return { masker, reaches: judged.reaches && masker.hasColumnRules, opaque: judged.opaque };
+    const { reaches, opaque, description } = this.#judgedNow();
+    const atEnd = this.#transactionReaches && description?.sessionEffects.transaction === true;
+    const hidden = description?.flags.includes('hidden-code') === true;
+    return { masker, reaches: (reaches || atEnd || hidden) && masker.hasColumnRules, opaque: opaque || hidden };
   }
 
   /** Parse and Bind analyse and plan, which may run code: their errors are their statement's. */
@@ -493,7 +574,8 @@ export class TargetSession {
 
   #paid(): void {
     const paid = this.#owed.shift();
-    if (paid !== undefined) paid.work.owed -= 1;
+    if (paid !== undefined && paid.kind !== 'copied') paid.work.owed -= 1;
+    while (this.#owed[0]?.kind === 'copied') this.#owed.shift();
   }
 
   /** Outcomes go out in the order of the batches, each ahead of the last bytes that it speaks of. */
@@ -502,8 +584,10 @@ export class TargetSession {
   }
 
   #finish(work: Work): void {
-    this.#options.outbox.frame(FrameKind.OUTCOME, work.number, encodeOutcome(work.outcome()));
-    this.#options.outbox.flush();
+    work.done();
+    this.#options.outbox.finish(work.number, (footer) =>
+      encodeOutcome({ ...work.outcome(), ...(footer === undefined ? {} : { footer }) }),
+    );
   }
 
   async #idle(): Promise<void> {

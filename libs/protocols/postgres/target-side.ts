@@ -8,15 +8,23 @@ import { compileMasking, parseRules, strictest } from '@sallyport/masking';
 import { loadParser } from '@sallyport/sql';
 import { sendCancel } from './cancel.js';
 import { createSqlDescriber, type SqlDescriber } from './describe.js';
-import { decodeForward, decodeJson, decodeRefuse, encodeJson, type OpenedHead, type OpenHead } from './heads.js';
+import {
+  decodeForward,
+  decodeJson,
+  decodeRefuse,
+  encodeJson,
+  type ForwardHead,
+  type OpenedHead,
+  type OpenHead,
+} from './heads.js';
 import { Judge } from './judge.js';
 import { type LoggedIn, login } from './login.js';
-import { SessionMemory } from './memory.js';
+import { type Prepared, SessionMemory } from './memory.js';
 import { Outbox } from './outbox.js';
 import { parseTargetSettings, type TargetSettings } from './settings.js';
 import { drained, readChunk } from './stream.js';
 import { surveyDatabase } from './survey.js';
-import { TargetSession, type TargetStatement } from './target-session.js';
+import { type TargetPortal, TargetSession } from './target-session.js';
 import { type Message, MessageReader, message, violation } from './wire.js';
 
 const dialMs = 10_000;
@@ -88,13 +96,21 @@ class Attendance {
   readonly #describer: SqlDescriber;
   readonly #database: string;
   readonly #outbox: Outbox;
-  readonly #memory = new SessionMemory<TargetStatement>((text) => ({ text, fields: undefined, describing: false }));
+  readonly #memory = new SessionMemory<Prepared, TargetPortal>({
+    prepare: (text) => ({ text }),
+    declare: (text) => ({
+      statement: undefined,
+      fields: undefined,
+      describing: false,
+      ...(text === undefined ? {} : { cursor: text }),
+    }),
+  });
   readonly #session: TargetSession;
   readonly #fromControlPlane = new MessageReader();
   #judge: Judge | undefined;
   #target: LoggedIn | undefined;
   #lastExchange = 0;
-  #partial: { exchange: number; messages: Message[]; reaches: boolean; catalogue: string } | undefined;
+  #partial: { exchange: number; messages: Message[]; head: ForwardHead } | undefined;
 
   constructor({ channel, host, describer, database }: AttendanceOptions) {
     this.#channel = channel;
@@ -107,7 +123,7 @@ class Attendance {
       memory: this.#memory,
       outbox: this.#outbox,
       send: (bytes) => void this.#target?.socket.write(bytes),
-      resurvey: () => this.#announceCatalogue(),
+      resurvey: (exchange) => this.#announceCatalogue(exchange),
     });
   }
 
@@ -121,7 +137,8 @@ class Attendance {
         head: encodeJson(this.#opened(target)),
         body: nothing,
       });
-      await Promise.race([this.#fromControl(frames), this.#fromTarget(target)]);
+      // Whoever waits for the target's answer does not read the way's end: it must not keep the target's session alive.
+      await Promise.race([this.#fromControl(frames), this.#fromTarget(target), this.#channel.closed]);
     } finally {
       this.#leave(target);
     }
@@ -150,7 +167,8 @@ class Attendance {
   #opened({ parameters, backend }: LoggedIn): OpenedHead {
     return {
       parameters,
-      joinKey: `backend ${backend.pid}`,
+      joinKey: `backend ${backend.pid} ${new Date().toISOString()}`,
+      pid: backend.pid,
       catalogue: this.#host.catalogue(this.#database)?.digest ?? null,
     };
   }
@@ -176,7 +194,7 @@ class Attendance {
       case FrameKind.REFUSE:
         return this.#session.refuse(frame.exchange, decodeRefuse(frame.head), Buffer.from(frame.body));
       case FrameKind.CANCEL:
-        return void this.#cancel();
+        return this.#cancelInBackground();
       case FrameKind.CLOSE:
         return;
       default:
@@ -198,20 +216,23 @@ class Attendance {
   }
 
   async #forward(frame: Frame): Promise<void> {
-    const { reaches, more, catalogue } = decodeForward(frame.head);
+    const head = decodeForward(frame.head);
     this.#judgeNow();
     this.#fromControlPlane.push(Buffer.from(frame.body.buffer, frame.body.byteOffset, frame.body.byteLength));
-    const partial = (this.#partial ??= { exchange: frame.exchange, messages: [], reaches, catalogue });
+    const partial = (this.#partial ??= { exchange: frame.exchange, messages: [], head });
     if (partial.exchange !== frame.exchange) throw violation('a batch of messages is broken off');
     for (let next = this.#fromControlPlane.next(); next !== undefined; next = this.#fromControlPlane.next())
       partial.messages.push(next);
-    if (more) return;
+    if (head.more) return;
     this.#partial = undefined;
     if (this.#fromControlPlane.buffered > 0) throw violation('a message is broken off');
     if (frame.exchange <= this.#lastExchange) return this.#session.append(partial.messages);
     this.#lastExchange = frame.exchange;
-    await this.#agreeOn(partial.catalogue);
-    this.#session.forward(partial.exchange, partial.messages, partial.reaches);
+    const { operation, reaches, catalogue } = partial.head;
+    await this.#agreeOn(catalogue);
+    if (operation !== undefined) this.#outbox.record(partial.exchange, this.#host.recording(operation));
+    await this.#session.certain(partial.messages);
+    this.#session.forward(partial.exchange, partial.messages, reaches);
   }
 
   /** What the control plane described by must be a state of the catalogue that we know: ours, or what it is afresh. */
@@ -227,6 +248,10 @@ class Attendance {
     throw new GatewayError('MASKING_UNAVAILABLE', 'agent and control plane disagree on the target’s schema', {
       hint: 'connect again in a few seconds',
     });
+  }
+
+  #cancelInBackground(): void {
+    this.#cancel().catch((error: unknown) => this.#host.log('cancel.failed', { error }));
   }
 
   async #cancel(): Promise<void> {
@@ -254,18 +279,18 @@ class Attendance {
       const chunk = await readChunk(socket);
       if (chunk === undefined)
         throw new GatewayError('SESSION_ENDED', 'the target has ended the session', {
-          details: { told: this.#session.saidGoodbye },
+          details: { told: this.#session.saidGoodbye || this.#session.leaving },
         });
       reader.push(chunk);
     }
   }
 
   /** After DDL: the control plane must have the new snapshot before the client can send what is described by it. */
-  async #announceCatalogue(): Promise<boolean> {
+  async #announceCatalogue(exchange: number): Promise<boolean> {
     if (!(await this.#resurvey())) return false;
     const digest = this.#host.catalogue(this.#database)?.digest ?? '';
     this.#outbox.flush();
-    this.#outbox.frame(FrameKind.CATALOGUE, 0, Buffer.from(digest, 'latin1'));
+    this.#outbox.frame(FrameKind.CATALOGUE, exchange, Buffer.from(digest, 'latin1'));
     return true;
   }
 
@@ -287,7 +312,7 @@ class Attendance {
   }
 
   #leave(target: LoggedIn): void {
-    if (this.#session.busy) void this.#cancel();
+    if (this.#session.busy && !this.#session.leaving) this.#cancelInBackground();
     this.#session.abandon();
     target.socket.end(message('X'));
     setTimeout(() => target.socket.destroy(), 1_000).unref();

@@ -12,6 +12,8 @@ export interface Message {
 }
 
 const header = 5;
+const smallChunk = 1024;
+const tailSize = 16 * 1024;
 /** One message may hold this much; PostgreSQL itself allows 1 GB, which would have to be held whole to be masked. */
 export const defaultMessageLimit = 64 * 1024 * 1024;
 
@@ -37,9 +39,29 @@ export class MessageReader {
   push(chunk: Buffer): void {
     if (chunk.length === 0) return;
     if (this.#offset > 0) this.#dropRead();
-    this.#chunks.push(chunk);
     this.#size += chunk.length;
+    if (this.#chunks.length > 0 && chunk.length < smallChunk) this.#gather(chunk);
+    else this.#chunks.push(chunk);
   }
+
+  /** Small pieces of an unfinished message are put together: a million chunks of a byte would take a gigabyte. */
+  #gather(chunk: Buffer): void {
+    const last = this.#chunks.at(-1)!;
+    const used = this.#tail.used;
+    const follows =
+      last.buffer === this.#tail.bytes.buffer && last.byteOffset + last.length === this.#tail.bytes.byteOffset + used;
+    if (follows && used + chunk.length <= this.#tail.bytes.length) {
+      chunk.copy(this.#tail.bytes, used);
+      this.#chunks[this.#chunks.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + chunk.length);
+      this.#tail.used += chunk.length;
+      return;
+    }
+    const bytes = Buffer.allocUnsafeSlow(tailSize);
+    chunk.copy(bytes);
+    this.#tail = { bytes, used: chunk.length };
+    this.#chunks.push(bytes.subarray(0, chunk.length));
+  }
+  #tail = { bytes: Buffer.alloc(0), used: 0 };
 
   /** @returns the next whole message, undefined when more bytes are needed */
   next(): Message | undefined {

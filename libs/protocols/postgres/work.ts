@@ -1,8 +1,9 @@
 /** One batch of messages at the target: what it still owes an answer to, and what came of it. */
 import type { OutcomeStatus } from '@sallyport/core';
 import type { OutcomeHead } from './heads.js';
+import type { Aftermath } from './memory.js';
 import { Hidden } from './rows.js';
-import type { Undo } from './statements.js';
+import type { Change } from './statements.js';
 
 export class Work {
   /** Answers still to come; the batch is over when none is and it has been sent whole. */
@@ -15,8 +16,8 @@ export class Work {
   confirmed = 0;
   readonly hidden = new Hidden();
   readonly #started = performance.now();
-  readonly #undos: Undo[] = [];
-  readonly #failureHandlers: Undo[] = [];
+  readonly #changes: Change[] = [];
+  readonly #aftermaths: Aftermath[] = [];
 
   constructor(readonly number: number) {}
 
@@ -25,20 +26,31 @@ export class Work {
   }
 
   /** For one Parse, Bind or Close, in their order: taken back when the batch ends before the target has confirmed it. */
-  unlessConfirmed(undo: Undo): void {
-    this.#undos.push(undo);
+  unlessConfirmed(change: Change): void {
+    this.#changes.push(change);
   }
 
-  whenFailed(handler: Undo): void {
-    this.#failureHandlers.push(handler);
+  leaves(aftermath: Aftermath): void {
+    this.#aftermaths.push(aftermath);
+  }
+
+  /** The target has answered the next Parse, Bind or Close. */
+  confirm(): void {
+    this.#changes[this.confirmed]?.confirm();
+    this.confirmed += 1;
+  }
+
+  /** The batch is over, and everything in it has happened. */
+  done(): void {
+    if (this.status === 'done') for (const aftermath of this.#aftermaths) aftermath.done();
   }
 
   fail(status: 'failed' | 'skipped', code?: string): void {
     if (this.status !== 'done') return;
     this.status = status;
     this.code = code;
-    for (const undo of this.#undos.slice(this.confirmed).reverse()) undo();
-    for (const handler of this.#failureHandlers) handler();
+    for (const change of this.#changes.slice(this.confirmed)) change.undo();
+    for (const aftermath of this.#aftermaths) aftermath.failed();
   }
 
   addRows(rows: number | undefined): void {

@@ -3,6 +3,8 @@ import type { Channel, Frame } from '@sallyport/engine';
 
 /** How many frames one direction holds before its writer is told to wait. */
 const highWater = 16;
+/** How long the other end may go on after one end has ended. */
+const lingerMs = 1_000;
 
 /** One direction: what one end writes, the other reads. */
 class Pipe {
@@ -50,12 +52,21 @@ class Pipe {
 /** Two ends of a session's channel in one process, with the same back-pressure as the tunnel's. */
 export function memoryChannels(): readonly [Channel, Channel] {
   const [there, back] = [new Pipe(), new Pipe()];
+  let close: () => void = () => undefined;
+  const closed = new Promise<void>((resolve) => {
+    close = resolve;
+  });
   const end = (out: Pipe, into: Pipe): Channel => ({
+    closed,
     write: (frame) => out.write(frame),
     drained: () => out.drained(),
     frames: { [Symbol.asyncIterator]: () => into.read() },
-    end: () => out.end(),
+    end: () => {
+      out.end();
+      setTimeout(close, lingerMs).unref();
+    },
     destroy: (error) => {
+      close();
       into.end(error);
       out.end(new GatewayError('AGENT_LOST', 'the other end has gone'));
     },

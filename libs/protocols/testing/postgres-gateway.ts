@@ -1,6 +1,6 @@
 /** Both halves of the PostgreSQL protocol and the real engine in one process, before a real server: no tunnel, no database. */
 
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { type AddressInfo, createServer } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import {
@@ -9,6 +9,7 @@ import {
   GatewayError,
   type MaskingRule,
   type Operation,
+  type OperationId,
   type Outcome,
   type PersonId,
   type PolicyId,
@@ -18,6 +19,7 @@ import {
   type CatalogueSnapshot,
   type Guards,
   type Lobby,
+  type ResponseRecording,
   type SessionHandle,
   serve,
   type TargetHost,
@@ -36,7 +38,34 @@ export type Event = {
   readonly text?: string;
   readonly outcome?: Outcome;
   readonly operation?: Operation;
+  /** Of a recorded response: what the agent signed of it. */
+  readonly footer?: string;
 };
+
+/** What the control plane was given of a recorded response, in its order. */
+export interface RecordedResponse {
+  readonly text: string;
+  readonly pieces: { readonly bytes: Buffer; readonly at: Date }[];
+}
+
+/** Instead of a signature: anybody can compute it of the same pieces, in the same order, with the same times. */
+export const footerOf = (pieces: readonly { readonly bytes: Uint8Array; readonly at: Date }[]): string => {
+  const hash = createHash('sha256');
+  for (const { bytes, at } of pieces) hash.update(`${at.getTime()} ${bytes.length} `).update(bytes);
+  return `${pieces.length} ${hash.digest('hex')}`;
+};
+
+function recordingOf(operation: OperationId): ResponseRecording {
+  const pieces: { bytes: Buffer; at: Date }[] = [];
+  return {
+    add: (piece) => {
+      const at = new Date(1_700_000_000_000 + pieces.length);
+      pieces.push({ bytes: Buffer.from(piece), at });
+      return at;
+    },
+    footer: () => `${operation} ${footerOf(pieces)}`,
+  };
+}
 
 export interface GatewayOptions {
   readonly target: Pick<TestDatabase, 'host' | 'port' | 'user' | 'password' | 'database'>;
@@ -48,6 +77,8 @@ export interface GatewayOptions {
   readonly rules?: readonly MaskingRule[];
   readonly minimum?: readonly MaskingRule[];
   readonly durable?: (operation: Operation) => Promise<void>;
+  /** Responses are recorded. */
+  readonly records?: boolean;
 }
 
 const decided = { policies: ['test' as PolicyId], policyVersion: 1 };
@@ -60,6 +91,7 @@ export async function postgresGateway(options: GatewayOptions) {
   const [clientSide, targetSide] = await Promise.all([createPostgresClientSide(), createPostgresTargetSide()]);
   const events: Event[] = [];
   const sent: string[] = [];
+  const responses = new Map<OperationId, RecordedResponse>();
   const snapshots = new Map<string, CatalogueSnapshot>();
   const cancels = new Map<string, () => void>();
   const plan = planOf([...(options.rules ?? [])]);
@@ -78,6 +110,7 @@ export async function postgresGateway(options: GatewayOptions) {
     maskingKey: Buffer.alloc(32, 7),
     catalogue: (database) => snapshots.get(database),
     publish: (database, snapshot) => void snapshots.set(database, snapshot),
+    recording: recordingOf,
     log: (event, details) => void sent.push(`${event} ${String((details['error'] as Error | undefined)?.stack)}`),
   });
   await targetSide.survey!(host('survey' as SessionId), new AbortController().signal);
@@ -87,9 +120,23 @@ export async function postgresGateway(options: GatewayOptions) {
     masking: () => plan,
     record: (operation, decision) => {
       events.push({ event: `operation.${decision.outcome}`, text: operation.text, operation });
+      const id = randomUUID() as OperationId;
+      const response: RecordedResponse = { text: operation.text, pieces: [] };
+      const records = options.records === true && operation.action !== 'session.connect';
+      if (records) responses.set(id, response);
       return {
+        id,
         durable: options.durable?.(operation) ?? Promise.resolve(),
-        outcome: async (outcome) => void events.push({ event: 'operation.completed', text: operation.text, outcome }),
+        outcome: async (outcome, footer) =>
+          void events.push({
+            event: 'operation.completed',
+            text: operation.text,
+            outcome,
+            ...(footer === undefined ? {} : { footer }),
+          }),
+        ...(records && {
+          response: async (bytes: Uint8Array, at: Date) => void response.pieces.push({ bytes: Buffer.from(bytes), at }),
+        }),
       };
     },
     review: options.review ?? (async () => ({ outcome: 'allow', ...decided })),
@@ -156,6 +203,8 @@ export async function postgresGateway(options: GatewayOptions) {
     ca: authority.certificate,
     events,
     log: sent,
+    /** Recorded responses by operation. */
+    responses,
     /** For node-postgres and its like. */
     client: {
       host: '127.0.0.1',

@@ -134,6 +134,17 @@ const addCare = (group: Command): void => {
   ).requiredOption('--reason <text>', 'why, kept for ever');
   command(
     group,
+    'rotate-key',
+    'give the log another key; whoever pinned the old one goes on, because both sign the change (admin)',
+    async (call: Invocation<{ reason: string }>) => {
+      const change = await call.api.send<Readonly<Record<string, unknown>>>('POST', '/v1/evidence/keys/rotate', {
+        reason: call.options.reason,
+      });
+      call.show(change, () => sheet(change));
+    },
+  ).requiredOption('--reason <text>', 'why, kept for ever');
+  command(
+    group,
     'erase <session>',
     'destroy the key of a session’s record, or of a person’s (person:<id>): there is no way back (admin)',
     async (call: Invocation<{ reason: string; yes?: boolean }>, key) => {

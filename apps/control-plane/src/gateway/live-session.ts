@@ -1,12 +1,12 @@
 import {
   type ConnectionId,
   type Decision,
+  type Digest,
   type ErrorCode,
   GatewayError,
   type Identity,
   type MaskingPlan,
   type Operation,
-  type Outcome,
   type Refusal,
   refusalOf,
   type SessionId,
@@ -40,6 +40,8 @@ export interface LiveSessionOptions {
 }
 
 const dialTimeoutMs = 15_000;
+/** Stands on record where no plan was there: nothing ran then. */
+const noPlan = '0'.repeat(64) as Digest;
 
 /** One identity's use of one connection, on the replica that serves it: what the engine asks of the house, for it. */
 export class LiveSession implements SessionHandle, Guards {
@@ -165,15 +167,20 @@ export class LiveSession implements SessionHandle, Guards {
     return this.plan();
   }
 
-  record(operation: Operation, decision: Decision): RecordedOperation {
+  record(operation: Operation, decision: Decision, masking: MaskingPlan | undefined): RecordedOperation {
     const admitted = this.#recorder.admitted(operation, decision, {
       assurance: this.ticket.assurance,
-      masking: this.plan().digest,
+      masking: masking?.digest ?? noPlan,
     });
     this.#admitted.set(operation, admitted);
     if (!this.#connection.recordResponses || operation.action === 'session.connect') return admitted;
-    const outcome = (result: Outcome) => admitted.outcome(result);
-    return { durable: admitted.durable, outcome, response: (chunk) => this.#recorder.response(admitted.id, chunk) };
+    const { id, durable } = admitted;
+    return {
+      id,
+      durable,
+      outcome: (result, footer) => admitted.outcome(result, footer),
+      response: (chunk, at) => this.#recorder.response(id, chunk, at),
+    };
   }
 
   async review(
@@ -223,6 +230,7 @@ export class LiveSession implements SessionHandle, Guards {
       },
       drained: () => channel.drained(),
       frames: counting(channel.frames),
+      closed: channel.closed,
       end: () => channel.end(),
       destroy: (error) => channel.destroy(error),
     };

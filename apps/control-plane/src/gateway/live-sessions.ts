@@ -7,6 +7,7 @@ import { sessionEndRequested } from '../modules/sessions/session-ends.js';
 import { ticketRevoked } from '../modules/tickets/tickets.service.js';
 import { Clock, Log, Metrics, Notifications } from '../platform/index.js';
 import type { LiveSession } from './live-session.js';
+import { SessionSlots } from './session-slots.js';
 
 /** Logins are looked at again this often; a revocation is heard at once. */
 const recheckMs = 5 * 60_000;
@@ -28,6 +29,7 @@ export class LiveSessions implements OnApplicationBootstrap, OnApplicationShutdo
     private readonly connections: ConnectionsService,
     private readonly notifications: Notifications,
     private readonly replicas: ReplicaRegistry,
+    private readonly slots: SessionSlots,
     private readonly clock: Clock,
     private readonly log: Log,
     metrics: Metrics,
@@ -41,6 +43,7 @@ export class LiveSessions implements OnApplicationBootstrap, OnApplicationShutdo
     this.notifications.subscribe(ticketRevoked, (payload) => this.ticketRevoked(payload), all);
     this.notifications.subscribe(connectionChanged, (payload) => this.connectionChanged(payload), all);
     this.notifications.subscribe(sessionEndRequested, (payload) => this.endRequested(payload));
+    this.slots.onOverdue((id) => this.endRequested({ session: id }));
     this.replicas.onBuried(() =>
       this.endAll('RECORDING_UNAVAILABLE', 'this control plane was out of touch with its record for too long'),
     );
@@ -124,7 +127,11 @@ export class LiveSessions implements OnApplicationBootstrap, OnApplicationShutdo
 
   private endRequested(payload: unknown): void {
     const { session: id } = payload as { session?: string };
-    this.endWhere((session) => session.id === id, 'SESSION_ENDED', 'an administrator has ended this session');
+    this.endWhere(
+      (session) => session.id === id,
+      'SESSION_ENDED',
+      'an administrator has ended this session',
+    );
   }
 
   private endWhere(matches: (session: LiveSession) => boolean, code: ErrorCode, message: string): void {

@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { type ConnectionId, GatewayError, type SessionId, type TicketId } from '@sallyport/core';
 import { DataSource } from 'typeorm';
-import { Log, rowOf } from '../platform/index.js';
+import { Log, rowOf, rowsOf } from '../platform/index.js';
 
 const renewMs = 5_000;
 const staleSeconds = 20;
@@ -17,6 +17,7 @@ export interface SlotRequest {
 export class SessionSlots implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly mine = new Set<SessionId>();
   private timer: NodeJS.Timeout | undefined;
+  private overdue: (session: SessionId) => void = () => undefined;
 
   constructor(
     private readonly database: DataSource,
@@ -66,9 +67,20 @@ export class SessionSlots implements OnApplicationBootstrap, OnApplicationShutdo
       .catch((error: unknown) => this.log.warn('session-slot.kept', { session, error }));
   }
 
+  /** @param handler called for a session that was asked to end, or whose ticket was revoked, while nobody was heard */
+  onOverdue(handler: (session: SessionId) => void): void {
+    this.overdue = handler;
+  }
+
   private async renew(): Promise<void> {
     try {
-      await this.database.query('update gateway_sessions set seen_at = now() where id = any($1)', [[...this.mine]]);
+      const rows = await rowsOf<{ id: SessionId; over: boolean }>(
+        this.database,
+        `update gateway_sessions s set seen_at = now() from tickets t where t.id = s.ticket_id and s.id = any($1)
+         returning s.id, (s.end_requested or t.revoked_at is not null) as over`,
+        [[...this.mine]],
+      );
+      for (const { id, over } of rows) if (over) this.overdue(id);
       await this.database.query('delete from gateway_sessions where seen_at < now() - make_interval(secs => $1)', [
         staleSeconds * 10,
       ]);

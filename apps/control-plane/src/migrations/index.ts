@@ -1,5 +1,5 @@
-import { Agents1795254240000 } from '../modules/agents/migrations/index.js';
-import { Evidence1795254300000 } from '../modules/evidence/migrations/index.js';
+import { AgentKeys1795254540000, Agents1795254240000 } from '../modules/agents/migrations/index.js';
+import { Evidence1795254300000, LogKeys1795254600000 } from '../modules/evidence/migrations/index.js';
 import { Recording1795254360000 } from '../modules/recording/migrations/index.js';
 import { Sessions1795254420000 } from '../modules/sessions/migrations/index.js';
 import { Foundation1795254000000 } from './1795254000000-foundation.js';
@@ -19,4 +19,6 @@ export const migrations = [
   Recording1795254360000,
   Sessions1795254420000,
   Gateway1795254480000,
+  AgentKeys1795254540000,
+  LogKeys1795254600000,
 ];

@@ -51,6 +51,21 @@ describe('problems', () => {
     ]);
   });
 
+  test.each([
+    Object.assign(new Error('could not extend file'), { code: '53100' }),
+    Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' }),
+    Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect' }),
+    new Error('Connection terminated unexpectedly'),
+    new Error('timeout exceeded when trying to connect'),
+  ])('of a database that is away or full say that it is: $message', (cause) => {
+    expect(gatewayErrorOf(cause)).toMatchObject({ code: 'RECORDING_UNAVAILABLE', cause });
+    expect(gatewayErrorOf(cause).message).not.toContain(cause.message);
+  });
+
+  test.each(['23505', '42P01'])('of a statement that the database refuses (%s) are our own mistake', (code) => {
+    expect(gatewayErrorOf(Object.assign(new Error('no'), { code }))).toMatchObject({ code: 'INTERNAL' });
+  });
+
   test('of unknown errors keep their text to themselves', () => {
     const cause = new Error('canary: password=hunter2');
     expect(gatewayErrorOf(cause)).toMatchObject({ code: 'INTERNAL', message: 'the control plane failed', cause });

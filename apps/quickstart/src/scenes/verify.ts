@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type CliRun, sallyport } from '../cli.js';
 import { dim, indented, line } from '../print.js';
 import { expect, type Scene, type Stage } from '../stage.js';
-import { latestSession } from './replay.js';
+import { deletionSession } from './replay.js';
 
 // No address and no login: what verifies here cannot have asked anybody.
 const offline = { SALLYPORT_URL: 'http://127.0.0.1:9' };
@@ -74,7 +74,7 @@ const forge = (bundle: string): string => {
 export const verification: Scene = {
   title: 'The evidence is verified offline, with keys pinned beforehand',
   async play(stage) {
-    const session = await latestSession(stage);
+    const session = await deletionSession(stage);
     const { bundle, run } = await verified(stage, session);
     line(indented(dim('$ sallyport evidence verify evidence.jsonl --keys pinned-keys.json')));
     line(indented(run.out || run.err));

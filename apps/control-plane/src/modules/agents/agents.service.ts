@@ -12,8 +12,11 @@ import {
   pageOf,
   rowOf,
   rowsOf,
+  type Sql,
 } from '../../platform/index.js';
 import { EvidenceWriter } from '../evidence/evidence-writer.js';
+import { LogHealth } from '../evidence/log-health.js';
+import type { NewLog } from '../evidence/log-identity.js';
 import { actorOf } from '../people/actor.js';
 import { type Agent, type AgentView, viewOf } from './agent.js';
 import { CertificateAuthority } from './certificate-authority.js';
@@ -36,7 +39,10 @@ export class AgentsService {
     private readonly evidence: EvidenceWriter,
     private readonly notifications: Notifications,
     private readonly clock: Clock,
-  ) {}
+    health: LogHealth,
+  ) {
+    health.carryOver((tx, log) => this.tellAgain(tx, log));
+  }
 
   async list(query: PageQuery): Promise<Page<AgentView>> {
     const rows = await rowsOf<Agent>(
@@ -142,6 +148,22 @@ export class AgentsService {
       await this.evidence.append(tx, { event: 'agent.renewed', body });
     });
     return issued.certificate;
+  }
+
+  /** The keys by which agents sign recordings, in a log that begins after a restore. */
+  private async tellAgain(tx: Sql, log: NewLog): Promise<void> {
+    const rows = await rowsOf<Agent & { serial: string; public_key: Buffer }>(
+      tx,
+      `select a.*, c.serial, c.public_key from agents a join agent_certificates c on c.agent_id = a.id
+       where a.revoked_at is null and c.revoked_at is null and c.not_after > $1 and c.public_key is not null
+       order by a.id, c.issued_at`,
+      [this.clock.now()],
+    );
+    for (const { id, name, version, witness_key: witnessKey, serial, public_key } of rows) {
+      const publicKey = public_key.toString('base64');
+      const body = { agent: id, name, version, publicKey, certificateSerial: serial, witnessKey };
+      await log.append('agent.enrolled', body);
+    }
   }
 
   private believedUntil(): Date {

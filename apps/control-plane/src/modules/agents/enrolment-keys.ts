@@ -112,18 +112,14 @@ interface Newcomer {
   readonly issued: IssuedCertificate;
 }
 
-export const keepCertificate = (
-  tx: Sql,
-  agent: AgentId,
-  { serial, notAfter }: IssuedCertificate,
-  now: Date,
-): Promise<unknown> =>
-  tx.query('insert into agent_certificates (serial, agent_id, not_after, issued_at) values ($1, $2, $3, $4)', [
-    serial,
-    agent,
-    notAfter,
-    now,
-  ]);
+export const keepCertificate = (tx: Sql, agent: AgentId, issued: IssuedCertificate, now: Date): Promise<unknown> => {
+  const key = Buffer.from(publicKeyOf(issued), 'base64');
+  return tx.query(
+    `insert into agent_certificates (serial, agent_id, not_after, issued_at, public_key, key_digest)
+     values ($1, $2, $3, $4, $5, encode(sha256($5::bytea), 'hex'))`,
+    [issued.serial, agent, issued.notAfter, now, key],
+  );
+};
 
 /** DER SubjectPublicKeyInfo, base64. */
 export const publicKeyOf = ({ certificate }: Pick<IssuedCertificate, 'certificate'>): string =>

@@ -67,7 +67,7 @@ export class TunnelHost implements OnApplicationBootstrap, BeforeApplicationShut
     this.log.info('tunnel.started', { port: this.tunnelPort, enrolment_port: this.enrolmentPort });
     this.witnessing.useHost({
       witnesses: () => this.witnesses(),
-      cosign: (agent, checkpoint, proof) => this.running().cosign(agent, { checkpoint, proof }),
+      cosign: (agent, question) => this.running().cosign(agent, question),
     });
     this.every(linkBeatMs, () => this.agents.stillLinked(this.linkedAgents()));
     this.every(linkBeatMs, () => this.lookForRevoked());

@@ -1,3 +1,5 @@
+import type { ProtocolName } from '@sallyport/core';
+import { protocols } from '@sallyport/protocols';
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -16,7 +18,7 @@ import {
 import { IsLines, IsName, namePattern } from '../../platform/index.js';
 
 /** Protocols that this version can carry. */
-const carried = ['postgres'] as const;
+const carried = protocols.map(({ name }) => name);
 
 // What PostgreSQL takes as a database name, without what cannot be typed in a connection string.
 const databaseName = /^[^\p{Cc}\p{Cf}"'\\/\s]+$/u;
@@ -26,7 +28,7 @@ export class CreateConnectionBody {
   name: string;
 
   @IsIn(carried)
-  protocol: (typeof carried)[number];
+  protocol: ProtocolName;
 
   @IsName()
   target: string;

@@ -52,7 +52,7 @@ test('a database put back to an earlier state is found by the first agent that s
   let state: WitnessState | undefined;
   live.get(Witnessing).useHost({
     witnesses: () => [{ agent, key: formatVerifierKey(signer.key) }],
-    cosign: async (_, note, proof) => {
+    cosign: async (_, { checkpoint: note, proof }) => {
       const answer = cosign({ state, note, proof, logKey, signer, now: new Date() });
       state = answer.state;
       return answer.cosignature;

@@ -41,13 +41,14 @@ export class EvidenceExport {
   }
 
   private async lines(scope: Scope, head: SignedHead): Promise<AsyncGenerator<string>> {
-    const { origin, verifierKey } = await this.identity.logKeys();
+    const { origin } = await this.identity.logKeys();
+    const logKeys = await this.identity.verifierKeys(head.log);
     const witnesses = await this.checkpoints.witnesses(head.log);
     return writeBundle({
       origin,
       kind: scope.kind,
       size: head.size,
-      keys: [verifierKey, ...witnesses],
+      keys: [...logKeys, ...witnesses],
       ...(scope.sessions === undefined ? {} : { sessions: scope.sessions }),
       checkpoints: scope.kind === 'log' ? this.notes(head) : [head.note],
       entries: this.entries(scope),

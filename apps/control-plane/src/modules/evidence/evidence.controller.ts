@@ -4,8 +4,9 @@ import { GatewayError, type Identity } from '@sallyport/core';
 import { Caller, Requires } from '../../platform/index.js';
 import { Checkpoints } from './checkpoints.js';
 import { Erasure } from './erasure.js';
-import { ExportQuery, ReasonQuery, RestoredBody } from './evidence.dto.js';
+import { ExportQuery, ReasonQuery, RepairBody } from './evidence.dto.js';
 import { EvidenceExport } from './evidence-export.js';
+import { KeyRotation, type RotatedKey } from './key-rotation.js';
 import { LogHealth, type LogState } from './log-health.js';
 import { type VerificationKeys, VerificationKeysReader } from './verification-keys.js';
 
@@ -17,6 +18,7 @@ export class EvidenceController {
     private readonly bundles: EvidenceExport,
     private readonly erasure: Erasure,
     private readonly health: LogHealth,
+    private readonly rotation: KeyRotation,
   ) {}
 
   @Get('checkpoint')
@@ -64,11 +66,19 @@ export class EvidenceController {
     return this.erasure.destroy(key, by, reason);
   }
 
+  /** Another key for the log, signed by the old one. */
+  @Post('keys/rotate')
+  @Requires('evidence.repair')
+  @HttpCode(200)
+  rotate(@Caller() by: Identity, @Body() { reason }: RepairBody): Promise<RotatedKey> {
+    return this.rotation.rotate(by, reason);
+  }
+
   /** Accepts that the database is a restored backup; see LogHealth. */
   @Post('restored')
-  @Requires('evidence.erase')
+  @Requires('evidence.repair')
   @HttpCode(200)
-  restored(@Caller() by: Identity, @Body() { reason }: RestoredBody): Promise<{ origin: string }> {
+  restored(@Caller() by: Identity, @Body() { reason }: RepairBody): Promise<{ origin: string }> {
     return this.health.accept(by, reason);
   }
 }

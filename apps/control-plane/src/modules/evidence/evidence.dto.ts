@@ -27,7 +27,7 @@ export class ReasonQuery {
   reason?: string;
 }
 
-export class RestoredBody {
+export class RepairBody {
   @IsString()
   @Length(1, 500)
   reason!: string;

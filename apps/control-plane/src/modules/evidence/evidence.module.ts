@@ -7,6 +7,7 @@ import { LeaderWork } from './leader-work.js';
 import { LogHealth } from './log-health.js';
 import { LogIdentity } from './log-identity.js';
 import { LogReader } from './log-reader.js';
+import { Refusals } from './refusals.js';
 import { SessionKeys } from './session-keys.js';
 import { Witnessing } from './witnessing.js';
 
@@ -22,6 +23,7 @@ import { Witnessing } from './witnessing.js';
     Leader,
     LogHealth,
     LogReader,
+    Refusals,
     Witnessing,
   ],
   exports: [
@@ -33,6 +35,7 @@ import { Witnessing } from './witnessing.js';
     Leader,
     LogHealth,
     LogReader,
+    Refusals,
     Witnessing,
   ],
 })

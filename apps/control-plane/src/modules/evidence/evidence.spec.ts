@@ -4,7 +4,9 @@ import {
   cosign,
   formatVerifierKey,
   generateNoteKey,
+  type KeyRotated,
   keyTypes,
+  openRotation,
   type Pins,
   parseVerifierKey,
   type Report,
@@ -32,10 +34,12 @@ import { Erasure } from './erasure.js';
 import { EvidenceExport } from './evidence-export.js';
 import { EvidenceWriter } from './evidence-writer.js';
 import type { ExportRequest } from './export-selection.js';
+import { KeyRotation } from './key-rotation.js';
 import { Leader } from './leader.js';
 import { LogHealth } from './log-health.js';
+import { LogIdentity } from './log-identity.js';
 import { VerificationKeysReader } from './verification-keys.js';
-import { Witnessing } from './witnessing.js';
+import { Witnessing, type WitnessQuestion } from './witnessing.js';
 
 const auditor = person('grace', ['auditor']);
 const admin = person('root', ['admin']);
@@ -59,7 +63,7 @@ const busySession = async (replica: Replica): Promise<SessionId> => {
   const session = await sessionOn(replica);
   const read = session.admitted(operation('select name from patients'), allow, context);
   await read.durable;
-  await session.response(read.id, Buffer.from('masked rows'));
+  await session.response(read.id, Buffer.from('masked rows'), new Date());
   await read.outcome({ status: 'done', rows: 3, maskedFields: 3, maskedBy: ['names'] });
   await session.admitted(operation('drop table patients'), deny, context).durable;
   await session.ended(closing);
@@ -310,11 +314,15 @@ describe('witnesses', () => {
   const witnessOf = async (replica: Replica) => {
     const { signer } = generateNoteKey('agent.test/witness', keyTypes.cosignature);
     const keys = await replica.get(VerificationKeysReader).read();
-    const logKey = parseVerifierKey(keys.log_keys[0]!.key);
+    let logKey = parseVerifierKey(keys.log_keys[0]!.key);
     let state: WitnessState | undefined;
     const host = {
       witnesses: () => [{ agent, key: formatVerifierKey(signer.key) }],
-      cosign: async (_: AgentId, note: string, proof: readonly Uint8Array[]) => {
+      cosign: async (_: AgentId, { checkpoint: note, proof, rotations }: WitnessQuestion) => {
+        for (const rotation of rotations) {
+          const change = openRotation(JSON.parse(rotation) as KeyRotated);
+          if (change.old.id === logKey.id) logKey = change.new;
+        }
         const answer = cosign({ state, note, proof, logKey, signer, now: new Date() });
         state = answer.state;
         return answer.cosignature;
@@ -345,6 +353,54 @@ describe('witnesses', () => {
     const report = await verified(house.first, await bundle(house.first), { witnessKeys: [witness.key], quorum: 1 });
     expect(report.findings).toEqual([]);
     expect(report.counts.cosignatures).toBeGreaterThan(1);
+  });
+
+  test('the log gets another key: witnesses and auditors of the old one follow, and nobody else’s key is believed', async () => {
+    await using house = await installation();
+    const second = await house.replica();
+    await activatePolicy(house.first);
+    const pinned = (await house.first.get(VerificationKeysReader).read()).log_keys.map(({ key }) => key);
+    const witness = await witnessOf(house.first);
+    house.first.get(Witnessing).useHost(witness.host);
+    await house.first.get(Witnessing).hello(agent, undefined);
+    const before = await busySession(house.first);
+    await cosigned(house.first);
+
+    const rotated = await second.get(KeyRotation).rotate(admin, 'the yearly change');
+    expect([rotated.old]).toEqual(pinned);
+    await expect
+      .poll(async () => (await house.first.get(VerificationKeysReader).read()).log_keys[0]!.key, { timeout: 5000 })
+      .toBe(rotated.new);
+    const after = await busySession(house.first);
+    await cosigned(house.first);
+    const again = await house.first.get(KeyRotation).rotate(admin, 'and once more');
+    expect(again.old).toBe(rotated.new);
+    await busySession(second);
+    await cosigned(house.first);
+
+    // The old key signs what the rotation is not a leaf of, whenever that is signed.
+    const identity = house.first.get(LogIdentity);
+    const database = house.first.get(DataSource);
+    expect((await identity.keysAt(database, 1)).verifierKey).toBe(rotated.old);
+    expect((await identity.keysAt(database, 10_000)).verifierKey).toBe(again.new);
+
+    // A selection has one checkpoint, which may be too young for a cosignature.
+    const vouched = { witnessKeys: [witness.key], quorum: 1 };
+    const requests: [ExportRequest, Partial<Pins>][] = [
+      [{}, vouched],
+      [{ session: before }, {}],
+      [{ session: after }, {}],
+    ];
+    for (const [request, held] of requests) {
+      const lines = await bundle(house.first, request);
+      for (const logKeys of [pinned, [rotated.new], [again.new]])
+        expect((await verified(house.first, lines, { ...held, logKeys })).findings).toEqual([]);
+    }
+    expect(witness.state()!.size).toBeGreaterThan(20);
+    const forged = formatVerifierKey(generateNoteKey(rotated.origin, keyTypes.ed25519).signer.key);
+    expect((await verified(house.first, await bundle(house.first), { logKeys: [forged] })).ok).toBe(false);
+    const signers = await house.database.query<{ note: string }>('select note from evidence_checkpoints order by size');
+    expect(new Set(signers.map(({ note }) => note.split(' ').at(-1)!.slice(0, 5))).size).toBe(3);
   });
 
   test('a cosignature by another key than the agent enrolled with is not taken', async () => {

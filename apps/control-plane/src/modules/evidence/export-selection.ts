@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { GatewayError, type SessionId } from '@sallyport/core';
 import type { OperationDecided } from '@sallyport/evidence';
 import { rowsOf, type Sql } from '../../platform/index.js';
@@ -35,20 +36,26 @@ export async function wholeLog(reader: LogReader, head: Head): Promise<Scope> {
   return { kind: 'log', entries: head, versions };
 }
 
-/** Whole sessions, and with them what their decisions rest on: reviews, and policies as they were activated. */
+/**
+ * Whole sessions, and with them what they rest on: reviews, policies as they were activated, the keys of the agents that
+ * signed their recordings, and the log's own keys.
+ */
 export async function selectionOf(sql: Sql, reader: LogReader, head: Head, request: ExportRequest): Promise<Scope> {
   const sessions = request.session === undefined ? await sessionsWithin(sql, request) : [request.session];
   const rests = await whatTheyRestOn(reader, head, sessions);
-  const activations = await activationsOf(reader, head, rests.versions);
+  const places = [
+    ...(await activationsOf(reader, head, rests.versions)),
+    ...(await agentsOf(reader, head, rests.keys)),
+  ];
   const outside = request.session === undefined;
   const entries: EntrySelection = {
     ...head,
     where: `e.session = any($4::uuid[]) or e.review = any($5::uuid[]) or s.seq = any($6::bigint[])
-      or (e.event = 'key.destroyed' and e.session is null) or ($7::boolean and e.session is null and e.at >= $8 and e.at < $9)`,
+      or (e.event in ('key.destroyed', 'key.rotated') and e.session is null) or ($7::boolean and e.session is null and e.at >= $8 and e.at < $9)`,
     parameters: [
       sessions,
       [...rests.reviews],
-      activations,
+      places,
       outside,
       request.from ?? new Date(0),
       request.to ?? new Date(8.64e15),
@@ -77,18 +84,21 @@ async function whatTheyRestOn(
   reader: LogReader,
   head: Head,
   sessions: readonly SessionId[],
-): Promise<{ versions: Set<number>; reviews: Set<string> }> {
+): Promise<{ versions: Set<number>; reviews: Set<string>; keys: Set<string> }> {
   const versions = new Set<number>();
   const reviews = new Set<string>();
-  const where =
-    "e.session = any($4::uuid[]) and e.event in ('operation.allowed', 'operation.denied', 'operation.reviewing')";
+  const keys = new Set<string>();
+  const where = `e.session = any($4::uuid[])
+    and e.event in ('operation.allowed', 'operation.denied', 'operation.reviewing', 'operation.completed')`;
   for await (const entry of reader.entries({ ...head, where, parameters: [sessions] })) {
+    const signer = bodyFor(entry, 'operation.completed')?.recording?.agent?.key;
+    if (signer !== undefined) keys.add(signer);
     const body = decidedIn(entry);
     if (body === undefined) continue;
     if (body.policyVersion > 0) versions.add(body.policyVersion);
     if (body.review !== undefined) reviews.add(body.review);
   }
-  return { versions, reviews };
+  return { versions, reviews, keys };
 }
 
 const decidedIn = (entry: OpenedEntry): OperationDecided | undefined =>
@@ -102,3 +112,17 @@ async function activationsOf(reader: LogReader, head: Head, versions: ReadonlySe
   }
   return places;
 }
+
+/** Where these keys were put on record, by their digests. */
+async function agentsOf(reader: LogReader, head: Head, keys: ReadonlySet<string>): Promise<number[]> {
+  const places: number[] = [];
+  if (keys.size === 0) return places;
+  for await (const entry of reader.entries({ ...head, where: "e.event in ('agent.enrolled', 'agent.renewed')" })) {
+    const body = bodyFor(entry, 'agent.enrolled') ?? bodyFor(entry, 'agent.renewed');
+    if (body !== undefined && keys.has(digestOf(body.publicKey))) places.push(entry.seq);
+  }
+  return places;
+}
+
+const digestOf = (publicKey: string): string =>
+  createHash('sha256').update(Buffer.from(publicKey, 'base64')).digest('hex');

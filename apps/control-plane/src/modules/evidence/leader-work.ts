@@ -79,7 +79,8 @@ export class LeaderWork {
           performance.now() - signedAt >= checkpointEveryMs ||
           tree.size - signedSize >= checkpointEveryLeaves;
         if (due && (tree.size !== signedSize || signedAt === Number.NEGATIVE_INFINITY)) {
-          if (await this.signer.sign(connection, keys, tree)) signedSize = tree.size;
+          const signing = await this.identity.keysAt(connection, tree.size);
+          if (await this.signer.sign(connection, signing, tree)) signedSize = tree.size;
           signedAt = performance.now();
         }
         if (performance.now() - choresAt >= choresEveryMs) {

@@ -4,10 +4,13 @@ import { checkWitnessed, type WitnessState } from '@sallyport/evidence';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Clock, Log, Notifications, Readiness } from '../../platform/index.js';
 import { type Alarm, alarmChannel, openAlarms, raiseAlarm } from './alarms.js';
-import { LogIdentity, logChangedChannel } from './log-identity.js';
+import { LogIdentity, logChangedChannel, type NewLog } from './log-identity.js';
 import { hashReader, treeSize } from './tree-store.js';
 
 const lookEveryMs = 2000;
+
+/** Puts on record in a new log what stays in force from the one before. */
+export type CarryOver = (tx: EntityManager, log: NewLog) => Promise<void>;
 
 export interface LogState {
   readonly sound: boolean;
@@ -22,6 +25,7 @@ export interface LogState {
 export class LogHealth implements OnModuleInit, BeforeApplicationShutdown {
   private alarms: readonly Alarm[] | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private readonly carried: CarryOver[] = [];
 
   constructor(
     private readonly database: DataSource,
@@ -55,6 +59,11 @@ export class LogHealth implements OnModuleInit, BeforeApplicationShutdown {
 
   beforeApplicationShutdown(): void {
     clearInterval(this.timer);
+  }
+
+  /** A new log must stand by itself: what its entries rest on is told in it again. */
+  carryOver(how: CarryOver): void {
+    this.carried.push(how);
   }
 
   state(): LogState {
@@ -120,6 +129,7 @@ export class LogHealth implements OnModuleInit, BeforeApplicationShutdown {
       by: { id: by.id, class: by.class, name: by.name },
       reason,
     });
+    for (const how of this.carried) await how(tx, next);
     await tx.query('update evidence_alarms set accepted_at = now() where accepted_at is null');
     await this.notifications.publish(tx, logChangedChannel, {});
     return next.origin;

@@ -7,15 +7,18 @@ import {
   type FooterSigner,
   formatVerifierKey,
   generateNoteKey,
+  type KeyRotated,
   keyTypes,
   logKeyId,
   type NoteSigner,
   parseSecretKey,
+  rotateKey,
+  type SealedEntry,
   sealEntry,
   spkiOf,
 } from '@sallyport/evidence';
 import { DataSource } from 'typeorm';
-import { Clock, Configuration, MasterKey, Notifications, Random, type Sql } from '../../platform/index.js';
+import { Clock, Configuration, MasterKey, Notifications, Random, rowsOf, type Sql } from '../../platform/index.js';
 import { insertEntries, rowOf } from './entry-rows.js';
 import { openBytes, sealBytes } from './sealed-bytes.js';
 import { SessionKeys } from './session-keys.js';
@@ -40,6 +43,22 @@ interface LogRow {
   readonly verifier_key: string;
   readonly wrapped_signing_key: Buffer;
 }
+
+/** Who changes the key of the log, and why. */
+export type RotatedBy = Required<Pick<KeyRotated, 'by' | 'reason'>>;
+
+// The newest log with the newest of its keys below a size: a key is in force from the entry on that tells of it.
+const keyAtSql = `
+  select l.id, l.origin, coalesce(k.verifier_key, l.verifier_key) as verifier_key,
+    coalesce(k.wrapped_signing_key, l.wrapped_signing_key) as wrapped_signing_key
+  from (select * from evidence_logs order by id desc limit 1) l
+    left join lateral (
+      select verifier_key, wrapped_signing_key from evidence_log_keys k
+      where k.log = l.id and ($1::bigint is null or exists (
+        select from evidence_entries e join evidence_sequence s on s.entry_id = e.id
+        where e.event = 'key.rotated' and e.session is null and e.body_digest = k.body_digest and s.log = l.id and s.seq < $1))
+      order by number desc limit 1
+    ) k on true`;
 
 export const logChangedChannel = 'evidence_log_changed';
 
@@ -81,7 +100,60 @@ export class LogIdentity {
     return this.known;
   }
 
-  /** After a restore the log has another name: the next one who asks reads it. */
+  /**
+   * The keys that sign a tree of this size: the old ones until the rotation is a leaf of it.
+   * @param connection the leader's, where it signs
+   */
+  async keysAt(connection: Sql, size: number): Promise<LogKeys> {
+    return this.keysOf((await this.read(connection, size)) ?? (await this.create()));
+  }
+
+  /** Every verifier key that a log has had, oldest first. */
+  async verifierKeys(log: number): Promise<string[]> {
+    const rows = await rowsOf<{ verifier_key: string }>(
+      this.database,
+      `select verifier_key from (
+         select verifier_key, 1 as number from evidence_logs where id = $1
+         union all select verifier_key, number from evidence_log_keys where log = $1
+       ) keys order by number`,
+      [log],
+    );
+    return rows.map(({ verifier_key }) => verifier_key);
+  }
+
+  /** Bodies of `key.rotated` below a size, oldest first: by them a witness learns the new key from the old one. */
+  async rotations(log: number, size: number): Promise<string[]> {
+    const rows = await rowsOf<{ rotation: string }>(
+      this.database,
+      `select k.rotation from evidence_log_keys k
+         join evidence_entries e on e.event = 'key.rotated' and e.session is null and e.body_digest = k.body_digest
+         join evidence_sequence s on s.entry_id = e.id and s.log = k.log
+       where k.log = $1 and s.seq < $2 order by k.number`,
+      [log, size],
+    );
+    return rows.map(({ rotation }) => rotation);
+  }
+
+  /**
+   * Gives the log another key, in the caller's transaction; checkpoints are signed by it from the entry on that says so.
+   * @returns the signed change; the caller forgets, and tells the other replicas
+   */
+  async rotate(tx: Sql, told: RotatedBy): Promise<KeyRotated> {
+    await this.lock(tx);
+    const current = this.keysOf((await this.read(tx))!);
+    const { signer, secret } = generateNoteKey(current.origin, keyTypes.ed25519);
+    const change = rotateKey(current.signer, signer);
+    const row = rowOf(await this.sealed(current.origin, 'key.rotated', { ...change, ...told }));
+    await tx.query(
+      `insert into evidence_log_keys (log, number, verifier_key, wrapped_signing_key, rotation, body_digest)
+       values ($1, (select coalesce(max(number), 1) + 1 from evidence_log_keys where log = $1), $2, $3, $4, $5)`,
+      [current.id, change.new, this.wrap(current.origin, secret), JSON.stringify(change), row.bodyDigest],
+    );
+    await insertEntries((sql, parameters) => tx.query(sql, parameters), [row]);
+    return change;
+  }
+
+  /** After a restore the log has another name, after a rotation another key: the next one who asks reads it. */
   forget(): void {
     this.known = undefined;
   }
@@ -96,7 +168,10 @@ export class LogIdentity {
   }
 
   private async load(): Promise<LogKeys> {
-    const row = (await this.read()) ?? (await this.create());
+    return this.keysOf((await this.read(this.database)) ?? (await this.create()));
+  }
+
+  private keysOf(row: LogRow): LogKeys {
     const secret = this.unwrap(row);
     return { id: row.id, origin: row.origin, verifierKey: row.verifier_key, signer: parseSecretKey(secret) };
   }
@@ -116,11 +191,13 @@ export class LogIdentity {
     }
   }
 
-  private async read(): Promise<LogRow | undefined> {
-    const rows = await this.database.query<LogRow[]>(
-      'select id, origin, verifier_key, wrapped_signing_key from evidence_logs order by id desc limit 1',
-    );
-    return rows[0];
+  private wrap(origin: string, secret: string): Buffer {
+    return sealBytes(this.wrapping, origin, Buffer.from(secret), (size) => this.random.bytes(size));
+  }
+
+  private async read(connection: Sql, size: number | null = null): Promise<LogRow | undefined> {
+    const [row] = await connection.query<LogRow[]>(keyAtSql, [size]);
+    return row;
   }
 
   private async create(): Promise<LogRow> {
@@ -129,7 +206,7 @@ export class LogIdentity {
       const logs = await tx.query<unknown[]>('select id from evidence_logs limit 1');
       if (logs.length === 0) await this.begin(tx, 1); // else another replica was first
     });
-    const row = await this.read();
+    const row = await this.read(this.database);
     if (row === undefined) throw new GatewayError('EVIDENCE_INCONSISTENT', 'the log could not be made');
     return row;
   }
@@ -144,22 +221,33 @@ export class LogIdentity {
    * INVARIANT: `log.created` commits together with the name that every other entry needs first, so it is sequenced first.
    */
   async begin(tx: Sql, id: number): Promise<NewLog> {
-    const key = await this.keys.obtain(logKeyId);
-    if (key === undefined) throw new GatewayError('EVIDENCE_INCONSISTENT', 'the key of the log has been destroyed');
     const name = this.configuration.evidence.origin;
     const origin = id === 1 ? name : `${name}/${id}`;
-    const random = (size: number) => this.random.bytes(size);
     const { signer, secret } = generateNoteKey(origin, keyTypes.ed25519);
     const verifierKey = formatVerifierKey(signer.key);
     await tx.query(
       'insert into evidence_logs (id, origin, verifier_key, wrapped_signing_key) values ($1, $2, $3, $4)',
-      [id, origin, verifierKey, sealBytes(this.wrapping, origin, Buffer.from(secret), random)],
+      [id, origin, verifierKey, this.wrap(origin, secret)],
     );
     const append: NewLog['append'] = async (event, body) => {
-      const entry = sealEntry({ log: origin, event, at: this.clock.now(), body, key, random });
-      await insertEntries((sql, parameters) => tx.query(sql, parameters), [rowOf(entry)]);
+      const row = rowOf(await this.sealed(origin, event, body));
+      await insertEntries((sql, parameters) => tx.query(sql, parameters), [row]);
     };
     await append('log.created', { origin, key: verifierKey });
     return { origin, append };
+  }
+
+  /** Under the log's own key, in a log that need not be the current one. */
+  private async sealed<E extends EventName>(log: string, event: E, body: EventBody<E>): Promise<SealedEntry> {
+    const key = await this.keys.obtain(logKeyId);
+    if (key === undefined) throw new GatewayError('EVIDENCE_INCONSISTENT', 'the key of the log has been destroyed');
+    return sealEntry({
+      log,
+      event,
+      at: this.clock.now(),
+      body,
+      key,
+      random: (size) => this.random.bytes(size),
+    });
   }
 }

@@ -17,6 +17,13 @@ import { hashReader } from './tree-store.js';
 
 const roundEveryMs = 5000;
 
+export interface WitnessQuestion {
+  readonly checkpoint: string;
+  readonly proof: readonly Uint8Array[];
+  /** Changes of the log's key below the checkpoint, which the witness may not know yet. */
+  readonly rotations: readonly string[];
+}
+
 export interface ConnectedWitness {
   readonly agent: AgentId;
   /** C2SP verifier key, as enrolled: not as the agent says now. */
@@ -27,7 +34,7 @@ export interface ConnectedWitness {
 export interface WitnessHost {
   witnesses(): readonly ConnectedWitness[] | Promise<readonly ConnectedWitness[]>;
   /** @returns the cosignature line. @throws GatewayError TIMED_OUT, AGENT_LOST, or what the witness answers */
-  cosign(agent: AgentId, note: string, proof: readonly Uint8Array[]): Promise<string>;
+  cosign(agent: AgentId, question: WitnessQuestion): Promise<string>;
 }
 
 interface Head {
@@ -115,7 +122,8 @@ export class Witnessing implements OnApplicationBootstrap, BeforeApplicationShut
   private async cosign(host: WitnessHost, { agent, key }: ConnectedWitness, head: Head, origin: string): Promise<void> {
     const from = this.sizeOf(agent, origin);
     const proof = await consistencyProof(from, head.size, hashReader(this.database, head.log));
-    const line = await host.cosign(agent, head.note, proof);
+    const rotations = await this.identity.rotations(head.log, head.size);
+    const line = await host.cosign(agent, { checkpoint: head.note, proof, rotations });
     this.check(head, line, key);
     await this.database.query(
       'insert into evidence_cosignatures (log, size, witness, agent_id, line, at) values ($1, $2, $3, $4, $5, $6) on conflict (log, size, witness) do nothing',

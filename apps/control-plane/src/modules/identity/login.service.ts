@@ -3,6 +3,7 @@ import { GatewayError, type Identity } from '@sallyport/core';
 import { Clock, Configuration, RateLimiter } from '../../platform/index.js';
 import { GrantsService, type LiveGrant } from '../grants/grants.service.js';
 import { ServiceAccountsService, secretHash, secretPrefix } from '../service-accounts/service-accounts.service.js';
+import { LoginRefusals } from './login-refusals.js';
 import { AccessTokens, type VerifiedToken } from './tokens/access-token.js';
 import { isClientItself, loginKeyOf, personClaimsOf } from './tokens/claims.js';
 
@@ -18,6 +19,7 @@ export class LoginService {
     private readonly configuration: Configuration,
     private readonly limiter: RateLimiter,
     private readonly clock: Clock,
+    private readonly refusals: LoginRefusals,
   ) {}
 
   /** An access token of the issuer, or a service account's own secret. Guessing is slowed down per address. */
@@ -26,29 +28,30 @@ export class LoginService {
     address = '',
   ): Promise<LiveGrant & { readonly method: 'bearer' | 'service-account' }> {
     const from = `address ${address}`;
-    this.limiter.check('failed-login', from);
+    const method = credential.startsWith(secretPrefix) ? 'service-account' : 'bearer';
     try {
-      return credential.startsWith(secretPrefix)
-        ? { ...(await this.bySecret(credential, address)), method: 'service-account' }
-        : { ...(await this.byToken(await this.tokens.verify(credential), address)), method: 'bearer' };
+      this.limiter.check('failed-login', from);
+      return method === 'service-account'
+        ? { ...(await this.bySecret(credential, address)), method }
+        : { ...(await this.byToken(await this.tokens.verify(credential), address)), method };
     } catch (error) {
+      this.refusals.tell({ method, address }, error);
       if (error instanceof GatewayError && error.code === 'UNAUTHENTICATED') this.limiter.take('failed-login', from);
       throw error;
     }
   }
 
   /** An id_token that the browser login has verified. */
-  byIdToken(payload: VerifiedToken, address?: string): Promise<LiveGrant> {
-    const { key, authenticatedAt, repeatable } = loginKeyOf(payload);
-    const who = personClaimsOf(payload, this.configuration.oidc.groupsClaim);
-    return this.grants.open({
-      who,
-      key,
-      authenticatedAt,
-      repeatable,
-      method: 'cookie',
-      ...(address === undefined ? {} : { address }),
-    });
+  async byIdToken(payload: VerifiedToken, address?: string): Promise<LiveGrant> {
+    try {
+      const { key, authenticatedAt, repeatable } = loginKeyOf(payload);
+      const who = personClaimsOf(payload, this.configuration.oidc.groupsClaim);
+      const from = address === undefined ? {} : { address };
+      return await this.grants.open({ who, key, authenticatedAt, repeatable, method: 'cookie', ...from });
+    } catch (error) {
+      this.refusals.tell({ method: 'browser', address }, error);
+      throw error;
+    }
   }
 
   check(grantId: string): Promise<LiveGrant> {

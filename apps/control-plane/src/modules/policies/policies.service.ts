@@ -3,6 +3,8 @@ import { GatewayError, type Identity } from '@sallyport/core';
 import { DataSource, type EntityManager } from 'typeorm';
 import { afterOf, Notifications, type Page, type PageQuery, pageOf } from '../../platform/index.js';
 import { EvidenceWriter } from '../evidence/evidence-writer.js';
+import { LogHealth } from '../evidence/log-health.js';
+import type { NewLog } from '../evidence/log-identity.js';
 import { actorOf } from '../people/actor.js';
 import type { ActivatePolicyBody, CreatePolicyBody, PolicyView } from './policies.dto.js';
 import { PolicyRuntime, policyChannel } from './policy-runtime.js';
@@ -24,7 +26,10 @@ export class PoliciesService {
     private readonly runtime: PolicyRuntime,
     private readonly evidence: EvidenceWriter,
     private readonly notifications: Notifications,
-  ) {}
+    health: LogHealth,
+  ) {
+    health.carryOver((tx, log) => this.tellAgain(tx, log));
+  }
 
   async active(): Promise<PolicyView> {
     const found = await this.versions.active(this.database);
@@ -123,5 +128,14 @@ export class PoliciesService {
       ...(first.hint === undefined ? {} : { hint: first.hint }),
       details: { problems },
     });
+  }
+
+  /** What is in force, in a log that begins after a restore: its decisions rest on it. */
+  private async tellAgain(tx: EntityManager, log: NewLog): Promise<void> {
+    const active = await this.versions.active(tx);
+    if (active === undefined) return;
+    const { version, digest } = active;
+    const by = { id: 'system', class: 'system', name: 'sallyport' } as const;
+    await log.append('policy.activated', { version, digest, comment: 'in force when the log was restored', by });
   }
 }

@@ -1,6 +1,6 @@
-import type { OperationId, ReviewId, SessionId } from '@sallyport/core';
-import { type Footer, RecordingChain } from '@sallyport/evidence';
+import { GatewayError, type OperationId, type ReviewId, type SessionId } from '@sallyport/core';
 import type { Asked } from './decided.js';
+import { ResponseRecording } from './response-recording.js';
 
 /** One operation that is not over yet. */
 export interface InFlight {
@@ -8,7 +8,9 @@ export interface InFlight {
   readonly asked?: Asked;
   readonly review?: ReviewId;
   joinKeys?: Readonly<Record<string, string>>;
-  chain?: RecordingChain;
+  response?: ResponseRecording;
+  /** Its outcome is being written: once. */
+  ending?: Promise<void>;
 }
 
 /** A session's operations that have been admitted and are not over; bounded by what the engine lets be in flight. */
@@ -34,16 +36,16 @@ export class InFlightOperations {
     this.all.delete(id);
   }
 
-  /** The chain over the operation's recorded response, begun by its first chunk. */
-  chain(id: OperationId): RecordingChain {
-    const operation = this.all.get(id) ?? {};
-    operation.chain ??= new RecordingChain({ session: this.session, operation: id });
-    this.all.set(id, operation);
-    return operation.chain;
-  }
-
-  footer(id: OperationId): Footer | undefined {
-    return this.all.get(id)?.chain?.footer();
+  /**
+   * The operation's recorded response, begun by its first piece.
+   * @throws GatewayError EVIDENCE_INCONSISTENT when the operation is over
+   */
+  response(id: OperationId): ResponseRecording {
+    const operation = this.all.get(id);
+    if (operation === undefined)
+      throw new GatewayError('EVIDENCE_INCONSISTENT', 'there is a response to an operation that is over');
+    operation.response ??= new ResponseRecording({ session: this.session, operation: id });
+    return operation.response;
   }
 
   entries(): [OperationId, InFlight][] {

@@ -8,7 +8,7 @@ import {
   type SessionId,
 } from '@sallyport/core';
 import type { Settled } from '@sallyport/engine';
-import { type FooterSigner, payloadsOf, type SessionStarted, type SignedFooter, signAlone } from '@sallyport/evidence';
+import type { EventBody, SessionStarted } from '@sallyport/evidence';
 import type { Sql } from '../../platform/index.js';
 import { type EntryRow, insertEntries } from '../evidence/entry-rows.js';
 import type { SessionSealer } from '../evidence/entry-sealer.js';
@@ -20,13 +20,15 @@ import { InFlightOperations } from './in-flight.js';
 import { Numbering } from './numbering.js';
 import type { AdmissionContext, AdmittedOperation, SessionEnding, SessionRecorder } from './recorder.js';
 import type { RecordingHouse } from './recording-house.js';
+import type { StoreChunk } from './response-recording.js';
+import { ResponseSigning } from './response-signing.js';
 
 type SessionEvent = Omit<EvidenceEvent, 'session'>;
 
 interface Open {
   readonly sealer: SessionSealer;
   readonly chunkKey: Uint8Array;
-  readonly footers: FooterSigner;
+  readonly signing: ResponseSigning;
 }
 
 /** See SessionRecorder. Lives as long as its session, on the replica that serves it. */
@@ -51,7 +53,8 @@ export class RecordedSession implements SessionRecorder {
       this.house.log.footerSigner(),
       this.house.replica.claim(this.id),
     ]);
-    this.open = { sealer, footers, chunkKey: recordingKey(sealer.key) };
+    const signing = new ResponseSigning(footers, this.house.agents, body.agent);
+    this.open = { sealer, signing, chunkKey: recordingKey(sealer.key) };
     await this.write({ event: 'session.started', body: { ...body, session: this.id } });
   }
 
@@ -65,7 +68,7 @@ export class RecordedSession implements SessionRecorder {
     return {
       id,
       durable,
-      outcome: (outcome) => this.outcome(id, outcome),
+      outcome: (outcome, footer) => this.outcome(id, outcome, footer),
       join: (keys) => {
         const operation = this.inFlight.find(id);
         if (operation !== undefined) operation.joinKeys = keys;
@@ -92,21 +95,14 @@ export class RecordedSession implements SessionRecorder {
     });
   }
 
-  async response(operation: OperationId, bytes: Uint8Array): Promise<void> {
+  async response(operation: OperationId, piece: Uint8Array, at: Date): Promise<void> {
     const { chunkKey } = this.opened();
-    const chain = this.inFlight.chain(operation);
-    const at = this.house.clock.now();
-    const stored = [...payloadsOf(bytes)].map((payload) => {
-      const { chunks: number } = chain.footer();
-      const sealed = sealChunk(
-        chunkKey,
-        { session: this.id, operation, number },
-        chain.record('toClient', payload, at),
-        this.house.random,
-      );
-      return this.house.chunks.put({ session: this.id, operation, number, at, payload: sealed });
-    });
-    await Promise.all(stored).catch((error: unknown) => this.fail(error, true));
+    const response = this.inFlight.response(operation);
+    const store: StoreChunk = (number, chunkAt, chunk) => {
+      const payload = sealChunk(chunkKey, { session: this.id, operation, number }, chunk, this.house.random);
+      return this.house.chunks.put({ session: this.id, operation, number, at: chunkAt, payload });
+    };
+    await response.take(piece, at, store).catch((error: unknown) => this.fail(error, true));
   }
 
   async ended(ending: SessionEnding): Promise<void> {
@@ -118,11 +114,12 @@ export class RecordedSession implements SessionRecorder {
   private async writeEnd(ending: SessionEnding): Promise<void> {
     const left = this.inFlight.entries();
     await Promise.all(
-      left.map(([operation, { asked }]) =>
-        asked === undefined
+      left.map(([operation, { asked, response }]) => {
+        response?.cut();
+        return asked === undefined
           ? this.outcome(operation, { status: 'unknown', maskedFields: 0 })
-          : this.abandoned(operation),
-      ),
+          : this.abandoned(operation);
+      }),
     );
     const { count } = this.numbering;
     await this.write({
@@ -150,20 +147,31 @@ export class RecordedSession implements SessionRecorder {
     if (denied) this.denied -= 1;
   }
 
-  private async outcome(operation: OperationId, outcome: Outcome): Promise<void> {
-    const footer = this.inFlight.footer(operation);
-    const recording: SignedFooter | undefined = footer && signAlone(footer, this.opened().footers);
-    const joinKeys = this.inFlight.find(operation)?.joinKeys;
+  /** Once: whoever says it again, at the session's end, waits for what was said first. */
+  private async outcome(id: OperationId, outcome: Outcome, claim?: string): Promise<void> {
+    const operation = this.inFlight.find(id);
+    if (operation === undefined) return;
+    operation.ending ??= this.complete(id, { outcome, claim }).catch((error: unknown) => {
+      delete operation.ending;
+      throw error;
+    });
+    await operation.ending;
+  }
+
+  private async complete(
+    operation: OperationId,
+    { outcome, claim }: { outcome: Outcome; claim: string | undefined },
+  ): Promise<void> {
+    const { response, joinKeys } = this.inFlight.find(operation)!;
+    const recorded = response ?? (claim === undefined ? undefined : this.inFlight.response(operation));
+    const { mismatch, ...signed } = recorded === undefined ? {} : await this.opened().signing.sign(recorded, claim);
+    const body: EventBody<'operation.completed'> = { ...outcome, operation, ...signed };
     await this.write({
       event: 'operation.completed',
-      body: {
-        ...outcome,
-        operation,
-        ...(recording === undefined ? {} : { recording }),
-        ...(joinKeys === undefined ? {} : { joinKeys }),
-      },
+      body: { ...body, ...(joinKeys === undefined ? {} : { joinKeys }) },
     });
     this.inFlight.remove(operation);
+    if (mismatch !== undefined) throw mismatch;
   }
 
   // Sealing is synchronous, so entries join the journal's queue in the order of the calls.

@@ -100,9 +100,9 @@ describe('a session on record', () => {
   test('a recorded response is durable chunk by chunk, and its outcome carries a signed footer', async () => {
     const session = await sessionOn(house.first);
     const read = session.admitted(operation('select 1'), allow, context);
-    await session.response(read.id, Buffer.alloc(100_000, 'x'));
+    await session.response(read.id, Buffer.alloc(100_000, 'x'), new Date());
     expect(await count('select count(*) from recording_chunks where operation = $1', [read.id])).toBe(2);
-    await session.response(read.id, Buffer.from('end'));
+    await session.response(read.id, Buffer.from('end'), new Date());
     await read.outcome({ status: 'done', maskedFields: 0 });
     await session.ended(closing);
     const completed = (await eventsOf(session.id)).find(({ event }) => event === 'operation.completed');

@@ -39,8 +39,11 @@ export interface SessionRecorder {
   settled(tx: Sql, operation: OperationId, decision: Settled): Promise<void>;
   /** The client left while people were asked: nothing was run. */
   abandoned(operation: OperationId, review?: ReviewId): Promise<void>;
-  /** Masked bytes of a response; durable when this resolves, and only then may they reach the client. */
-  response(operation: OperationId, bytes: Uint8Array): Promise<void>;
+  /**
+   * One piece of a masked response, as the agent recorded it and with its time stamp; durable when this resolves, and
+   * only then may it reach the client.
+   */
+  response(operation: OperationId, piece: Uint8Array, at: Date): Promise<void>;
   /**
    * Operations still in flight are recorded as `unknown`, those still waiting as abandoned, before the end itself.
    * When it cannot be written now, this resolves and it is written as soon as it can be, by this replica or another.

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { RandomBytes, SessionId } from '@sallyport/core';
-import { Clock, Ids, Random } from '../../platform/index.js';
+import { Ids, Random } from '../../platform/index.js';
+import { AgentKeys } from '../agents/agent-keys.js';
 import { EntrySealer } from '../evidence/entry-sealer.js';
 import { LogIdentity } from '../evidence/log-identity.js';
 import { ChunkStore } from './chunk-store.js';
@@ -20,10 +21,10 @@ export class RecordingHouse extends Recorder {
     readonly log: LogIdentity,
     readonly journal: Journal,
     readonly chunks: ChunkStore,
+    readonly agents: AgentKeys,
     readonly replica: ReplicaRegistry,
     readonly closer: SessionCloser,
     readonly ids: Ids,
-    readonly clock: Clock,
     random: Random,
   ) {
     super();

@@ -1,11 +1,13 @@
 import { Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Configuration } from '../../platform/index.js';
+import { AgentKeys } from '../agents/agent-keys.js';
 import { EvidenceModule } from '../evidence/evidence.module.js';
 import { RecordingReader } from '../evidence/recording-reader.js';
 import { ChunkStore } from './chunk-store.js';
 import { DatabaseChunks } from './database-chunks.js';
 import { Journal } from './journal.js';
+import { LostRecordings } from './lost-recordings.js';
 import { Recorder } from './recorder.js';
 import { RecordingHouse } from './recording-house.js';
 import { RecordingMetrics } from './recording-metrics.js';
@@ -20,6 +22,9 @@ import { StoredRecordings } from './stored-recordings.js';
   providers: [
     RecordingMetrics,
     Journal,
+    AgentKeys,
+    StoredRecordings,
+    LostRecordings,
     ReplicaRegistry,
     SessionCloser,
     Recovery,
@@ -31,7 +36,7 @@ import { StoredRecordings } from './stored-recordings.js';
         recordings.store === 's3' ? new S3Chunks(recordings.s3) : new DatabaseChunks(journal, database),
       inject: [Configuration, Journal, DataSource],
     },
-    { provide: RecordingReader, useClass: StoredRecordings },
+    { provide: RecordingReader, useExisting: StoredRecordings },
   ],
   exports: [Recorder, RecordingReader, ReplicaRegistry],
 })

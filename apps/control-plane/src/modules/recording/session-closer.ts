@@ -3,6 +3,7 @@ import type { OperationId, SessionId } from '@sallyport/core';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Log } from '../../platform/index.js';
 import { EvidenceWriter } from '../evidence/evidence-writer.js';
+import { LostRecordings } from './lost-recordings.js';
 import type { SessionEnding } from './recorder.js';
 
 const retryMs = 1000;
@@ -27,6 +28,7 @@ export class SessionCloser implements BeforeApplicationShutdown {
   constructor(
     private readonly database: DataSource,
     private readonly evidence: EvidenceWriter,
+    private readonly recordings: LostRecordings,
     private readonly log: Log,
   ) {}
 
@@ -74,10 +76,11 @@ export class SessionCloser implements BeforeApplicationShutdown {
       if (events.some((event) => ['operation.completed', 'operation.denied', 'operation.abandoned'].includes(event)))
         continue;
       if (events.includes('operation.allowed')) {
+        const recording = await this.recordings.footerOf(session, operation);
         await this.evidence.append(tx, {
           event: 'operation.completed',
           session,
-          body: { operation, status: 'unknown', maskedFields: 0 },
+          body: { operation, status: 'unknown', maskedFields: 0, ...(recording && { recording }) },
         });
       } else await this.evidence.append(tx, { event: 'operation.abandoned', session, body: { operation } });
     }

@@ -16,19 +16,29 @@ export class StoredRecordings extends RecordingReader {
   }
 
   async *chunks(session: SessionId, operation: OperationId, count: number): AsyncIterable<Uint8Array> {
+    if (count === 0 || (await this.keys.find(session)) === undefined) return;
+    let next = 0;
+    for await (const chunk of this.stored(session, operation)) {
+      yield chunk;
+      next += 1;
+      if (next === count) return; // what came after the session was closed is no part of what was signed
+    }
+    throw new GatewayError(
+      'EVIDENCE_INCONSISTENT',
+      `the recording of operation "${operation}" has ${next} chunks of ${count}`,
+    );
+  }
+
+  /** As many as there are without a gap; none once the session's key is destroyed. */
+  async *stored(session: SessionId, operation: OperationId): AsyncIterable<Uint8Array> {
     const sessionKey = await this.keys.find(session);
     if (sessionKey === undefined) return;
     const key = recordingKey(sessionKey);
     let next = 0;
     for await (const { number, payload } of this.store.read(session, operation)) {
-      if (number !== next) break;
+      if (number !== next) return;
       yield openChunk(key, { session, operation, number }, payload);
       next += 1;
     }
-    if (next < count)
-      throw new GatewayError(
-        'EVIDENCE_INCONSISTENT',
-        `the recording of operation "${operation}" has ${next} chunks of ${count}`,
-      );
   }
 }

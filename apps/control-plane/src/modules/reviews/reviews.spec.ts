@@ -19,6 +19,8 @@ import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ControlPlane } from '../../control-plane.js';
 import { type Session, sessionWith, type TestControlPlane, testControlPlane } from '../../testing/control-plane.js';
+import { bodyFor, LogReader } from '../evidence/log-reader.js';
+import { Refusals } from '../evidence/refusals.js';
 import { SessionKeys } from '../evidence/session-keys.js';
 import { IdentityModule } from '../identity/identity.module.js';
 import { PeopleModule } from '../people/people.module.js';
@@ -556,4 +558,41 @@ test('lists are paged, the newest first, and filtered by state', async () => {
   expect(new Set(consumed.body.items.map(({ state }) => state))).toEqual(new Set(['consumed']));
   expect((await grace.session.get('/v1/reviews?state=nonsense')).status).toBe(400);
   expect((await sessionWith(other.url, grace.session.token).get('/v1/reviews?limit=1')).status).toBe(200);
+});
+
+describe('verdicts that are not taken', () => {
+  const refusedOn = async (review: ReviewId) => {
+    const { app } = house.controlPlane;
+    await app.get(Refusals).settled();
+    const reader = app.get(LogReader);
+    const page = () => reader.page("e.event = 'review.refused' and e.review = $3", { limit: 50, parameters: [review] });
+    await expect.poll(async () => (await page()).length, { timeout: 5_000 }).toBeGreaterThan(0);
+    return (await page()).map((entry) => bodyFor(entry, 'review.refused')!);
+  };
+
+  test('one’s own is on record with who tried, once for a minute of tries', async () => {
+    const { id } = await ask(asking());
+    const verdict = { verdict: 'approve', reason: 'mine' };
+    for (let tries = 0; tries < 5; tries += 1) await ada.session.post(`/v1/reviews/${id}/verdict`, verdict).expect(403);
+    await eve.session.post(`/v1/reviews/${id}/verdict`, verdict);
+    const refused = await refusedOn(id);
+    expect(refused.filter(({ by }) => by.id === ada.identity.id)).toMatchObject([
+      { review: id, verdict: 'approve', refusal: { code: 'FORBIDDEN' }, count: 1 },
+    ]);
+    await linus.session.post(`/v1/reviews/${id}/verdict`, { verdict: 'reject', reason: 'enough' }).expect(200);
+  });
+
+  test('more approvals than anybody can have read in a minute are on record', async () => {
+    const hasty = await somebody(['reviewer'], { sub: `hasty-${randomUUID()}`, groups: ['reviewers', 'sre'] });
+    let last: { status: number; id: ReviewId } | undefined;
+    for (let count = 0; count < 21; count += 1) {
+      const { id } = await ask(asking({ identity: { ...ada.identity, id: randomUUID() as PersonId } }));
+      const { status } = await hasty.session.post(`/v1/reviews/${id}/verdict`, { verdict: 'approve', reason: 'ok' });
+      last = { status, id };
+    }
+    expect(last!.status).toBe(429);
+    expect(await refusedOn(last!.id)).toMatchObject([
+      { by: { id: hasty.identity.id }, verdict: 'approve', refusal: { code: 'RATE_LIMITED' } },
+    ]);
+  });
 });

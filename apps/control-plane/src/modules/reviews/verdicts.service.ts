@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { GatewayError, type Identity, type ReviewId } from '@sallyport/core';
+import { GatewayError, type Identity, type ReviewId, refusalOf } from '@sallyport/core';
 import { mayRead, vote } from '@sallyport/reviews';
 import { DataSource, type EntityManager } from 'typeorm';
 import { afterOf, idCursor, Log, Notifications, type Page, pageOf } from '../../platform/index.js';
 import { EvidenceWriter } from '../evidence/evidence-writer.js';
+import { Refusals, type RefusedEvent } from '../evidence/refusals.js';
+import { actorOf } from '../people/actor.js';
 import { PeopleService } from '../people/people.service.js';
 import { settledEvent, votedEvent } from './review-events.js';
 import { ReviewRecords } from './review-records.js';
@@ -25,6 +27,7 @@ export class VerdictsService {
     private readonly texts: ShownTexts,
     private readonly people: PeopleService,
     private readonly evidence: EvidenceWriter,
+    private readonly refusals: Refusals,
     private readonly notifications: Notifications,
     private readonly log: Log,
   ) {}
@@ -55,7 +58,19 @@ export class VerdictsService {
    * Casts the caller's vote; the one that settles wakes whoever waits, on every replica.
    * @throws GatewayError NOT_FOUND, FORBIDDEN, CONFLICT, REVIEW_EXPIRED, INVALID_INPUT, RATE_LIMITED
    */
-  async settle(by: Identity, id: ReviewId, { verdict, reason }: VerdictBody): Promise<ReviewView> {
+  async settle(by: Identity, id: ReviewId, body: VerdictBody): Promise<ReviewView> {
+    try {
+      return await this.cast(by, id, body);
+    } catch (error) {
+      if (error instanceof GatewayError && refusedVerdicts.has(error.code))
+        await this.recordRefusal(by, { id, verdict: body.verdict }, error).catch((cause: unknown) =>
+          this.log.warn('review.refusal-unrecorded', { review: id, cause }),
+        );
+      throw error;
+    }
+  }
+
+  private cast(by: Identity, id: ReviewId, { verdict, reason }: VerdictBody): Promise<ReviewView> {
     return this.database.transaction(async (tx) => {
       const row = visible(await this.records.lock(tx, id), by);
       const review = reviewOf(await this.withAliases(tx, row));
@@ -82,6 +97,26 @@ export class VerdictsService {
     });
   }
 
+  /** Who tried to settle what he may not, or more than anybody can have read. */
+  private async recordRefusal(
+    by: Identity,
+    { id, verdict }: { id: ReviewId; verdict: VerdictBody['verdict'] },
+    error: GatewayError,
+  ): Promise<void> {
+    const row = await this.records.find(this.database, id);
+    if (row === undefined) return;
+    const { code, message } = refusalOf(error);
+    const refused = (key: string): RefusedEvent => ({
+      key,
+      told: (count) => ({
+        event: 'review.refused',
+        session: row.session_id,
+        body: { review: id, by: actorOf(by), verdict, refusal: { code, message }, count },
+      }),
+    });
+    this.refusals.tell(refused(`verdict ${id} ${by.id} ${verdict} ${code}`), refused(`verdict ${by.id} ${code}`));
+  }
+
   /** Accounts may have turned out to be the same human since the review was asked for. */
   private async withAliases(tx: EntityManager, row: ReviewRow): Promise<ReviewRow> {
     const now = await this.people.aliasesOf(row.requester_id, tx);
@@ -97,6 +132,8 @@ export class VerdictsService {
     });
   }
 }
+
+const refusedVerdicts: ReadonlySet<string> = new Set(['FORBIDDEN', 'RATE_LIMITED']);
 
 const readsAll = ({ roles }: Identity): boolean => roles.some((role) => role === 'admin' || role === 'auditor');
 

@@ -52,7 +52,7 @@ export class SessionsController {
 
   /** Makes the tables of sessions and operations anew, out of the log. */
   @Post('rebuild')
-  @Requires('evidence.erase')
+  @Requires('evidence.repair')
   @HttpCode(200)
   rebuild(): Promise<{ entries: number }> {
     return this.rebuilds.rebuild();

@@ -85,7 +85,11 @@ export class SessionsService {
     const row = await this.visible(caller, id);
     if (row.person_id !== caller.id && !may(caller, 'session.end-any'))
       throw new GatewayError('FORBIDDEN', 'only an administrator may end the session of somebody else');
-    if (row.ended_at === null) await this.notifications.publish(this.database, sessionEndRequested, { session: id });
+    if (row.ended_at !== null) return;
+    await this.database.transaction(async (tx) => {
+      await tx.query('update gateway_sessions set end_requested = true where id = $1', [id]); // for a replica that hears nothing
+      await this.notifications.publish(tx, sessionEndRequested, { session: id });
+    });
   }
 
   /** @throws GatewayError NOT_FOUND for what does not exist and for what the caller may not see */

@@ -58,7 +58,7 @@ const record = async (
   await recorder.started({ ...started, connection: { ...started.connection, name } });
   const read = recorder.admitted(operation('select email from patients'), allow, context);
   await read.durable;
-  await recorder.response(read.id, row('[redacted]'));
+  await recorder.response(read.id, row('[redacted]'), new Date());
   await read.outcome({ status: 'done', rows: 1, maskedFields: 1, maskedBy: ['email'], durationMs: 3 });
   await recorder.admitted(operation('drop table patients', { risk: 'destructive' }), deny, context).durable;
   return { id: recorder.id, end: () => recorder.ended(closing) };

@@ -36,6 +36,7 @@ export const permissions = {
   'evidence.read': ['admin', 'auditor'],
   'evidence.export': ['admin', 'auditor'],
   'evidence.erase': ['admin'],
+  'evidence.repair': ['admin'],
 } as const satisfies Readonly<Record<string, readonly Role[]>>;
 
 export type Permission = keyof typeof permissions;

@@ -4,6 +4,8 @@ import supertest from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConnectionVisibility } from '../../modules/connections/connection-visibility.js';
 import { ConnectionsModule } from '../../modules/connections/connections.module.js';
+import { bodyFor, LogReader } from '../../modules/evidence/log-reader.js';
+import { Refusals } from '../../modules/evidence/refusals.js';
 import { HealthModule } from '../../modules/health/health.module.js';
 import { IdentityModule } from '../../modules/identity/identity.module.js';
 import { PeopleModule } from '../../modules/people/people.module.js';
@@ -216,6 +218,25 @@ test('guessing is slowed down, and those who hold a login are not', async () => 
   expect(last.body).toMatchObject({ code: 'RATE_LIMITED', details: { retry_after_seconds: expect.any(Number) } });
   expect(Number(last.headers['retry-after'])).toBeGreaterThan(0);
   expect(before.status).toBe(200);
+});
+
+test('refused logins are on record by address and reason, once for a minute of them, without what was shown', async () => {
+  await house.controlPlane.app.get(Refusals).settled();
+  const reader = house.controlPlane.app.get(LogReader);
+  await expect
+    .poll(async () => (await reader.page("e.event = 'login.refused'", { limit: 100, parameters: [] })).length, {
+      timeout: 5_000,
+    })
+    .toBeGreaterThan(1);
+  const entries = await reader.page("e.event = 'login.refused'", { limit: 100, parameters: [] });
+  const bodies = entries.map((entry) => bodyFor(entry, 'login.refused')!);
+  const guesses = bodies.filter(({ method }) => method === 'service-account');
+  expect(guesses.map(({ refusal }) => refusal?.code).sort()).toEqual(['RATE_LIMITED', 'UNAUTHENTICATED']);
+  for (const { address, count, issuer } of guesses) {
+    expect(address).toMatch(/127\.0\.0\.1|::1/);
+    expect([count, issuer]).toEqual([1, house.issuer.url]);
+  }
+  expect(JSON.stringify(entries)).not.toContain('ggggg');
 });
 
 test('the API document names every route with its permission and what its body takes', async () => {

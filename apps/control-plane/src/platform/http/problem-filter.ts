@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import { GatewayError } from '@sallyport/core';
 import type { Response } from 'express';
+import { isStoreUnavailable } from '../database/store-unavailable.js';
 import { Log, logContext } from '../logging/log.js';
 import { codeOfStatus, problems } from './problems.js';
 
@@ -20,6 +21,11 @@ const statusOf = (error: unknown): number => {
 /** Whatever was thrown, as an error of ours; what is not known becomes INTERNAL and keeps its text to itself. */
 export function gatewayErrorOf(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
+  if (isStoreUnavailable(error))
+    return new GatewayError('RECORDING_UNAVAILABLE', 'the control plane’s database cannot be used right now', {
+      cause: error,
+      hint: 'try again in a minute; if it persists, ask an administrator to look at the database',
+    });
   const code = codeOfStatus(statusOf(error));
   if (code === 'INTERNAL')
     return new GatewayError('INTERNAL', 'the control plane failed', {

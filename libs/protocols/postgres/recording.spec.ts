@@ -1,0 +1,111 @@
+// What the agent records is what the client gets: piece by piece, for each operation, and signed ahead of its last bytes.
+import { type TestDatabase, testDatabase } from '@sallyport/testkit';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { footerOf, postgresGateway } from '../testing/postgres-gateway.js';
+import { frontend as f, RawClient, spell } from '../testing/raw-client.js';
+import { frameBytes } from './heads.js';
+import { MessageReader } from './wire.js';
+
+let target: TestDatabase;
+let gateway: Awaited<ReturnType<typeof postgresGateway>>;
+let client: RawClient;
+
+beforeAll(async () => {
+  target = await testDatabase({
+    sql: "create table patients (id int primary key, name text); insert into patients values (1, 'Ada'), (2, 'Bo')",
+  });
+  gateway = await postgresGateway({
+    target,
+    records: true,
+    decide: ({ text }) => (/delete/.test(text) ? 'deny' : 'allow'),
+  });
+  client = await RawClient.open({ port: gateway.port, database: target.database });
+});
+afterAll(async () => {
+  client?.end();
+  await gateway?.[Symbol.asyncDispose]();
+  await target?.stop();
+});
+
+/** Every recorded response so far, in words, checked against what the agent signed of it. */
+function recorded(): Record<string, string[]> {
+  const said: Record<string, string[]> = {};
+  const footers = gateway.events.flatMap(({ footer }) => (footer === undefined ? [] : [footer]));
+  for (const [id, { text, pieces }] of gateway.responses) {
+    const signed = footers.find((footer) => footer.startsWith(id));
+    if (signed !== undefined) expect(signed).toBe(`${id} ${footerOf(pieces)}`);
+    const reader = new MessageReader();
+    reader.push(Buffer.concat(pieces.map(({ bytes }) => bytes)));
+    said[text] ??= [];
+    for (let next = reader.next(); next !== undefined; next = reader.next()) said[text].push(spell(next));
+    expect(reader.buffered).toBe(0);
+  }
+  expect(footers.length).toBe(
+    gateway.events.filter(({ event, outcome }) => event === 'operation.completed' && outcome?.joinKey === undefined)
+      .length,
+  );
+  return said;
+}
+
+test('an answer is recorded whole, to its last byte', async () => {
+  const heard = await client.ask([f.query('select name from patients order by id')]);
+  expect(recorded()['select name from patients order by id']).toEqual(heard);
+});
+
+test('an answer of many frames keeps its pieces, none of them above a frame', async () => {
+  const text = "select repeat('x', 700000) as x, g from generate_series(1, 3) g";
+  const heard = await client.ask([f.query(text)]);
+  expect(recorded()[text]).toEqual(heard);
+  const pieces = [...gateway.responses.values()].find((response) => response.text === text)!.pieces;
+  expect(pieces.length).toBeGreaterThan(8);
+  expect(Math.max(...pieces.map(({ bytes }) => bytes.length))).toBeLessThanOrEqual(frameBytes);
+  expect(pieces.map(({ at }) => at.getTime())).toEqual(pieces.map((_, index) => 1_700_000_000_000 + index));
+});
+
+test('in a pipeline each operation has its own answers, an error among them, and what it made be skipped is signed as empty', async () => {
+  const heard = await client.ask([
+    f.parse('select 1 as one'),
+    f.bind(),
+    f.execute(),
+    f.parse('select 1 / (id - id) from patients'),
+    f.bind(),
+    f.execute(),
+    f.parse('select 3 as three'),
+    f.bind(),
+    f.execute(),
+    f.sync,
+  ]);
+  const said = recorded();
+  expect(said['select 1 as one']).toEqual(['1', '2', 'D 1', 'C SELECT 1']);
+  expect(said['select 1 / (id - id) from patients']).toEqual(['1', '2', expect.stringMatching(/^E 22012/)]);
+  expect(said['select 3 as three']).toEqual([]);
+  expect([...said['select 1 as one']!, ...said['select 1 / (id - id) from patients']!, 'Z I']).toEqual(heard); // Sync is nobody’s operation
+});
+
+test('a refusal is the control plane’s own word: on record with the decision, and in no recording', async () => {
+  const heard = await client.ask([f.query('select 4 as four'), f.query('delete from patients')], 2);
+  const said = recorded();
+  expect(said['select 4 as four']).toEqual(heard.slice(0, 4));
+  expect(heard[4]).toMatch(/^E 42501/);
+  expect(said['delete from patients']).toEqual([]);
+});
+
+test('a COPY out is recorded row by row', async () => {
+  const heard = await client.ask([f.query('copy patients to stdout')]);
+  expect(recorded()['copy patients to stdout']).toEqual(heard);
+});
+
+test('a session that breaks in the middle of an answer leaves what the client got, unsigned', async () => {
+  const other = await RawClient.open({ port: gateway.port, database: target.database });
+  const text = "select pg_terminate_backend(pg_backend_pid()), repeat('y', 10)";
+  await other.say(f.query(text));
+  await other.untilClosed();
+  await expect
+    .poll(() => gateway.events.filter((event) => event.text === text).map(({ outcome }) => outcome?.status))
+    .toContain('unknown');
+  const [[id, response]] = [...gateway.responses].filter(([, each]) => each.text === text) as never as [
+    [string, { pieces: unknown[] }],
+  ];
+  expect(response.pieces.length).toBeGreaterThan(0);
+  expect(gateway.events.some(({ footer }) => footer?.startsWith(id))).toBe(false);
+});
