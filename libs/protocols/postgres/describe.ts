@@ -66,7 +66,14 @@ export function createSqlDescriber(): SqlDescriber {
     catalogue,
     describe: (text, session, snapshot) => {
       const description = describer.describe(text, session, catalogue(snapshot));
-      return { text, description, displayText: display(text, description), catalogue: snapshot?.digest ?? '' };
+      return {
+        text,
+        description,
+        catalogue: snapshot?.digest ?? '',
+        get displayText() {
+          return display(text, description); // the record's matter: an agent never asks
+        },
+      };
     },
   };
 }

@@ -52,7 +52,7 @@ describe('what is allowed', () => {
     expect(
       gateway.events.filter(({ event }) => event === 'operation.completed').map(({ outcome }) => outcome?.status),
     ).toEqual(['done', 'done', 'done', 'done', 'failed', 'done']);
-    expect(gateway.events.at(-1)).toEqual({ event: 'session.ended' });
+    await expect.poll(() => gateway.events.at(-1)).toEqual({ event: 'session.ended' }); // once the target has ended it
     expect(gateway.log).toEqual([]);
   });
 
@@ -462,7 +462,9 @@ describe('what a server does at the edges of its protocol', () => {
     await session.client.say(f.query("select pg_sleep(0.5); insert into patients values (4, 'Di')"), f.terminate);
     expect(await session.client.untilClosed()).toEqual(['T pg_sleep', 'D ', 'C SELECT 1', 'C INSERT 0 1', 'Z I']);
     expect(await remaining()).toBe(4);
-    expect(session.gateway.events.at(-2)).toMatchObject({ event: 'operation.completed', outcome: { status: 'done' } });
+    expect(session.gateway.events.filter(({ event }) => event === 'operation.completed').at(-1)).toMatchObject({
+      outcome: { status: 'done' },
+    });
   });
 
   test('a session’s own notification comes before ReadyForQuery, with the process id that the client was told', async () => {

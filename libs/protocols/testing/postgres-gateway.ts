@@ -68,6 +68,8 @@ function recordingOf(operation: OperationId): ResponseRecording {
 }
 
 export interface GatewayOptions {
+  /** False for a target that answers no catalogue queries. */
+  readonly survey?: boolean;
   readonly target: Pick<TestDatabase, 'host' | 'port' | 'user' | 'password' | 'database'>;
   readonly databases?: readonly string[];
   /** Undefined allows. */
@@ -113,7 +115,7 @@ export async function postgresGateway(options: GatewayOptions) {
     recording: recordingOf,
     log: (event, details) => void sent.push(`${event} ${String((details['error'] as Error | undefined)?.stack)}`),
   });
-  await targetSide.survey!(host('survey' as SessionId), new AbortController().signal);
+  if (options.survey !== false) await targetSide.survey!(host('survey' as SessionId), new AbortController().signal);
 
   const guards: Guards = {
     decide: (operation) => decisionOf(options.decide?.(operation) ?? 'allow'),
