@@ -173,7 +173,7 @@ export class Installation {
     ports: ReplicaPorts = this.ports,
     environment: Readonly<Record<string, string>> = {},
   ): Promise<Process> {
-    writeFileSync(path.join(this.home, 'master-key'), 'c0ffee'.repeat(10) + 'beef', { mode: 0o600 });
+    writeFileSync(path.join(this.home, 'master-key'), `${'c0ffee'.repeat(10)}beef`, { mode: 0o600 });
     const started = this.#spawn('control-plane', built('control-plane'), [], {
       DATABASE_URL: this.store.url,
       SALLYPORT_DATA_DIR: path.join(this.home, 'control-plane'),

@@ -127,11 +127,7 @@ export class LiveSessions implements OnApplicationBootstrap, OnApplicationShutdo
 
   private endRequested(payload: unknown): void {
     const { session: id } = payload as { session?: string };
-    this.endWhere(
-      (session) => session.id === id,
-      'SESSION_ENDED',
-      'an administrator has ended this session',
-    );
+    this.endWhere((session) => session.id === id, 'SESSION_ENDED', 'an administrator has ended this session');
   }
 
   private endWhere(matches: (session: LiveSession) => boolean, code: ErrorCode, message: string): void {

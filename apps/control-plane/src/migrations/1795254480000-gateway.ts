@@ -16,7 +16,9 @@ export class Gateway1795254480000 implements MigrationInterface {
     await runner.query(sessions);
     await runner.query('create index gateway_sessions_ticket on gateway_sessions (ticket_id)');
     await runner.query('create index gateway_sessions_connection on gateway_sessions (connection_id)');
-    await runner.query('grant select, insert, update (seen_at, end_requested), delete on gateway_sessions to sallyport_app');
+    await runner.query(
+      'grant select, insert, update (seen_at, end_requested), delete on gateway_sessions to sallyport_app',
+    );
   }
 
   async down(runner: QueryRunner): Promise<void> {
