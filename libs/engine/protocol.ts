@@ -3,7 +3,6 @@ import type { SecureContext } from 'node:tls';
 import type {
   Digest,
   Identity,
-  MaskingPlan,
   MaskingRule,
   OperationId,
   ProtocolName,
@@ -31,8 +30,6 @@ export interface SessionHandle {
   readonly identity: Identity;
   readonly turn: TurnContext;
   readonly connection: ConnectionView;
-  /** Milliseconds that the target may take to answer the dial. */
-  readonly dialTimeoutMs: number;
   /** Aborted, with a GatewayError as reason, when the session must end: revocation, drain, an administrator's word. */
   readonly ended: AbortSignal;
   /** Drives this session's exchanges through the engine; resolves when they end. */
@@ -43,7 +40,6 @@ export interface SessionHandle {
   catalogue(database: string): CatalogueSnapshot | undefined;
   /** Has a snapshot with this digest arrived? */
   knowsCatalogue(digest: string): boolean;
-  plan(): MaskingPlan;
   close(reason?: Refusal): void;
 }
 

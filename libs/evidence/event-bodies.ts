@@ -140,8 +140,8 @@ export interface OperationCompleted {
   readonly recording?: SignedFooter;
   /** Who signed the recording, where it is another agent than the session was started with. */
   readonly agent?: AgentId;
-  /** What joins it with the target's own log: a backend pid and its start, a request id. */
-  readonly joinKeys?: Readonly<Record<string, string>>;
+  /** What finds it in the target's own log: a backend's process id and log-in, a request id. */
+  readonly joinKey?: string;
 }
 
 export interface ReviewRequested {

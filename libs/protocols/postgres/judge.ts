@@ -1,5 +1,4 @@
 /** The agent's own judgement of a statement: what of its answer must be hidden. The stricter of the two gates' wins. */
-import type { MaskingRule } from '@sallyport/core';
 import type { CatalogueSnapshot } from '@sallyport/engine';
 import type { ColumnMask, Masker } from '@sallyport/masking';
 import { type Catalogue, type CopyDescription, reachOf, type SqlDescription } from '@sallyport/sql';
@@ -21,7 +20,6 @@ export const unasked: Judged = { description: undefined, reaches: true, opaque: 
 
 export interface JudgeOptions {
   readonly masker: Masker;
-  readonly rules: readonly MaskingRule[];
   readonly describer: SqlDescriber;
   readonly memory: Pick<SessionMemory, 'sqlSession' | 'tainted' | 'codeRan'>;
   readonly snapshot: () => CatalogueSnapshot | undefined;

@@ -208,7 +208,6 @@ class Attendance {
     const masker = compileMasking(rules, { key: this.#host.maskingKey });
     this.#judge = new Judge({
       masker,
-      rules,
       describer: this.#describer,
       memory: this.#memory,
       snapshot: () => this.#host.catalogue(this.#database),

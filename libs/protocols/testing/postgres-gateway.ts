@@ -160,7 +160,6 @@ export async function postgresGateway(options: GatewayOptions) {
       },
       turn: {},
       connection: { name: 'orders', version: 1, target: 'test', databases, settings: {} },
-      dialTimeoutMs: 5_000,
       ended: ended.signal,
       run: (exchanges) => serve(exchanges, guards),
       open: async (head) => {
@@ -171,7 +170,6 @@ export async function postgresGateway(options: GatewayOptions) {
       },
       catalogue: (database) => snapshots.get(database),
       knowsCatalogue: (digest) => [...snapshots.values()].some((snapshot) => snapshot.digest === (digest as Digest)),
-      plan: () => plan,
       close: (reason) => void events.push({ event: 'session.ended', ...(reason ? { text: reason.code } : {}) }),
     };
   };

@@ -46,7 +46,6 @@ const noPlan = '0'.repeat(64) as Digest;
 /** One identity's use of one connection, on the replica that serves it: what the engine asks of the house, for it. */
 export class LiveSession implements SessionHandle, Guards {
   readonly id: SessionId;
-  readonly dialTimeoutMs = dialTimeoutMs;
   readonly ticket: RedeemedTicket;
   readonly #house: House;
   readonly #recorder: SessionRecorder;
@@ -56,7 +55,7 @@ export class LiveSession implements SessionHandle, Guards {
   readonly #bytes = { toTarget: 0, toClient: 0 };
   #identity: Identity;
   #connection: Connection;
-  #closed: Promise<void> | undefined;
+  #closed = false;
 
   constructor({ id, ticket, connection, recorder, house, left }: LiveSessionOptions) {
     this.id = id;
@@ -107,10 +106,6 @@ export class LiveSession implements SessionHandle, Guards {
     return this.#connection.databases.some((database) => this.catalogue(database)?.digest === digest);
   }
 
-  plan(): MaskingPlan {
-    return this.#house.masking.planFor({ id: this.#connection.id }, this.#identity.groups);
-  }
-
   /** Ends it from outside: the protocol tells its client why. */
   end(code: ErrorCode, message: string): void {
     this.#ending.abort(new GatewayError(code, message));
@@ -131,11 +126,9 @@ export class LiveSession implements SessionHandle, Guards {
   }
 
   close(reason?: Refusal): void {
-    this.#closed ??= this.#recordEnd(reason);
-  }
-
-  closed(): Promise<void> {
-    return this.#closed ?? Promise.resolve();
+    if (this.#closed) return;
+    this.#closed = true;
+    void this.#recordEnd(reason);
   }
 
   async #recordEnd(reason: Refusal | undefined): Promise<void> {
@@ -164,7 +157,7 @@ export class LiveSession implements SessionHandle, Guards {
   }
 
   masking(): MaskingPlan {
-    return this.plan();
+    return this.#house.masking.planFor({ id: this.#connection.id }, this.#identity.groups);
   }
 
   record(operation: Operation, decision: Decision, masking: MaskingPlan | undefined): RecordedOperation {

@@ -7,7 +7,6 @@ export interface InFlight {
   /** Kept while people may still decide about it. */
   readonly asked?: Asked;
   readonly review?: ReviewId;
-  joinKeys?: Readonly<Record<string, string>>;
   response?: ResponseRecording;
   /** Its outcome is being written: once. */
   ending?: Promise<void>;

@@ -69,10 +69,6 @@ export class RecordedSession implements SessionRecorder {
       id,
       durable,
       outcome: (outcome, footer) => this.outcome(id, outcome, footer),
-      join: (keys) => {
-        const operation = this.inFlight.find(id);
-        if (operation !== undefined) operation.joinKeys = keys;
-      },
     };
   }
 
@@ -162,14 +158,11 @@ export class RecordedSession implements SessionRecorder {
     operation: OperationId,
     { outcome, claim }: { outcome: Outcome; claim: string | undefined },
   ): Promise<void> {
-    const { response, joinKeys } = this.inFlight.find(operation)!;
+    const { response } = this.inFlight.find(operation)!;
     const recorded = response ?? (claim === undefined ? undefined : this.inFlight.response(operation));
     const { mismatch, ...signed } = recorded === undefined ? {} : await this.opened().signing.sign(recorded, claim);
     const body: EventBody<'operation.completed'> = { ...outcome, operation, ...signed };
-    await this.write({
-      event: 'operation.completed',
-      body: { ...body, ...(joinKeys === undefined ? {} : { joinKeys }) },
-    });
+    await this.write({ event: 'operation.completed', body });
     this.inFlight.remove(operation);
     if (mismatch !== undefined) throw mismatch;
   }

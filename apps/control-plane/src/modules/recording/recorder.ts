@@ -13,8 +13,6 @@ export interface AdmissionContext {
 /** An operation's place on the record; `durable` and `outcome` as the engine wants them. */
 export interface AdmittedOperation extends RecordedOperation {
   readonly id: OperationId;
-  /** What joins it with the target's own log, kept for the outcome: a backend pid and its start, a request id. */
-  join(keys: Readonly<Record<string, string>>): void;
 }
 
 /** What the session's end is recorded with; counts are the recorder's own. */
