@@ -181,7 +181,12 @@ describe('tickets', () => {
   });
 
   test('a database that the connection does not allow is refused, with the ones that it does', async () => {
-    expect(await visitors.turnedAway(await sallyport.ticket(), { database: 'payroll' })).toMatchObject({
+    // the places that the test before has left are free a moment after its clients have hung up
+    const refused = await until('a place is free', async () => {
+      const error = await visitors.turnedAway(await sallyport.ticket(), { database: 'payroll' });
+      return (error as { code?: string }).code === '53300' ? undefined : error;
+    });
+    expect(refused).toMatchObject({
       severity: 'FATAL',
       code: '3D000',
       message: 'database "payroll" is not one of connection "orders"',
