@@ -20,7 +20,8 @@ export interface Clock {
 /** @returns `size` fresh random bytes */
 export type RandomBytes = (size: number) => Uint8Array;
 
-const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+const pairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const hyphenBefore: ReadonlySet<number> = new Set([4, 6, 8, 10]);
 
 /** A source of UUIDs of version 7 (RFC 9562, 5.7): 48 bits of milliseconds, then random bits. */
 export const uuidSource =
@@ -34,8 +35,7 @@ export const uuidSource =
     }
     bytes[6] = 0x70 | (bytes[6]! & 0x0f);
     bytes[8] = 0x80 | (bytes[8]! & 0x3f);
-    const text = hex(bytes);
-    return [text.slice(0, 8), text.slice(8, 12), text.slice(12, 16), text.slice(16, 20), text.slice(20)].join(
-      '-',
-    ) as Id;
+    let text = '';
+    for (let index = 0; index < 16; index += 1) text += (hyphenBefore.has(index) ? '-' : '') + pairs[bytes[index]!]!;
+    return text as Id;
   };

@@ -1,7 +1,7 @@
 import { GatewayError } from '@sallyport/core';
 import { type BundleKind, type BundleRecord, bundleFormat } from './bundle-records.js';
 import { fromUtf8, toBase64 } from './bytes.js';
-import { canonicalJson, withoutUndefined } from './canonical.js';
+import { canonicalJsonOfDefined } from './canonical.js';
 import { parseCheckpointText } from './checkpoint.js';
 import { type Entry, encodeEntry } from './entry.js';
 import { consistencyProof, inclusionProof } from './merkle-proof.js';
@@ -51,7 +51,7 @@ export interface BundleSource {
   readonly consistencyFrom?: readonly number[];
 }
 
-const line = (record: BundleRecord): string => `${canonicalJson(withoutUndefined(record))}\n`;
+const line = (record: BundleRecord): string => `${canonicalJsonOfDefined(record)}\n`;
 
 const sizeOf = (note: string): number => parseCheckpointText(parseNote(note).text).size;
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { type Digest, GatewayError } from '@sallyport/core';
 
 const utf8Encoder = new TextEncoder();
@@ -24,7 +24,8 @@ export function sha256(...parts: readonly (Uint8Array | string)[]): Uint8Array {
 
 export const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-export const digestOf = (...parts: readonly (Uint8Array | string)[]): Digest => toHex(sha256(...parts)) as Digest;
+export const digestOf = (...parts: readonly (Uint8Array | string)[]): Digest =>
+  (parts.length === 1 ? hash('sha256', parts[0]!, 'hex') : toHex(sha256(...parts))) as Digest;
 
 export const isDigest = (value: unknown): value is Digest => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
 

@@ -1,6 +1,6 @@
 import { GatewayError, type OperationId, type SessionId } from '@sallyport/core';
 import { sha256, toHex, utf8 } from './bytes.js';
-import { canonicalJson, withoutUndefined } from './canonical.js';
+import { canonicalJsonOfDefined } from './canonical.js';
 import type { Footer } from './footer.js';
 
 /** Bytes of a whole chunk. */
@@ -65,7 +65,7 @@ export function* payloadsOf(bytes: Uint8Array): Generator<Uint8Array> {
 
 /** h₀: names the recording, so that one chain cannot stand in for another. */
 const firstHash = (id: RecordingId): Uint8Array =>
-  sha256(utf8(`sallyport/recording/v1\n${canonicalJson(withoutUndefined({ ...id }))}`));
+  sha256(utf8(`sallyport/recording/v1\n${canonicalJsonOfDefined({ ...id })}`));
 
 /** The chain over one recording's chunks, hᵢ = SHA-256(hᵢ₋₁ ‖ chunk), kept by agent and control plane alike. */
 export class RecordingChain {

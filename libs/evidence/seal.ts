@@ -2,13 +2,14 @@ import { createCipheriv, createDecipheriv } from 'node:crypto';
 import {
   type Digest,
   GatewayError,
+  immutable,
   type OperationId,
   type RandomBytes,
   type ReviewId,
   type SessionId,
 } from '@sallyport/core';
 import { digestOf, fromBase64, fromUtf8, toBase64, utf8 } from './bytes.js';
-import { canonicalJson, parseCanonical, withoutUndefined } from './canonical.js';
+import { canonicalJson, canonicalJsonOfDefined, parseCanonical } from './canonical.js';
 import { type Envelope, nonceBytes, parseEnvelope, type UnsequencedEntry } from './entry.js';
 import type { EventBodies, EventName } from './events.js';
 
@@ -64,7 +65,7 @@ function decrypt(key: Uint8Array, { iv, aad, sealed }: Encrypted, what: string):
  * say nothing about a body that could be guessed, once the key that hides salt and body is destroyed.
  */
 function bodyDocument(body: unknown, random: RandomBytes): string {
-  const document = canonicalJson({ body: withoutUndefined(body), salt: toBase64(random(saltBytes)) });
+  const document = canonicalJsonOfDefined({ body, salt: toBase64(random(saltBytes)) });
   if (Buffer.byteLength(document) > maxBodyBytes) {
     throw new GatewayError('TOO_LARGE', `an event's body must stay below ${maxBodyBytes} bytes`, {
       hint: 'clip long texts, and put what is longer into a recording: it enters by its digest',
@@ -94,8 +95,17 @@ export interface EntryInput<E extends EventName> {
 /** Makes one entry, ready to be stored. Members of the body that are undefined are left out. Throws TOO_LARGE, INVALID_INPUT. */
 export function sealEntry<E extends EventName>(input: EntryInput<E>): SealedEntry {
   const { log, event, at, session, operation, review, keyId, body, key, random } = input;
-  const fields = { v: 1, log, event, at: at.toISOString(), session, operation, review, key: keyId };
-  return sealBody({ envelope: parseEnvelope(withoutUndefined(fields)), body, key, random });
+  const envelope = {
+    v: 1,
+    log,
+    event,
+    at: at.toISOString(),
+    ...(session && { session }),
+    ...(operation && { operation }),
+    ...(review && { review }),
+    ...(keyId && { key: keyId }),
+  };
+  return sealBody({ envelope: parseEnvelope(envelope), body, key, random });
 }
 
 /** Seals any body under an envelope. Throws TOO_LARGE, INVALID_INPUT. */
@@ -105,7 +115,8 @@ export function sealBody(input: {
   key: Uint8Array;
   random: RandomBytes;
 }): SealedEntry {
-  const { envelope, body, key, random } = input;
+  const { body, key, random } = input;
+  const envelope = immutable(input.envelope); // written three times: into the context, the leaf and the row
   const document = bodyDocument(body, random);
   const iv = random(nonceBytes);
   const entry: UnsequencedEntry = { envelope, nonce: toBase64(iv), bodyDigest: digestOf(document) };

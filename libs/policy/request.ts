@@ -1,4 +1,13 @@
-import type { Assurance, FactValue, Identity, Operation, ProtocolName, TurnContext } from '@sallyport/core';
+import {
+  type Assurance,
+  derivedOnce,
+  type Facts,
+  type FactValue,
+  type Identity,
+  type Operation,
+  type ProtocolName,
+  type TurnContext,
+} from '@sallyport/core';
 import type { CedarContext, CedarEntity, CedarRequest, CedarUid } from './cedar.js';
 
 /** Everything that a decision may depend on. */
@@ -77,13 +86,15 @@ function identityKey(identity: Identity): string {
   return key;
 }
 
+const factsKey = derivedOnce((facts: Facts) => JSON.stringify(facts));
+
 /** Two requests with the same key get the same decision from the same policies. */
 export function keyOf(
   { identity, connection, operation, assurance, turn }: PolicyRequest,
   claimsRead: ReadonlySet<string>,
 ): string {
   const read = Object.entries(claimsOf(turn)).filter(([name]) => claimsRead.has(name));
-  return JSON.stringify([
+  const circumstances = JSON.stringify([
     identityKey(identity),
     connection.name,
     connection.protocol,
@@ -93,6 +104,6 @@ export function keyOf(
     assurance,
     turn.aiSession !== undefined,
     read,
-    operation.facts,
   ]);
+  return `${circumstances}\n${factsKey(operation.facts)}`;
 }

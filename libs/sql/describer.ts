@@ -4,6 +4,7 @@ import { describe } from './describe.js';
 import type { SqlDescription, SqlSession } from './description.js';
 import { catalogueDigest, encodeCatalogue } from './encode-catalogue.js';
 import { defaultMaxTextBytes } from './parser.js';
+import { shapeOf } from './shape.js';
 
 export interface DescriberOptions {
   /** How many descriptions are kept; the one not used for longest goes first. */
@@ -33,17 +34,25 @@ const digestOf = (catalogue: Catalogue | undefined): string => {
 const sorted = (names: ReadonlyMap<string, string> | undefined): readonly (readonly [string, string])[] =>
   [...(names ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
 
+/** Only these statements look up what the session has prepared or declared; their keywords cannot be spelled otherwise. */
+const namesOthers = /execute|fetch|move/i;
+
 /** Session facts that a description depends on; most sessions have none of them. */
-const factsKey = ({ prepared, cursors, temporary, searchPathCertain, catalogueStale = false }: SqlSession): string => {
+const factsKey = (text: string, session: SqlSession): string => {
+  const { prepared, cursors, temporary, searchPathCertain, catalogueStale = false } = session;
   const flags = `${searchPathCertain} ${catalogueStale}`;
-  if (prepared.size === 0 && !cursors?.size && !temporary) return flags;
+  const recalls = (prepared.size > 0 || (cursors?.size ?? 0) > 0) && namesOthers.test(text);
+  if (!recalls && (temporary === undefined || (temporary !== 'any' && temporary.size === 0))) return flags;
   const temporaries = temporary === 'any' ? temporary : [...(temporary ?? [])].sort();
-  return JSON.stringify([flags, sorted(prepared), sorted(cursors), temporaries]);
+  return JSON.stringify([flags, recalls ? [sorted(prepared), sorted(cursors)] : [], temporaries]);
 };
 
 const mostLong = 4;
 
-/** A describer that remembers, by text, catalogue digest and session facts. Bounded. */
+/**
+ * A describer that remembers, by text (of a plain SELECT: by its shape), catalogue digest and session facts. Bounded. What
+ * it returns may have been made of another text of the same shape: `statements[].text` is that one's.
+ */
 export const createDescriber = (options: DescriberOptions): Describer => {
   const { maxEntries, maxTextBytes = defaultMaxTextBytes, maxCachedTextBytes = 16 * 1024 } = options;
   const kept = new Map<string, SqlDescription>();
@@ -58,10 +67,10 @@ export const createDescriber = (options: DescriberOptions): Describer => {
       return kept.size;
     },
     describe: (text, session, catalogue) => {
-      const facts = factsKey(session);
+      const facts = factsKey(text, session);
       // A long text is described again and again in quick succession, then never more.
       const isLong = text.length + facts.length > maxCachedTextBytes;
-      const key = `${digestOf(catalogue)}\n${facts}\n${text}`;
+      const key = `${digestOf(catalogue)}\n${facts}\n${shapeOf(text)?.key ?? text}`;
       const entries = isLong ? long : kept;
       const known = entries.get(key);
       entries.delete(key);

@@ -27,3 +27,4 @@ export { defaultMaxTextBytes, loadParser } from './parser.js';
 export { type IsMasked, type Origin, originOf, type Reach, reachOf } from './reach.js';
 export { type Hide, redactLiterals } from './redact.js';
 export { sessionAfter } from './session-after.js';
+export { type Shape, shapeOf } from './shape.js';

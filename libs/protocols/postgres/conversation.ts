@@ -349,6 +349,8 @@ export class Conversation {
    * and goes only if it still is what was decided.
    */
   #current(described: Described): Described | undefined {
+    const { session, snapshot } = this.#basis();
+    if (described.by.session === session && described.by.snapshot === snapshot) return described;
     const current = this.#describe(described.text);
     const same =
       current.description === described.description ||
@@ -367,8 +369,14 @@ export class Conversation {
   }
 
   #describe(text: string): Described {
+    const { session, snapshot } = this.#basis();
+    return this.#describer.describe(text, session, snapshot);
+  }
+
+  /** What the next statement is described by. */
+  #basis(): Described['by'] {
     const snapshot = this.#session.catalogue(this.#database);
-    return this.#describer.describe(text, this.#memory.sqlSession(this.#describer.catalogue(snapshot)), snapshot);
+    return { snapshot, session: this.#memory.sqlSession(this.#describer.catalogue(snapshot)) };
   }
 
   /** Session state that a statement leaves behind; when it fails, what it may have left is not known. */

@@ -1,6 +1,6 @@
 /** From SQL and its parameters to an Operation: pure but for a bounded cache. */
-import { createHash } from 'node:crypto';
-import type { Digest, FactValue, Operation } from '@sallyport/core';
+import { hash } from 'node:crypto';
+import { type Digest, type Facts, type FactValue, immutable, type Operation } from '@sallyport/core';
 import type { CatalogueSnapshot } from '@sallyport/engine';
 import { hideSecrets } from '@sallyport/masking';
 import {
@@ -12,6 +12,7 @@ import {
   redactLiterals,
   type SqlDescription,
   type SqlSession,
+  shapeOf,
 } from '@sallyport/sql';
 import { formatAt } from './frontend.js';
 
@@ -22,6 +23,8 @@ export interface Described {
   readonly description: SqlDescription;
   /** Digest of the snapshot it was described by; empty without one. */
   readonly catalogue: string;
+  /** What it was described by: while both are the same values, so is the description. */
+  readonly by: { readonly session: SqlSession; readonly snapshot: CatalogueSnapshot | undefined };
 }
 
 export interface Parameters {
@@ -42,7 +45,7 @@ export interface SqlDescriber {
 export function createSqlDescriber(): SqlDescriber {
   const describer = createDescriber({ maxEntries: 5_000 });
   const catalogues = new Map<Digest, Catalogue>();
-  const displays = new WeakMap<SqlDescription, string>();
+  const displays = new WeakMap<SqlDescription, { readonly text: string; readonly display: string }>();
 
   const catalogue = (snapshot: CatalogueSnapshot | undefined): Catalogue | undefined => {
     if (snapshot === undefined) return undefined;
@@ -54,11 +57,13 @@ export function createSqlDescriber(): SqlDescriber {
     return decoded;
   };
 
+  /** Texts of one description differ in the values of their shape only, so that of the second on only those are looked at. */
   const display = (text: string, description: SqlDescription): string => {
     const known = displays.get(description);
-    if (known !== undefined) return known;
-    const made = shorten(redactLiterals(text, hideSecrets), displayLimit);
-    displays.set(description, made);
+    if (known?.text === text) return known.display;
+    const isLike = known !== undefined && known.display === known.text && holdsNoSecret(text);
+    const made = isLike ? text : shorten(redactLiterals(text, hideSecrets), displayLimit);
+    displays.set(description, { text, display: made });
     return made;
   };
 
@@ -70,6 +75,7 @@ export function createSqlDescriber(): SqlDescriber {
         text,
         description,
         catalogue: snapshot?.digest ?? '',
+        by: { session, snapshot },
         get displayText() {
           return display(text, description); // the record's matter: an agent never asks
         },
@@ -77,6 +83,11 @@ export function createSqlDescriber(): SqlDescriber {
     },
   };
 }
+
+const holdsNoSecret = (text: string): boolean => {
+  const values = shapeOf(text)?.values;
+  return values?.every((value) => hideSecrets(value) === undefined) === true && hideSecrets(text) === undefined;
+};
 
 export interface OperationOf {
   readonly described: Described;
@@ -89,7 +100,6 @@ export interface OperationOf {
 export function operationOf({ described, parameters, database, provisional = false }: OperationOf): Operation {
   const { description, displayText } = described;
   const truncated = displayText.length > displayLimit;
-  const facts = factsOf(description) as Record<string, FactValue>;
   return {
     action: 'sql.execute',
     risk: description.risk,
@@ -101,38 +111,59 @@ export function operationOf({ described, parameters, database, provisional = fal
             displayParameter(value, formatAt(parameters.formats, index)),
           ),
         }),
-    facts: {
-      ...facts,
-      database,
-      flags: [
-        ...(facts['flags'] as string[]),
-        ...(truncated ? ['truncated'] : []),
-        ...(provisional ? ['provisional'] : []),
-      ],
-    },
-    resources: description.relations,
+    facts: factsIn({ description, database, truncated, provisional }),
+    resources: immutable(description.relations),
     digest: digestOf(described.text, parameters),
     pure: !provisional && isPure(description),
     ...(provisional ? { provisional } : {}),
   };
 }
 
+interface FactsOf {
+  readonly description: SqlDescription;
+  readonly database: string;
+  readonly truncated: boolean;
+  readonly provisional: boolean;
+}
+
+const knownFacts = new WeakMap<SqlDescription, Map<string, Facts>>();
+
+/** The same value for the same statement, so that policy and record derive what they need of it once. */
+function factsIn({ description, database, truncated, provisional }: FactsOf): Facts {
+  const known = knownFacts.get(description) ?? new Map<string, Facts>();
+  knownFacts.set(description, known);
+  const key = `${truncated} ${provisional} ${database}`;
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const facts = factsOf(description) as Record<string, FactValue>;
+  const flags = [
+    ...(facts['flags'] as string[]),
+    ...(truncated ? ['truncated'] : []),
+    ...(provisional ? ['provisional'] : []),
+  ];
+  const made = immutable({ ...facts, database, flags });
+  known.set(key, made);
+  return made;
+}
+
+const digestLabel = Buffer.from('sallyport/postgres/1\0', 'latin1');
+
 /** SHA-256 over length-prefixed parts, so that no two different requests share their canonical bytes. */
 function digestOf(text: string, parameters: Parameters | undefined): Digest {
-  const hash = createHash('sha256').update('sallyport/postgres/1\0');
+  const parts: Buffer[] = [digestLabel];
   const part = (bytes: Buffer | null) => {
     const size = Buffer.alloc(5);
     size.writeUInt8(bytes === null ? 0 : 1);
     size.writeUInt32BE(bytes?.length ?? 0, 1);
-    hash.update(size);
-    if (bytes !== null) hash.update(bytes);
+    parts.push(size);
+    if (bytes !== null) parts.push(bytes);
   };
   part(Buffer.from(text, 'utf8'));
   parameters?.values.forEach((value, index) => {
-    hash.update(Buffer.from([formatAt(parameters.formats, index)]));
+    parts.push(Buffer.from([formatAt(parameters.formats, index)]));
     part(value);
   });
-  return hash.digest('hex') as Digest;
+  return hash('sha256', Buffer.concat(parts), 'hex') as Digest;
 }
 
 function displayParameter(value: Buffer | null, format: number): string | null {

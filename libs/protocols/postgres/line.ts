@@ -276,10 +276,21 @@ export class Line {
   }
 
   reaches(description: SqlDescription, catalogue: Catalogue | undefined, { masking }: Permit): boolean {
+    const known = this.#reaches.get(description);
+    if (known?.masking === masking && known.catalogue === catalogue) return known.reaches;
     const masker = this.#masker(masking);
-    return reachOf(description, catalogue, (schema, table, column) => masker.column(schema, table, column)?.rule)
-      .reaches;
+    const { reaches } = reachOf(
+      description,
+      catalogue,
+      (schema, table, column) => masker.column(schema, table, column)?.rule,
+    );
+    this.#reaches.set(description, { masking, catalogue, reaches });
+    return reaches;
   }
+  readonly #reaches = new WeakMap<
+    SqlDescription,
+    { readonly masking: MaskingPlan; readonly catalogue: Catalogue | undefined; readonly reaches: boolean }
+  >();
 
   async end(): Promise<void> {
     this.#channel?.end();

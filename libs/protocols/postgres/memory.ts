@@ -54,7 +54,7 @@ export class SessionMemory<
   sqlSession(catalogue?: Catalogue): SqlSession {
     const path = catalogue && JSON.stringify(catalogue.searchPath);
     if (path !== undefined && path !== (this.#searchPath ??= path)) this.#setPathUncertain();
-    const version = `${this.#version}:${this.statements.version}:${this.portals.version}`;
+    const version = `${this.#version}:${this.statements.namedVersion}:${this.portals.namedVersion}`;
     if (this.#view?.version !== version) this.#view = { version, session: this.#snapshot() };
     return this.#view.session;
   }

@@ -27,15 +27,15 @@ export class Names<Value> {
   readonly #stacks = new Map<string, Layer<Value>[]>();
   readonly #ambiguous = new Set<string>();
   #group = 0;
-  #version = 0;
+  #namedVersion = 0;
 
   get size(): number {
     return this.#stacks.size;
   }
 
-  /** Grows with every change, so that what is derived from the entries can be kept. */
-  get version(): number {
-    return this.#version;
+  /** Grows with every change of a name that is not empty, so that what is derived from those can be kept. */
+  get namedVersion(): number {
+    return this.#namedVersion;
   }
 
   get(name: string): Value | undefined {
@@ -94,7 +94,7 @@ export class Names<Value> {
   }
 
   #keep(name: string, stack: Layer<Value>[]): void {
-    this.#version += 1;
+    if (name !== '') this.#namedVersion += 1;
     const free = stack.every(({ value, pending }) => value === undefined && !pending);
     if (free) this.#stacks.delete(name);
     else this.#stacks.set(name, stack);

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { Global, Module } from '@nestjs/common';
 import { uuidSource } from '@sallyport/core';
 
@@ -9,9 +9,22 @@ export class Clock {
   }
 }
 
+const poolBytes = 16 * 1024;
+
+/** Random bytes, drawn from the system's source in larger pieces. No byte is handed out twice. */
 export class Random {
+  #pool = Buffer.alloc(0);
+  #used = 0;
+
   bytes(size: number): Uint8Array {
-    return randomBytes(size);
+    if (size > poolBytes) return randomFillSync(Buffer.alloc(size));
+    if (this.#used + size > this.#pool.length) {
+      this.#pool = randomFillSync(Buffer.allocUnsafeSlow(poolBytes)); // a new one: what was handed out of the old one stays
+      this.#used = 0;
+    }
+    const bytes = this.#pool.subarray(this.#used, this.#used + size);
+    this.#used += size;
+    return bytes;
   }
 }
 

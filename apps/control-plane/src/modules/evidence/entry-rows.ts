@@ -63,6 +63,30 @@ export const entryParameters = (rows: readonly EntryRow[]): readonly unknown[] =
   rows.map(({ keyId }) => keyId),
 ];
 
+const columns = 'event, session, operation, review, at, envelope, nonce, body_digest, body, key_id';
+const columnCount = 10;
+
+/** The same for `count` rows on a connection whose commits wait for the disk already. Parameters by `scalarParameters`. */
+export const insertFewSql = (count: number): string => {
+  const row = (index: number): string =>
+    `(${Array.from({ length: columnCount }, (_, column) => `$${index * columnCount + column + 1}`).join(', ')})`;
+  return `insert into evidence_entries (${columns}) values ${Array.from({ length: count }, (_, index) => row(index)).join(', ')}`;
+};
+
+/** Times as text: a Date would be written in the process's own time zone, field by field. */
+export const scalarParameters = (row: EntryRow): unknown[] => [
+  row.event,
+  row.session,
+  row.operation,
+  row.review,
+  row.at.toISOString(),
+  row.envelope,
+  row.nonce,
+  row.bodyDigest,
+  row.body,
+  row.keyId,
+];
+
 type Query = (sql: string, parameters: unknown[]) => Promise<unknown>;
 
 export async function insertEntries(query: Query, rows: readonly EntryRow[]): Promise<void> {

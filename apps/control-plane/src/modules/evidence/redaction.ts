@@ -1,3 +1,4 @@
+import { derivedOnce, immutable, isImmutable } from '@sallyport/core';
 import { hideSecrets } from '@sallyport/masking';
 
 // Shorter than any secret that a detector knows.
@@ -29,10 +30,19 @@ const ownWords = new Set([
   'root',
 ]);
 
+// What many operations share is looked through once; under what name it stands there matters to strings only.
+const hiddenOnce = derivedOnce((value: object) => immutable(structure(value, undefined) as object));
+
 function hidden(value: unknown, name: string | undefined): unknown {
   if (typeof value === 'string') return isOwn(value, name) ? value : (hideSecrets(value) ?? value);
+  if (typeof value !== 'object' || value === null) return value;
+  const isShared = isImmutable(value) && (name === undefined || !ownWords.has(name));
+  return isShared ? hiddenOnce(value) : structure(value, name);
+}
+
+function structure(value: object, name: string | undefined): unknown {
   if (Array.isArray(value)) return value.map((item) => hidden(item, name));
-  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, hidden(member, key)]));
 }
 

@@ -35,7 +35,7 @@ export function askedOf(
     ...(bytes === undefined ? {} : { textBytes: bytes }),
     ...parametersOf(operation),
     facts,
-    resources: resources.slice(0, resourcesKept),
+    resources: resources.length > resourcesKept ? resources.slice(0, resourcesKept) : resources,
     digest,
     pure,
     ...(provisional === undefined ? {} : { provisional }),

@@ -9,6 +9,8 @@ export interface GroupCommitLimits {
   readonly batchBytes: number;
   /** Milliseconds from submission to durability; then the item is refused. */
   readonly deadlineMs: number;
+  /** Milliseconds that an item nobody waits for may lie before it starts a commit of its own. */
+  readonly lingerMs: number;
 }
 
 export const groupCommitLimits: GroupCommitLimits = {
@@ -17,6 +19,7 @@ export const groupCommitLimits: GroupCommitLimits = {
   batchItems: 1000,
   batchBytes: 4 * 1024 * 1024,
   deadlineMs: 5000,
+  lingerMs: 10,
 };
 
 /** Writes one batch durably, or rejects. Must let go of what it was doing when `cancelled` is aborted. */
@@ -27,9 +30,12 @@ export interface CommitObserver {
   failed(items: number, error: unknown): void;
 }
 
+export type Urgency = 'awaited' | 'lazy';
+
 interface Pending<T> {
   readonly item: T;
   readonly bytes: number;
+  readonly urgency: Urgency;
   readonly deadline: number;
   readonly resolve: () => void;
   readonly reject: (error: GatewayError) => void;
@@ -54,14 +60,17 @@ const refusal = (message: string, cause?: unknown): GatewayError =>
   });
 
 /**
- * Many small writes, few commits: what is submitted while one batch is being written makes up the next.
+ * Many small writes, few commits: what is submitted while one batch is being written makes up the next. What nobody
+ * waits for rides with what somebody does: a commit of its own would hold up the decision that comes behind it.
  *
  * INVARIANT: one batch at a time, in the order of submission, so entries of a session never overtake one another.
  */
 export class GroupCommit<T> {
   private queue: Pending<T>[] = [];
   private queuedBytes = 0;
+  private awaited = 0;
   private draining: Promise<void> | undefined;
+  private linger: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly write: BatchWriter<T>,
@@ -70,26 +79,46 @@ export class GroupCommit<T> {
   ) {}
 
   /** @returns resolves once the item is durable; rejects with RECORDING_UNAVAILABLE within the deadline */
-  submit(item: T, bytes: number): Promise<void> {
+  submit(item: T, bytes: number, urgency: Urgency = 'awaited'): Promise<void> {
     if (this.queue.length >= this.limits.queueItems || this.queuedBytes + bytes > this.limits.queueBytes) {
       return Promise.reject(refusal('the recorder cannot keep up'));
     }
     return new Promise((resolve, reject) => {
-      this.queue.push({ item, bytes, deadline: performance.now() + this.limits.deadlineMs, resolve, reject });
+      const deadline = performance.now() + this.limits.deadlineMs;
+      this.queue.push({ item, bytes, urgency, deadline, resolve, reject });
       this.queuedBytes += bytes;
-      this.draining ??= this.drain();
+      if (urgency === 'awaited') {
+        this.awaited += 1;
+        this.begin();
+      } else this.beginLater();
     });
   }
 
-  /** Resolves when nothing is left to write. */
+  /** Writes what is there at once. Resolves when nothing is left to write. */
   async settled(): Promise<void> {
-    await this.draining;
+    while (this.queue.length > 0 || this.draining !== undefined) {
+      if (this.queue.length > 0) this.begin();
+      await this.draining;
+    }
+  }
+
+  private begin(): void {
+    clearTimeout(this.linger);
+    this.linger = undefined;
+    this.draining ??= this.drain();
+  }
+
+  private beginLater(): void {
+    if (this.draining !== undefined || this.linger !== undefined) return;
+    this.linger = setTimeout(() => this.begin(), this.limits.lingerMs);
   }
 
   private async drain(): Promise<void> {
     await new Promise(setImmediate); // everything of this turn of the event loop shares the first commit
-    while (this.queue.length > 0) await this.commit(this.takeBatch());
+    do await this.commit(this.takeBatch());
+    while (this.awaited > 0);
     this.draining = undefined;
+    if (this.queue.length > 0) this.beginLater();
   }
 
   private takeBatch(): Pending<T>[] {
@@ -101,7 +130,9 @@ export class GroupCommit<T> {
       count += 1;
     }
     this.queuedBytes -= bytes;
-    return this.queue.splice(0, count);
+    const batch = this.queue.splice(0, count);
+    for (const { urgency } of batch) if (urgency === 'awaited') this.awaited -= 1;
+    return batch;
   }
 
   private async commit(batch: readonly Pending<T>[]): Promise<void> {

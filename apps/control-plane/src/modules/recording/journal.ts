@@ -1,9 +1,15 @@
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import pg, { type PoolClient } from 'pg';
 import { Log, RecorderPool } from '../../platform/index.js';
-import { type EntryRow, entryParameters, insertEntriesSql } from '../evidence/entry-rows.js';
+import {
+  type EntryRow,
+  entryParameters,
+  insertEntriesSql,
+  insertFewSql,
+  scalarParameters,
+} from '../evidence/entry-rows.js';
 import { type ChunkRow, chunkParameters, insertChunksSql } from './chunk-rows.js';
-import { GroupCommit, groupCommitLimits, NotWritten } from './group-commit.js';
+import { GroupCommit, groupCommitLimits, NotWritten, type Urgency } from './group-commit.js';
 import { RecordingMetrics } from './recording-metrics.js';
 
 type Item = { readonly entry: EntryRow } | { readonly chunk: ChunkRow };
@@ -27,8 +33,8 @@ export class Journal implements BeforeApplicationShutdown {
   }
 
   /** @returns resolves once durable; rejects with RECORDING_UNAVAILABLE within five seconds */
-  entry(row: EntryRow): Promise<void> {
-    return this.commits.submit({ entry: row }, row.body.length + 512);
+  entry(row: EntryRow, urgency: Urgency = 'awaited'): Promise<void> {
+    return this.commits.submit({ entry: row }, row.body.length + 512, urgency);
   }
 
   chunk(row: ChunkRow): Promise<void> {
@@ -98,11 +104,20 @@ const numberedFrom = (sql: string, first: number): string =>
   sql.replace(/\$(\d+)/g, (_, index: string) => `$${Number(index) + first - 1}`);
 const insertBothSql = numberedFrom(insertEntriesSql, 6).replace('with ', () => `with chunks as (${insertChunksSql}), `);
 
+/** Of so many rows each number has a statement of its own: cheaper than arrays to write, to send and to run. */
+const few = 16;
+
 // One statement is one transaction: nothing to begin, nothing to leave open.
 function statementFor(
   entries: readonly EntryRow[],
   chunks: readonly ChunkRow[],
 ): { name: string; text: string; values: unknown[] } {
+  if (chunks.length === 0 && entries.length <= few)
+    return {
+      name: `insert-${entries.length}`,
+      text: insertFewSql(entries.length),
+      values: entries.flatMap(scalarParameters),
+    };
   if (chunks.length === 0)
     return { name: 'insert-entries', text: insertEntriesSql, values: [...entryParameters(entries)] };
   return {

@@ -15,7 +15,7 @@ import type { SessionSealer } from '../evidence/entry-sealer.js';
 import type { EvidenceEvent } from '../evidence/evidence-writer.js';
 import { recordingKey, sealChunk } from './chunk-sealing.js';
 import { type Asked, askedOf, decidedEvent } from './decided.js';
-import { isInDoubt } from './group-commit.js';
+import { isInDoubt, type Urgency } from './group-commit.js';
 import { InFlightOperations } from './in-flight.js';
 import { Numbering } from './numbering.js';
 import type { AdmissionContext, AdmittedOperation, SessionEnding, SessionRecorder } from './recorder.js';
@@ -162,15 +162,15 @@ export class RecordedSession implements SessionRecorder {
     const recorded = response ?? (claim === undefined ? undefined : this.inFlight.response(operation));
     const { mismatch, ...signed } = recorded === undefined ? {} : await this.opened().signing.sign(recorded, claim);
     const body: EventBody<'operation.completed'> = { ...outcome, operation, ...signed };
-    await this.write({ event: 'operation.completed', body });
+    await this.write({ event: 'operation.completed', body }, 'lazy');
     this.inFlight.remove(operation);
     if (mismatch !== undefined) throw mismatch;
   }
 
   // Sealing is synchronous, so entries join the journal's queue in the order of the calls.
-  private async write(event: SessionEvent): Promise<void> {
+  private async write(event: SessionEvent, urgency: Urgency = 'awaited'): Promise<void> {
     const row: EntryRow = this.opened().sealer.seal(event);
-    await this.house.journal.entry(row).catch((error: unknown) => this.fail(error));
+    await this.house.journal.entry(row, urgency).catch((error: unknown) => this.fail(error));
   }
 
   private fail(error: unknown, always = false): never {
