@@ -23,6 +23,17 @@ export interface Column {
   readonly type: number;
   /** For a generated column, the columns that it is computed from. */
   readonly from?: readonly number[];
+  /** Of a view: what it shows, as far as its definition proves it. */
+  readonly shows?: ViewColumn;
+}
+
+export type SourceName = readonly [schema: string, relation: string, column: string];
+
+export interface ViewColumn {
+  readonly sources: readonly SourceName[];
+  /** It shows its one source unchanged. */
+  readonly bare: boolean;
+  readonly opaque?: boolean;
 }
 
 /** As pg_class.relkind: table, partitioned table, view, materialised view, foreign table, sequence. */
@@ -40,6 +51,8 @@ export interface Relation {
   readonly usesFunctions?: readonly number[];
   /** Of a view: built-in functions that its definition calls and that are no plain reads. */
   readonly calls?: readonly string[];
+  /** Of a view: columns that decide which rows it has. */
+  readonly probes?: readonly SourceName[];
   /** Oids of inheritance parents (a partition's table). */
   readonly parent?: readonly number[];
   /** Has rules that rewrite what is written to it. */

@@ -7,6 +7,7 @@ import type { SessionEffects, SqlDescription, SqlSession, SqlStatement, Touch } 
 import { Draft } from './draft.js';
 import { expressionHandlers } from './expressions.js';
 import type { Names } from './names.js';
+import { lineageOf } from './lineage.js';
 import { defaultMaxTextBytes, type ParsedStatement, parse } from './parser.js';
 import { select } from './select.js';
 import { afterStatement } from './session-after.js';
@@ -47,7 +48,7 @@ const describeStatement = (
   if (catalogue?.hiddenCode?.includes('event-trigger') === true) draft.flags.add('hidden-code');
   const [kind, body] = nodeOf(statement.node) ?? [];
   if (kind !== undefined && body) walk.statement(kind, body);
-  return draft.done(statement.text);
+  return { ...draft.done(statement.text), lineage: lineageOf(statement.node, catalogue, session) };
 };
 
 const union = (parts: readonly (readonly string[])[]): string[] => [...new Set(parts.flat())].sort();

@@ -1,4 +1,5 @@
 import type { Risk } from '@sallyport/core';
+import type { Lineage } from './lineage-tracer.js';
 
 /** What a session is known to hold when a statement comes; part of what a description depends on. */
 export interface SqlSession {
@@ -86,6 +87,8 @@ interface Described {
 
 export interface SqlStatement extends Described {
   readonly text: string;
+  /** Where its output columns come from, and what it tells without showing it. */
+  readonly lineage: Lineage;
 }
 
 /** The whole text: the union of its statements, and the worst of their risks. */

@@ -83,7 +83,7 @@ export class Draft {
     this.strangers.set(name, (this.strangers.get(name) ?? false) || (written && !this.planned));
   }
 
-  done(text: string): SqlStatement {
+  done(text: string): Omit<SqlStatement, 'lineage'> {
     const touches = [...this.touches.values()];
     const names = (written: boolean): string[] => [
       ...touches.filter((touch) => !written || touch.written).map((touch) => qualify(touch.schema, touch.name)),

@@ -126,7 +126,7 @@ const namedKinds: Readonly<Record<string, (body: Tree, scope: Scope) => string |
 };
 
 /** The name that PostgreSQL gives an output without AS (parse_target.c, FigureColname); undefined where not told here. */
-const outputName = (node: Tree | undefined, scope: Scope): string | undefined => {
+export const outputName = (node: Tree | undefined, scope: Scope): string | undefined => {
   const found = nodeOf(node);
   return found && namedKinds[found[0]]?.(found[1], scope);
 };

@@ -1,0 +1,210 @@
+import { grammar } from './grammar.js';
+import { wholeOf } from './lineage-from.js';
+import { select } from './lineage-select.js';
+import {
+  constant,
+  type Item,
+  nothing,
+  type TraceScope,
+  type Tracer,
+  union,
+  type Value,
+} from './lineage-tracer.js';
+import { judgeCall, judgeField, judgeOperator, judgeType } from './names.js';
+import { systemColumns } from './scope.js';
+import { type Branch, isTree, listAt, namesAt, nodeOf, type Tree, textAt, treeAt } from './tree.js';
+
+const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
+
+/**
+ * Give a value for every value: by whether they raise an error nothing can be learnt. Any other function on a column
+ * counts as a probe of it: with a well-chosen argument it fails for one value and not for another.
+ */
+const totalFunctions = words(`
+  concat concat_ws upper lower initcap length char_length character_length octet_length btrim ltrim rtrim trim reverse
+  md5 coalesce nullif greatest least left right count min max string_agg array_agg json_agg jsonb_agg json_object_agg
+  jsonb_object_agg bool_and bool_or every to_json to_jsonb row_to_json json_build_object jsonb_build_object
+  json_build_array jsonb_build_array array_to_json quote_literal quote_ident quote_nullable starts_with strpos position
+  json_typeof jsonb_typeof date_trunc date_part extract substring substr split_part replace translate
+  row_number rank dense_rank percent_rank cume_dist lag lead first_value last_value any_value`);
+/** Depend on no column and read nothing. */
+const pureFunctions = words('upper lower length concat concat_ws coalesce nullif abs md5 left right btrim replace now');
+
+const totalOperators = words('|| = <> != < > <= >= ~~ !~~ ~~* !~~* -> ->> #> #>> ? @> <@ &&');
+
+/** Text takes every value. */
+const totalTypes = words('text varchar bpchar name json jsonb');
+
+type Trace = (body: Tree, scope: TraceScope, tracer: Tracer) => Value;
+
+const children = (body: Tree, scope: TraceScope, tracer: Tracer, except: readonly string[] = []): Value =>
+  union(
+    Object.entries(body).flatMap(([field, branch]) =>
+      except.includes(field) ? [] : [expression(branch, scope, tracer)],
+    ),
+  );
+
+const call: Trace = (body, scope, tracer) => {
+  const name = namesAt(body, 'funcname');
+  const last = name.at(-1) ?? '';
+  const opaque = tracer.conceals((names) => judgeCall(name, listAt(body, 'args'), names));
+  const value = children(body, scope, tracer, ['funcname']);
+  // How many, in which order, or for which rows: told by the result of other rows, too.
+  const compares = ['agg_filter', 'agg_order', 'over', 'agg_distinct'].some((field) => body[field] !== undefined);
+  if (!totalFunctions.has(last) || last === 'count' || compares || opaque) tracer.probe(value);
+  const { constant: _, ...shown } = value;
+  const isPure = value.constant === true && pureFunctions.has(last) && !opaque;
+  return { ...(isPure ? value : shown), opaque: value.opaque || opaque };
+};
+
+const operator: Trace = (body, scope, tracer) => {
+  const name = namesAt(body, 'name');
+  const opaque = tracer.conceals((names) => judgeOperator(name, names));
+  const value = union([expression(body['lexpr'], scope, tracer), expression(body['rexpr'], scope, tracer)]);
+  const isTotal = totalOperators.has(name.at(-1) ?? '') && !/BETWEEN|SIMILAR/.test(textAt(body, 'kind') ?? '');
+  if (!isTotal || opaque) tracer.probe(value);
+  return { ...value, opaque: value.opaque || opaque };
+};
+
+const cast: Trace = (body, scope, tracer) => {
+  const type = treeAt(body, 'typeName') ?? {};
+  const opaque = tracer.conceals((names) => judgeType(type, names));
+  const value = expression(body['arg'], scope, tracer);
+  const isTotal = totalTypes.has(namesAt(type, 'names').at(-1) ?? '') && listAt(type, 'arrayBounds').length === 0;
+  if (!isTotal || opaque) tracer.probe(value);
+  const { bare: _, ...shown } = value;
+  return { ...shown, opaque: value.opaque || opaque };
+};
+
+/** The value, and whether there is one: what its conditions look at decides that. */
+const subLink: Trace = (body, scope, tracer) => {
+  const [, query] = nodeOf(treeAt(body, 'subselect')) ?? [];
+  const { result, heard } = tracer.listen(() => (query ? select(query, scope, tracer) : []));
+  const test = body['testexpr'] === undefined ? nothing : expression(body['testexpr'], scope, tracer);
+  const { constant: _, bare: __, ...value } = union([...result, test, { sources: heard, opaque: false }]);
+  return value;
+};
+
+const levels = function* (scope: TraceScope): Generator<TraceScope> {
+  for (let level: TraceScope | undefined = scope; level; level = level.parent) yield level;
+};
+
+const itemNamed = (alias: string, scope: TraceScope, schema?: string): Item | undefined => {
+  for (const { items } of levels(scope)) {
+    const found = items.find((item) => item.alias === alias && (schema === undefined || item.schemas.includes(schema)));
+    if (found) return found;
+  }
+  return undefined;
+};
+
+const everythingIn = (scope: TraceScope, tracer: Tracer): Value => ({
+  ...union([...levels(scope)].flatMap(({ items }) => items.map(wholeOf))),
+  ...tracer.unknown(),
+});
+
+const one = (found: readonly Value[]): Value => (found.length === 1 ? found[0]! : union(found));
+
+const unqualified = (name: string, scope: TraceScope, tracer: Tracer): Value => {
+  const guesses: Value[] = [];
+  for (const { items } of levels(scope)) {
+    const found = items.flatMap(({ columns }) => columns.filter((column) => column.name === name));
+    const open = items.filter((item) => item.open || item.columns.some((column) => column.name === undefined));
+    if (found.length > 0 && guesses.length === 0 && open.length === 0) return one(found);
+    guesses.push(...found, ...open.map((item) => ({ ...wholeOf(item), opaque: true })));
+    if (found.length > 0) return union(guesses);
+  }
+  const whole = itemNamed(name, scope);
+  if (whole) return wholeOf(whole);
+  if (guesses.length > 0) return union(guesses);
+  return systemColumns.has(name) ? nothing : everythingIn(scope, tracer);
+};
+
+const fieldOf = (item: Item, field: string, tracer: Tracer): Value => {
+  const found = item.columns.filter(({ name }) => name === field);
+  if (found.length > 0 && !item.open) return one(found);
+  if (found.length === 0 && systemColumns.has(field) && item.schemas.length > 0) return nothing;
+  const whole = wholeOf(item);
+  return { ...whole, opaque: whole.opaque || tracer.conceals((names) => judgeField(field, names)) };
+};
+
+/** A column, a whole row, or everything in sight where it cannot be told. */
+const reference: Trace = (body, scope, tracer) => {
+  const fields = namesAt(body, 'fields');
+  if (fields.at(-1) === '*') {
+    const item = fields.length > 1 ? itemNamed(fields.at(-2)!, scope) : undefined;
+    return item ? wholeOf(item) : everythingIn(scope, tracer);
+  }
+  if (fields.length === 1) return unqualified(fields[0]!, scope, tracer);
+  const item = itemNamed(fields.at(-2)!, scope, fields.length > 2 ? fields.at(-3) : undefined);
+  return item ? fieldOf(item, fields.at(-1)!, tracer) : everythingIn(scope, tracer);
+};
+
+/** `(alias).column` is that column; any other `(expression).name` is of the whole expression. */
+const indirection: Trace = (body, scope, tracer) => {
+  const [first, ...rest] = listAt(body, 'indirection').flatMap((part) => textAt(treeAt(part, 'String'), 'sval') ?? []);
+  const named = namesAt(treeAt(treeAt(body, 'arg'), 'ColumnRef'), 'fields');
+  const isColumn = named.length === 1 && [...levels(scope)].some(({ items }) => items.some(({ columns }) => columns.some(({ name }) => name === named[0])));
+  const item = named.length === 1 && !isColumn ? itemNamed(named[0]!, scope) : undefined;
+  if (item && first !== undefined && rest.length === 0) return fieldOf(item, first, tracer);
+  const opaque = [first, ...rest].some((name) => name !== undefined && tracer.conceals((names) => judgeField(name, names)));
+  const { bare: _, ...value } = children(body, scope, tracer);
+  return { ...value, opaque: value.opaque || opaque };
+};
+
+const window: Trace = (body, scope, tracer) => {
+  const value = children(body, scope, tracer, ['name', 'refname']);
+  tracer.probe(value);
+  return value;
+};
+
+const traces: Readonly<Record<string, Trace>> = {
+  A_Const: () => constant,
+  ParamRef: () => constant,
+  SQLValueFunction: () => nothing,
+  SetToDefault: () => nothing,
+  ColumnRef: reference,
+  FuncCall: call,
+  A_Expr: operator,
+  TypeCast: cast,
+  SubLink: subLink,
+  A_Indirection: indirection,
+  WindowDef: window,
+  CollateClause: (body, scope, tracer) => expression(body['arg'], scope, tracer),
+  SelectStmt: (body, scope, tracer) => union([...select(body, scope, tracer), nothing]),
+  // Names, places and kinds: nothing to read.
+  TypeName: () => constant,
+  Alias: () => constant,
+  String: () => constant,
+  Integer: () => constant,
+  Float: () => constant,
+  Boolean: () => constant,
+  BitString: () => constant,
+  RoleSpec: () => constant,
+  A_Star: () => nothing,
+};
+
+/** Pass through a value without changing it; everything else that is walked field by field makes a new one. */
+const wrappers: ReadonlySet<string> = new Set(['ResTarget', 'List', 'NamedArgExpr']);
+
+const node = (kind: string, body: Tree, scope: TraceScope, tracer: Tracer): Value => {
+  const trace = traces[kind];
+  if (trace) return trace(body, scope, tracer);
+  const { bare: _, ...value } = children(body, scope, tracer);
+  if (!grammar.has(kind)) return { ...value, ...tracer.unknown() };
+  const isWhole = wrappers.has(kind) || value.constant !== true;
+  return isWhole ? value : { sources: value.sources, opaque: value.opaque };
+};
+
+/** What a part of the tree depends on: data flow and control flow alike. Columns that it compares are told to the tracer. */
+export const expression = (branch: Branch, scope: TraceScope, tracer: Tracer): Value => {
+  if (typeof branch !== 'object' || branch === null) return constant;
+  if (!tracer.step()) return { ...everythingIn(scope, tracer), opaque: true };
+  if (Array.isArray(branch)) {
+    const parts = (branch as readonly Branch[]).map((part) => expression(part, scope, tracer));
+    return parts.length === 1 ? parts[0]! : union(parts);
+  }
+  const entries = Object.entries(branch as Tree);
+  const [first] = entries;
+  if (entries.length === 1 && first && isTree(first[1]) && /^[A-Z]/.test(first[0])) return node(first[0], first[1], scope, tracer);
+  return children(branch as Tree, scope, tracer);
+};
