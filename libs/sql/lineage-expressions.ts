@@ -97,10 +97,10 @@ const itemNamed = (alias: string, scope: TraceScope, schema?: string): Item | un
   return undefined;
 };
 
-const everythingIn = (scope: TraceScope, tracer: Tracer): Value => ({
-  ...union([...levels(scope)].flatMap(({ items }) => items.map(wholeOf))),
-  ...tracer.unknown(),
-});
+const everythingIn = (scope: TraceScope, tracer: Tracer): Value => {
+  const whole = union([...levels(scope)].flatMap(({ items }) => items.map(wholeOf)));
+  return { sources: new Set([...whole.sources, ...tracer.unknown().sources]), opaque: true };
+};
 
 const one = (found: readonly Value[]): Value => (found.length === 1 ? found[0]! : union(found));
 
@@ -190,7 +190,7 @@ const node = (kind: string, body: Tree, scope: TraceScope, tracer: Tracer): Valu
   const trace = traces[kind];
   if (trace) return trace(body, scope, tracer);
   const { bare: _, ...value } = children(body, scope, tracer);
-  if (!grammar.has(kind)) return { ...value, ...tracer.unknown() };
+  if (!grammar.has(kind)) return union([value, tracer.unknown()]);
   const isWhole = wrappers.has(kind) || value.constant !== true;
   return isWhole ? value : { sources: value.sources, opaque: value.opaque };
 };

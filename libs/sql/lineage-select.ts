@@ -49,9 +49,13 @@ export const withQueries = (body: Tree, scope: TraceScope, tracer: Tracer): Trac
   const isRecursive = clause['recursive'] === true;
   // A query may see those behind it: what they show is not known when it is traced.
   if (isRecursive) for (const cte of all) queries.set(textAt(cte, 'ctename') ?? '', undefined);
+  if (all.length > mostQueries) {
+    for (const cte of all) queries.set(textAt(cte, 'ctename') ?? '', undefined);
+    return { ...scope, queries };
+  }
   for (const cte of all) {
     const inner: TraceScope = { ...scope, queries: new Map(queries) };
-    const columns = all.length > mostQueries ? undefined : isRecursive ? recursive(cte, inner, tracer) : named(query(treeAt(cte, 'ctequery'), inner, tracer), namesAt(cte, 'aliascolnames'));
+    const columns = isRecursive ? recursive(cte, inner, tracer) : named(query(treeAt(cte, 'ctequery'), inner, tracer), namesAt(cte, 'aliascolnames'));
     const adds = cte['search_clause'] !== undefined || cte['cycle_clause'] !== undefined;
     queries.set(textAt(cte, 'ctename') ?? '', adds ? undefined : columns);
   }

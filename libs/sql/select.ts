@@ -26,6 +26,9 @@ const shown = (names: OutputNames, aliases: readonly string[]): OutputNames =>
     aliases,
   ).map(([name]) => name);
 
+/** More queries in one WITH than anybody writes: their names alone would take seconds to resolve. */
+const mostQueries = 500;
+
 /** @returns the scope in which the rest of the statement sees the WITH queries */
 export const withQueries = (body: Tree, scope: Scope, walk: Walk): Scope => {
   const clause = treeAt(body, 'withClause');
@@ -35,6 +38,11 @@ export const withQueries = (body: Tree, scope: Scope, walk: Walk): Scope => {
   walk.check('WithClause', clause);
   const recursive = clause['recursive'] === true;
   const all = bodiesAt(clause, 'ctes', 'CommonTableExpr');
+  if (all.length > mostQueries) {
+    walk.draft.conceal('too-many-queries');
+    for (const cte of all) ctes.set(textAt(cte, 'ctename') ?? '', undefined);
+    return inner;
+  }
   // A recursive query sees every query of its WITH, those behind it included.
   if (recursive) for (const cte of all) ctes.set(textAt(cte, 'ctename') ?? '', undefined);
   for (const cte of all) {

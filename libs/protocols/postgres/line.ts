@@ -367,7 +367,10 @@ export class Line {
       throw new GatewayError('EVIDENCE_INCONSISTENT', 'the agent did not sign what it was asked to record');
     flight.over(outcome.status === 'done', confirmed);
     for (const wake of this.#wake.splice(0)) wake();
-    flight.admitted?.record.outcome(outcome, footer).catch((error: unknown) => this.#fail(error));
+    flight.admitted?.record.outcome(outcome, footer).catch((error: unknown) => {
+      // The recorder admits nothing more then, so that the client is told in answer to what it asks next.
+      if (!(error instanceof GatewayError) || error.code !== 'RECORDING_UNAVAILABLE') this.#fail(error);
+    });
     for (const number of this.#flights.keys()) {
       if (number >= exchange) break;
       this.#flights.delete(number); // outcomes come in order; the data behind this one still wants its gate

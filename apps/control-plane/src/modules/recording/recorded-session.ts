@@ -170,7 +170,8 @@ export class RecordedSession implements SessionRecorder {
   // Sealing is synchronous, so entries join the journal's queue in the order of the calls.
   private async write(event: SessionEvent, urgency: Urgency = 'awaited'): Promise<void> {
     const row: EntryRow = this.opened().sealer.seal(event);
-    await this.house.journal.entry(row, urgency).catch((error: unknown) => this.fail(error));
+    // An outcome that is not on record ends the session's record: nothing more is admitted, and the next request hears why.
+    await this.house.journal.entry(row, urgency).catch((error: unknown) => this.fail(error, urgency === 'lazy'));
   }
 
   private fail(error: unknown, always = false): never {
