@@ -3,6 +3,7 @@ import type { SecureContext } from 'node:tls';
 import type {
   Digest,
   Identity,
+  MaskingPlan,
   MaskingRule,
   OperationId,
   ProtocolName,
@@ -36,6 +37,8 @@ export interface SessionHandle {
   run(exchanges: AsyncIterable<Exchange>): Promise<void>;
   /** Opens the way to the target through an agent. Only from within a forwarded `session.connect`. */
   open(head: Uint8Array): Promise<Channel>;
+  /** The rules in force now. Throws a GatewayError where they cannot be confirmed: then nothing is forwarded either. */
+  masking(): MaskingPlan;
   /** What describing may know of the target; undefined until an agent has sent it. */
   catalogue(database: string): CatalogueSnapshot | undefined;
   /** Has a snapshot with this digest arrived? */

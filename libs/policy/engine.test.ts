@@ -24,6 +24,10 @@ const facts: Facts = {
   statements: 1,
   unresolved: false,
   opaque: false,
+  masked_columns: [],
+  masked_columns_probed: [],
+  masked_columns_looked_up: [],
+  masked_columns_stored: [],
 };
 
 const asking = (risk: Risk = 'read', more: Partial<PolicyRequest> & { facts?: Facts } = {}): PolicyRequest => ({

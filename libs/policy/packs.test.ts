@@ -1,6 +1,6 @@
 import { type Facts, type Identity, type PersonId, type Risk, risks } from '@sallyport/core';
 import { describe, expect, test } from 'vitest';
-import { createPolicyEngine, packs } from './index.js';
+import { createPolicyEngine, type PolicyRequest, packs } from './index.js';
 
 const identity: Identity = {
   id: 'person-ada' as PersonId,
@@ -19,28 +19,39 @@ interface Statement {
   readonly flags?: readonly string[];
   readonly opaque?: boolean;
   readonly unresolved?: boolean;
+  readonly functions?: readonly string[];
+  readonly probed?: readonly string[];
+  readonly stored?: readonly string[];
 }
 
-const factsOf = ({ verbs, where = true, flags = [], opaque = false, unresolved = false }: Statement): Facts => ({
-  database: 'app',
-  verbs,
-  relations: ['public.patients'],
-  written: [],
-  columns: [],
-  functions: [],
-  flags,
-  has_where: where,
-  statements: verbs.length,
-  unresolved,
-  opaque,
-});
+const factsOf = (statement: Statement): Facts => {
+  const { verbs, where = true, flags = [], opaque = false, unresolved = false } = statement;
+  const { functions = [], probed = [], stored = [] } = statement;
+  return {
+    database: 'app',
+    verbs,
+    relations: ['public.patients'],
+    written: [],
+    columns: [],
+    functions,
+    flags,
+    has_where: where,
+    statements: verbs.length,
+    unresolved,
+    opaque,
+    masked_columns: [...probed, ...stored],
+    masked_columns_probed: probed,
+    masked_columns_looked_up: [],
+    masked_columns_stored: stored,
+  };
+};
 
-function engineOf(name: string) {
+function engineOf(name: string, asking: Identity = identity, turn: PolicyRequest['turn'] = {}) {
   const engine = createPolicyEngine();
   engine.load(1, packs.find((pack) => pack.name === name)!.text);
   const connection = { name: 'clinic', labels: [], protocol: 'postgres' } as const;
   const ask = (action: string, risk: Risk, facts: Facts) =>
-    engine.decide({ identity, connection, operation: { action, risk, facts }, assurance: 'ticketed', turn: {} });
+    engine.decide({ identity: asking, connection, operation: { action, risk, facts }, assurance: 'ticketed', turn });
   return { ask, sql: (statement: Statement) => ask('sql.execute', statement.risk, factsOf(statement)) };
 }
 
@@ -103,6 +114,49 @@ describe.each(names)('%s', (name) => {
     for (const risk of risks.filter((each) => each !== 'read'))
       for (const verbs of [['insert'], ['update'], ['delete'], ['create'], []])
         for (const where of [true, false]) expect(sql({ risk, verbs, where }).outcome).not.toBe('allow');
+  });
+
+  test('never lets a condition on a masked column pass without a review', () => {
+    const outcome = sql({ risk: 'read', verbs: ['select'], probed: ['public.patients.ssn'] }).outcome;
+    expect(outcome).toBe(name === 'postgres-strict' ? 'deny' : 'review');
+  });
+
+  test('refuses to store a masked value where no rule covers it', () => {
+    for (const risk of risks)
+      expect(sql({ risk, verbs: ['insert'], stored: ['public.patients.ssn'] })).toMatchObject({
+        outcome: 'deny',
+        policies: expect.arrayContaining(['no-copies-of-masked-values']) as string[],
+      });
+  });
+
+  describe.each<[string, Identity, PolicyRequest['turn']]>([
+    ['an AI identity', { ...identity, class: 'ai' }, {}],
+    ['a person in an AI session', identity, { aiSession: 'session-1' }],
+  ])('%s', (_who, asking, turn) => {
+    const { sql } = engineOf(name, asking, turn);
+
+    test.each<[string, Statement]>([
+      ['SELECT', { risk: 'read', verbs: ['select'], functions: ['pg_catalog.count', 'pg_catalog.lower'] }],
+      ['EXPLAIN', { risk: 'read', verbs: ['explain', 'select'], flags: ['explain'] }],
+      ['BEGIN', { risk: 'read', verbs: ['begin'], flags: ['transaction-control'] }],
+      ['SHOW', { risk: 'read', verbs: ['show'], flags: ['show'] }],
+    ])('%s passes', (_what, statement) => {
+      expect(sql(statement).outcome).toBe('allow');
+    });
+
+    test.each<[string, Statement]>([
+      ['a function off the list', { risk: 'read', verbs: ['select'], functions: ['pg_catalog.pg_stat_get_activity'] }],
+      ['a function of the same name elsewhere', { risk: 'read', verbs: ['select'], functions: ['public.lower'] }],
+      ['a statement off the list', { risk: 'read', verbs: ['listen'] }],
+      ['a flag off the list', { risk: 'read', verbs: ['select'], flags: ['row-lock'] }],
+      ['a name not resolved', { risk: 'read', verbs: ['select'], unresolved: true }],
+      ['a body not seen', { risk: 'read', verbs: ['select'], opaque: true }],
+      ['a condition on a masked column', { risk: 'read', verbs: ['select'], probed: ['public.patients.ssn'] }],
+      ['a write', { risk: 'write', verbs: ['update'] }],
+      ['what is not understood', { risk: 'unknown', verbs: [] }],
+    ])('%s is refused', (_what, statement) => {
+      expect(sql(statement)).toMatchObject({ outcome: 'deny', refusal: { code: 'POLICY_DENIED' } });
+    });
   });
 
   test('refuses in words that say what to do', () => {

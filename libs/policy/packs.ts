@@ -19,7 +19,83 @@ permit(principal, action == Sallyport::Action::"sql.notification", resource);
 
 @id("read")
 permit(principal, action == Sallyport::Action::"sql.execute", resource)
-when { context.risk == "read" };
+when { context.risk == "read" && context.masked_columns_probed.isEmpty() };
+
+// Whoever may put a masked column into a condition can find its values out, one answer after the other.
+@id("reviewed-probe")
+@review("reviewers")
+@timeout("10m")
+@on_timeout("deny")
+@message("this could tell values of masked columns without showing them, so a reviewer must look at it")
+permit(principal, action == Sallyport::Action::"sql.execute", resource)
+when { context.risk == "read" && !context.masked_columns_probed.isEmpty() };
+
+@id("no-copies-of-masked-values")
+@message("this would store values of masked columns where no masking rule covers them")
+forbid(principal, action == Sallyport::Action::"sql.execute", resource)
+when { !context.masked_columns_stored.isEmpty() };
+`;
+
+const words = (text: string): string =>
+  text
+    .trim()
+    .split(/\s+/)
+    .map((word) => `"${word}"`)
+    .join(', ');
+
+/** Of pg_catalog: what analysts, drivers and psql's own commands use, and nothing that runs, opens or tells more. */
+const strictFunctions = words(
+  `abs age array_agg array_append array_cat array_dims array_length array_lower array_position array_prepend array_remove
+  array_to_json array_to_string array_upper avg bit_and bit_or bool_and bool_or btrim cardinality ceil ceiling char_length
+  character_length coalesce col_description concat concat_ws corr count covar_pop covar_samp cume_dist current_database
+  current_schema current_schemas current_setting current_user date date_bin date_part date_trunc dense_rank
+  encode every exp extract first_value float4 float8 floor format format_type generate_subscripts greatest
+  has_column_privilege has_database_privilege has_schema_privilege has_sequence_privilege has_table_privilege initcap
+  int2 int4 int8 isfinite json_agg json_array_length json_build_array json_build_object json_extract_path_text
+  json_object_agg jsonb_agg jsonb_array_length jsonb_build_array jsonb_build_object jsonb_extract_path_text
+  jsonb_object_agg jsonb_typeof json_typeof justify_days justify_hours justify_interval lag last_value lead least left
+  length like ln log lower ltrim make_date make_interval make_timestamp max md5 min mod mode now nth_value ntile nullif
+  numeric obj_description octet_length percent_rank percentile_cont percentile_disc pg_encoding_to_char
+  pg_function_is_visible pg_get_constraintdef pg_get_expr pg_get_indexdef pg_get_partkeydef pg_get_serial_sequence
+  pg_get_userbyid pg_get_viewdef pg_is_other_temp_schema pg_my_temp_schema pg_relation_is_publishable
+  pg_table_is_visible pg_type_is_visible position power quote_ident rank regr_slope replace reverse right round
+  row_number row_to_json rtrim session_user shobj_description sign split_part sqrt starts_with statement_timestamp stddev
+  stddev_pop stddev_samp string_agg strpos substr substring sum text timestamp timestamptz timezone to_char to_date
+  to_json to_jsonb to_number to_timestamp transaction_timestamp trim trunc unnest upper user var_pop var_samp variance
+  version width_bucket`
+    .trim()
+    .split(/\s+/)
+    .map((name) => `pg_catalog.${name}`)
+    .join(' '),
+);
+
+const strictVerbs = words(
+  'select explain show set reset begin commit rollback savepoint release prepare execute deallocate declare fetch move close copy discard',
+);
+const strictFlags = words(
+  'transaction-control explain show prepare execute cursor setting multi-statement provisional volatile-function',
+);
+
+/** What strict mode takes: listed kinds of statement and functions, and masked columns shown bare or not at all. */
+const strict = `context.risk == "read" &&
+  !context.unresolved &&
+  !context.opaque &&
+  context.masked_columns_probed.isEmpty() &&
+  [${strictVerbs}].containsAll(context.verbs) &&
+  [${strictFlags}].containsAll(context.flags) &&
+  [${strictFunctions}].containsAll(context.functions)`;
+
+const isAi = '(context.class == "ai" || context.ai_session)';
+
+const strictForAi = `
+// Strict mode, the default for AI identities and AI sessions: an allow-list of statements, functions and flags, and masked
+// columns in no condition. Add a function's name (as in context.functions) to let them call it; take the policy out to give
+// them what people have.
+@id("strict-for-ai")
+@message("strict mode for AI clients: one plain SELECT (or EXPLAIN, SHOW, BEGIN, COMMIT) with listed built-in functions, and masked columns only shown, never compared, sorted or computed with")
+forbid(principal, action == Sallyport::Action::"sql.execute", resource)
+when { ${isAi} }
+unless { ${strict} };
 `;
 
 const postgresReadOnly = `// postgres-read-only: sessions may read, and nothing else.
@@ -29,7 +105,7 @@ ${entry}
 @message("this connection is read-only; rewrite the statement so that it only reads")
 forbid(principal, action == Sallyport::Action::"sql.execute", resource)
 unless { context.risk == "read" };
-`;
+${strictForAi}`;
 
 const postgresSafe = `// postgres-safe: reads run, bounded changes wait for a reviewer, what cannot be undone is refused.
 // The group that reviews is named in @review: change "reviewers" to one of yours.
@@ -76,6 +152,15 @@ when {
   context.verbs.containsAny(["grant", "revoke"]) ||
   context.flags.containsAny(["set-role", "program", "server-file"])
 };
+${strictForAi}`;
+
+const postgresStrict = `// postgres-strict: everybody reads in strict mode; whoever needs more gets a connection with another pack.
+
+${entry}
+@id("strict")
+@message("strict mode: one plain SELECT (or EXPLAIN, SHOW, BEGIN, COMMIT) with listed built-in functions, and masked columns only shown, never compared, sorted or computed with")
+forbid(principal, action == Sallyport::Action::"sql.execute", resource)
+unless { ${strict} };
 `;
 
 /** None of them permits an operation with risk `unknown` without a review. */
@@ -86,4 +171,5 @@ export const packs: readonly PolicyPack[] = [
     title: 'PostgreSQL: reads run, changes are reviewed, destruction is refused',
     text: postgresSafe,
   },
+  { name: 'postgres-strict', title: 'PostgreSQL: strict mode for everybody', text: postgresStrict },
 ];

@@ -14,6 +14,8 @@ const common = `
  *
  * - `context.risk` is one of `read`, `write`, `privilege`, `destructive`, `unknown`.
  * - `context.assurance` is one of `identity`, `inferred`, `ticketed`, `bound`; `context.class` of `person`, `machine`, `ai`.
+ * - `context.masked_columns_probed` are masked columns whose values the statement could tell without showing them;
+ *   those of `masked_columns_looked_up` are only compared with what the client sent; `masked_columns_stored` are copied.
  * - `context.ai_session` says whether the ticket names an AI session.
  */
 export const schemaText = `namespace Sallyport {
@@ -43,7 +45,11 @@ export const schemaText = `namespace Sallyport {
     "has_where": Bool,
     "statements": Long,
     "unresolved": Bool,
-    "opaque": Bool
+    "opaque": Bool,
+    "masked_columns": Set<String>,
+    "masked_columns_probed": Set<String>,
+    "masked_columns_looked_up": Set<String>,
+    "masked_columns_stored": Set<String>
     }
   };
 

@@ -15,6 +15,10 @@ const facts: Readonly<Record<string, FactValue>> = {
   statements: 1,
   unresolved: false,
   opaque: false,
+  masked_columns: [],
+  masked_columns_probed: [],
+  masked_columns_looked_up: [],
+  masked_columns_stored: [],
 };
 
 const request: PolicyRequest = {

@@ -6,8 +6,8 @@ import { codeStatements, definitionStatements, plainStatements } from './definit
 import type { SessionEffects, SqlDescription, SqlSession, SqlStatement, Touch } from './description.js';
 import { Draft } from './draft.js';
 import { expressionHandlers } from './expressions.js';
-import type { Names } from './names.js';
 import { lineageOf } from './lineage.js';
+import type { Names } from './names.js';
 import { defaultMaxTextBytes, type ParsedStatement, parse } from './parser.js';
 import { select } from './select.js';
 import { afterStatement } from './session-after.js';

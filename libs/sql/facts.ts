@@ -1,8 +1,9 @@
 import type { Facts } from '@sallyport/core';
 import type { SqlDescription } from './description.js';
+import { type MaskedFacts, noMaskedFacts } from './masked-facts.js';
 
 /** The Cedar context of `sql.execute`, as far as the statement gives it. */
-export const factsOf = (description: SqlDescription): Facts => ({
+export const factsOf = (description: SqlDescription, masked: MaskedFacts = noMaskedFacts): Facts => ({
   risk: description.risk,
   verbs: description.verbs,
   relations: description.relations,
@@ -14,6 +15,7 @@ export const factsOf = (description: SqlDescription): Facts => ({
   flags: description.flags,
   unresolved: description.unresolved.length > 0,
   opaque: description.opaque,
+  ...masked,
 });
 
 /** Flags of what leaves a trace in the session or the server although its risk is `read`. */

@@ -7,12 +7,12 @@ import {
   keyOf,
   nothing,
   scopeUnder,
-  type TraceScope,
   type Tracer,
+  type TraceScope,
   union,
   type Value,
 } from './lineage-tracer.js';
-import { type Branch, listAt, type Tree, textAt, treeAt } from './tree.js';
+import { listAt, type Tree, textAt, treeAt } from './tree.js';
 
 type Assigned = Map<string, Value>;
 
@@ -24,7 +24,7 @@ const assignments = (nodes: readonly Tree[], scope: TraceScope, tracer: Tracer, 
   for (const node of nodes) {
     const body = treeAt(node, 'ResTarget');
     const name = textAt(body, 'name');
-    if (name !== undefined) add(assigned, name, expression(body?.['val'] as Branch, scope, tracer));
+    if (name !== undefined) add(assigned, name, expression(body?.['val'], scope, tracer));
   }
 };
 
@@ -49,7 +49,12 @@ const returning = (body: Tree, item: Item, scope: TraceScope, tracer: Tracer): r
   const rows = ['old', 'new', ...renames].map((alias) => ({ ...item, alias, columns: item.columns }));
   const visible = item.open || scope.visible === undefined ? undefined : [...item.columns, ...scope.visible];
   // `old` and `new` can be named, and stand in no `*`; unqualified names are those of the row itself.
-  const named: TraceScope = { ...scope, items: [item, ...scope.items], visible, parent: { ...scopeUnder(scope.parent), items: rows } };
+  const named: TraceScope = {
+    ...scope,
+    items: [item, ...scope.items],
+    visible,
+    parent: { ...scopeUnder(scope.parent), items: rows },
+  };
   return targets(listAt(clause, 'exprs'), named, tracer);
 };
 
@@ -73,7 +78,12 @@ export const insert = (body: Tree, outer: TraceScope | undefined, tracer: Tracer
   });
   const conflict = treeAt(body, 'onConflictClause');
   if (conflict) {
-    const excluded: Item = { ...item, alias: 'excluded', schemas: [], columns: item.columns.map(({ name }) => ({ name, ...(assigned.get(name ?? '') ?? nothing) })) };
+    const excluded: Item = {
+      ...item,
+      alias: 'excluded',
+      schemas: [],
+      columns: item.columns.map(({ name }) => ({ name, ...(assigned.get(name ?? '') ?? nothing) })),
+    };
     const inner: TraceScope = { ...scope, items: [item, excluded] };
     assignments(listAt(conflict, 'targetList'), inner, tracer, assigned);
     where(conflict, 'whereClause', inner, tracer);
@@ -106,11 +116,11 @@ export const merge = (body: Tree, outer: TraceScope | undefined, tracer: Tracer)
   const source = treeAt(body, 'sourceRelation');
   fromItems(source ? [source] : [], scope, tracer);
   const inner: TraceScope = { ...scope, items: [item, ...scope.items] };
-  tracer.probe(expression(body['joinCondition'] as Branch, inner, tracer));
+  tracer.probe(expression(body['joinCondition'], inner, tracer));
   const assigned: Assigned = new Map();
   for (const node of listAt(body, 'mergeWhenClauses')) {
     const clause = treeAt(node, 'MergeWhenClause') ?? {};
-    if (clause['condition'] !== undefined) tracer.probe(expression(clause['condition'] as Branch, inner, tracer));
+    if (clause['condition'] !== undefined) tracer.probe(expression(clause['condition'], inner, tracer));
     assignments(listAt(clause, 'targetList'), inner, tracer, assigned);
     const values = listAt(clause, 'values').map((value) => expression(value, inner, tracer));
     listedColumns(listAt(clause, 'targetList'), item).forEach((name, index) => {

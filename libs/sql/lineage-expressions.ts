@@ -1,15 +1,7 @@
 import { grammar } from './grammar.js';
 import { wholeOf } from './lineage-from.js';
 import { select } from './lineage-select.js';
-import {
-  constant,
-  type Item,
-  nothing,
-  type TraceScope,
-  type Tracer,
-  union,
-  type Value,
-} from './lineage-tracer.js';
+import { constant, type Item, nothing, type Tracer, type TraceScope, union, type Value } from './lineage-tracer.js';
 import { judgeCall, judgeField, judgeOperator, judgeType } from './names.js';
 import { systemColumns } from './scope.js';
 import { type Branch, isTree, listAt, namesAt, nodeOf, type Tree, textAt, treeAt } from './tree.js';
@@ -143,10 +135,14 @@ const reference: Trace = (body, scope, tracer) => {
 const indirection: Trace = (body, scope, tracer) => {
   const [first, ...rest] = listAt(body, 'indirection').flatMap((part) => textAt(treeAt(part, 'String'), 'sval') ?? []);
   const named = namesAt(treeAt(treeAt(body, 'arg'), 'ColumnRef'), 'fields');
-  const isColumn = named.length === 1 && [...levels(scope)].some(({ items }) => items.some(({ columns }) => columns.some(({ name }) => name === named[0])));
+  const isColumn =
+    named.length === 1 &&
+    [...levels(scope)].some(({ items }) => items.some(({ columns }) => columns.some(({ name }) => name === named[0])));
   const item = named.length === 1 && !isColumn ? itemNamed(named[0]!, scope) : undefined;
   if (item && first !== undefined && rest.length === 0) return fieldOf(item, first, tracer);
-  const opaque = [first, ...rest].some((name) => name !== undefined && tracer.conceals((names) => judgeField(name, names)));
+  const opaque = [first, ...rest].some(
+    (name) => name !== undefined && tracer.conceals((names) => judgeField(name, names)),
+  );
   const { bare: _, ...value } = children(body, scope, tracer);
   return { ...value, opaque: value.opaque || opaque };
 };
@@ -205,6 +201,7 @@ export const expression = (branch: Branch, scope: TraceScope, tracer: Tracer): V
   }
   const entries = Object.entries(branch as Tree);
   const [first] = entries;
-  if (entries.length === 1 && first && isTree(first[1]) && /^[A-Z]/.test(first[0])) return node(first[0], first[1], scope, tracer);
+  if (entries.length === 1 && first && isTree(first[1]) && /^[A-Z]/.test(first[0]))
+    return node(first[0], first[1], scope, tracer);
   return children(branch as Tree, scope, tracer);
 };

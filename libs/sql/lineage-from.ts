@@ -7,8 +7,8 @@ import {
   keyOf,
   nothing,
   scopeUnder,
-  type TraceScope,
   type Tracer,
+  type TraceScope,
   union,
   type Value,
 } from './lineage-tracer.js';
@@ -130,24 +130,44 @@ const functions = (body: Tree, scope: TraceScope, tracer: Tracer): Traced => {
   const columns = (names.length > 0 ? names : [alias]).map((name) => ({ name, ...withoutBare(value) }));
   const isScalar = defined.length === 0 && body['ordinality'] !== true && body['is_rowsfrom'] !== true;
   const open = defined.length === 0;
-  return { items: [{ alias, schemas: [], columns, open }], visible: open && !isKnownScalar(first, isScalar) ? undefined : columns };
+  return {
+    items: [{ alias, schemas: [], columns, open }],
+    visible: open && !isKnownScalar(first, isScalar) ? undefined : columns,
+  };
 };
 
-const scalars: ReadonlySet<string> = new Set(['generate_series', 'unnest', 'regexp_split_to_table', 'string_to_table', 'generate_subscripts']);
+const scalars: ReadonlySet<string> = new Set([
+  'generate_series',
+  'unnest',
+  'regexp_split_to_table',
+  'string_to_table',
+  'generate_subscripts',
+]);
 const isKnownScalar = (node: Tree | undefined, isScalar: boolean): boolean =>
-  isScalar && scalars.has(namesAt(treeAt(node, 'FuncCall'), 'funcname').at(-1) ?? '') && listAt(treeAt(node, 'FuncCall'), 'args').length <= 3;
+  isScalar &&
+  scalars.has(namesAt(treeAt(node, 'FuncCall'), 'funcname').at(-1) ?? '') &&
+  listAt(treeAt(node, 'FuncCall'), 'args').length <= 3;
 
 const withoutBare = ({ sources, opaque }: Value): Value => ({ sources, opaque });
 
 const tableFunction = (body: Tree, scope: TraceScope, tracer: Tracer): Traced => {
-  const value = expression(Object.fromEntries(Object.entries(body).filter(([field]) => field !== 'alias')), scope, tracer);
+  const value = expression(
+    Object.fromEntries(Object.entries(body).filter(([field]) => field !== 'alias')),
+    scope,
+    tracer,
+  );
   tracer.probe(value);
-  const item: Item = { alias: aliasOf(body), schemas: [], columns: [{ name: undefined, ...withoutBare(value) }], open: true };
+  const item: Item = {
+    alias: aliasOf(body),
+    schemas: [],
+    columns: [{ name: undefined, ...withoutBare(value) }],
+    open: true,
+  };
   return { items: [item], visible: undefined };
 };
 
 const sample = (body: Tree, scope: TraceScope, tracer: Tracer): Traced => {
-  for (const field of ['args', 'repeatable']) tracer.probe(expression(body[field] as Tree, scope, tracer));
+  for (const field of ['args', 'repeatable']) tracer.probe(expression(body[field], scope, tracer));
   return fromItem(treeAt(body, 'relation'), scope, tracer);
 };
 
@@ -174,13 +194,15 @@ const join = (body: Tree, scope: TraceScope, tracer: Tracer): Traced => {
   const right = fromItem(treeAt(body, 'rarg'), { ...scope, items: [...scope.items, ...left.items] }, tracer);
   const isNatural = body['isNatural'] === true;
   const common = isNatural
-    ? (left.visible ?? []).flatMap(({ name }) => (name !== undefined && named(right.visible, name).length > 0 ? name : []))
+    ? (left.visible ?? []).flatMap(({ name }) =>
+        name !== undefined && named(right.visible, name).length > 0 ? name : [],
+      )
     : namesAt(body, 'usingClause');
   const items = [...left.items, ...right.items];
   const both = left.visible && right.visible && [...left.visible, ...right.visible];
   const visible = isNatural || common.length > 0 ? joined(common, left, right, tracer) : both;
   const inside: TraceScope = { ...scope, items: [...scope.items, ...items] };
-  if (body['quals'] !== undefined) tracer.probe(expression(body['quals'] as Tree, inside, tracer));
+  if (body['quals'] !== undefined) tracer.probe(expression(body['quals'], inside, tracer));
   const alias = aliasOf(body);
   const usingAlias = textAt(treeAt(body, 'join_using_alias'), 'aliasname');
   const known = visible ?? items.flatMap(({ columns }) => columns).map(withoutProof);
@@ -203,7 +225,12 @@ const fromItem = (node: Tree | undefined, scope: TraceScope, tracer: Tracer): Tr
   const [kind, body] = nodeOf(node) ?? [];
   const trace = kind === undefined ? undefined : traces[kind];
   if (trace && body && tracer.step()) return trace(body, scope, tracer);
-  const unknown: Item = { alias: undefined, schemas: [], columns: [{ name: undefined, ...tracer.unknown() }], open: true };
+  const unknown: Item = {
+    alias: undefined,
+    schemas: [],
+    columns: [{ name: undefined, ...tracer.unknown() }],
+    open: true,
+  };
   return { items: [unknown], visible: undefined };
 };
 

@@ -2,9 +2,20 @@ import { outputName } from './expressions.js';
 import { insert, merge, remove, update } from './lineage-changes.js';
 import { expression } from './lineage-expressions.js';
 import { fromItems } from './lineage-from.js';
-import { type Column, scopeUnder, type TraceScope, type Tracer, union, type Value } from './lineage-tracer.js';
+import { type Column, scopeUnder, type Tracer, type TraceScope, union, type Value } from './lineage-tracer.js';
 import { emptyScope } from './scope.js';
-import { bodiesAt, type Branch, constantOf, isTree, listAt, namesAt, nodeOf, type Tree, textAt, treeAt } from './tree.js';
+import {
+  type Branch,
+  bodiesAt,
+  constantOf,
+  isTree,
+  listAt,
+  namesAt,
+  nodeOf,
+  type Tree,
+  textAt,
+  treeAt,
+} from './tree.js';
 
 const unproven = ({ name, sources }: Column): Column => ({ name, sources, opaque: true });
 
@@ -18,7 +29,8 @@ const query = (node: Tree | undefined, scope: TraceScope, tracer: Tracer): reado
 const named = (columns: readonly Column[], names: readonly string[]): readonly Column[] =>
   columns.map((column, index) => ({ ...column, name: names[index] ?? column.name }));
 
-const sizeOf = (columns: readonly Column[]): number => columns.reduce((sum, { sources, opaque }) => sum + sources.size + (opaque ? 1 : 0), columns.length);
+const sizeOf = (columns: readonly Column[]): number =>
+  columns.reduce((sum, { sources, opaque }) => sum + sources.size + (opaque ? 1 : 0), columns.length);
 
 /** So often a recursive query is traced until nothing is added; each round adds at least one source. */
 const mostRounds = 20;
@@ -55,7 +67,9 @@ export const withQueries = (body: Tree, scope: TraceScope, tracer: Tracer): Trac
   }
   for (const cte of all) {
     const inner: TraceScope = { ...scope, queries: new Map(queries) };
-    const columns = isRecursive ? recursive(cte, inner, tracer) : named(query(treeAt(cte, 'ctequery'), inner, tracer), namesAt(cte, 'aliascolnames'));
+    const columns = isRecursive
+      ? recursive(cte, inner, tracer)
+      : named(query(treeAt(cte, 'ctequery'), inner, tracer), namesAt(cte, 'aliascolnames'));
     const adds = cte['search_clause'] !== undefined || cte['cycle_clause'] !== undefined;
     queries.set(textAt(cte, 'ctename') ?? '', adds ? undefined : columns);
   }
@@ -70,14 +84,20 @@ const sorted = (node: Tree, columns: readonly Column[], scope: TraceScope, trace
   if (Number.isInteger(place) && place >= 1) return columns[place - 1] ?? union(columns);
   const fields = namesAt(treeAt(inner, 'ColumnRef'), 'fields');
   const outputs = fields.length === 1 ? columns.filter(({ name }) => name === fields[0]) : [];
-  const read = expression(inner as Branch, scope, tracer);
+  const read = expression(inner, scope, tracer);
   return outputs.length > 0 ? union([...outputs, ...(scope.items.length > 0 ? [read] : [])]) : read;
 };
 
-const probeAll = (body: Tree, fields: readonly string[], columns: readonly Column[], { scope, tracer }: { scope: TraceScope; tracer: Tracer }): void => {
+const probeAll = (
+  body: Tree,
+  fields: readonly string[],
+  columns: readonly Column[],
+  { scope, tracer }: { scope: TraceScope; tracer: Tracer },
+): void => {
   for (const field of fields) {
     const branch = body[field];
-    if (Array.isArray(branch)) for (const each of listAt(body, field)) tracer.probe(sorted(each, columns, scope, tracer));
+    if (Array.isArray(branch))
+      for (const each of listAt(body, field)) tracer.probe(sorted(each, columns, scope, tracer));
     else if (isTree(branch)) tracer.probe(expression(branch, scope, tracer));
   }
 };
@@ -92,7 +112,8 @@ const condition = (branch: Branch, scope: TraceScope, tracer: Tracer): void => {
     for (const each of listAt(body, 'args')) condition(each, scope, tracer);
     return;
   }
-  const isEquality = kind === 'A_Expr' && textAt(body, 'kind') === 'AEXPR_OP' && namesAt(body, 'name').join('.') === '=';
+  const isEquality =
+    kind === 'A_Expr' && textAt(body, 'kind') === 'AEXPR_OP' && namesAt(body, 'name').join('.') === '=';
   if (body && isEquality) {
     const [left, right] = [expression(body['lexpr'], scope, tracer), expression(body['rexpr'], scope, tracer)];
     const looksUp = (left.bare !== undefined && isConstant(right)) || (right.bare !== undefined && isConstant(left));
@@ -101,7 +122,8 @@ const condition = (branch: Branch, scope: TraceScope, tracer: Tracer): void => {
   } else tracer.probe(expression(branch, scope, tracer));
 };
 
-export const where = (body: Tree, field: string, scope: TraceScope, tracer: Tracer): void => condition(body[field], scope, tracer);
+export const where = (body: Tree, field: string, scope: TraceScope, tracer: Tracer): void =>
+  condition(body[field], scope, tracer);
 
 const starred = (fields: readonly string[], scope: TraceScope): readonly Column[] | undefined => {
   if (fields.length === 1) return scope.visible;
@@ -118,9 +140,14 @@ export const targets = (nodes: readonly Tree[], scope: TraceScope, tracer: Trace
     const val = treeAt(body, 'val');
     const fields = namesAt(treeAt(val, 'ColumnRef'), 'fields');
     const starOf = fields.at(-1) === '*' ? starred(fields, scope) : [];
-    if (starOf === undefined || (treeAt(val, 'A_Indirection') && JSON.stringify(val).includes('A_Star'))) return undefined;
+    if (starOf === undefined || (treeAt(val, 'A_Indirection') && JSON.stringify(val).includes('A_Star')))
+      return undefined;
     if (fields.at(-1) === '*') columns.push(...starOf);
-    else columns.push({ ...expression(val as Branch, scope, tracer), name: textAt(body, 'name') ?? outputName(val, emptyScope) });
+    else
+      columns.push({
+        ...expression(val, scope, tracer),
+        name: textAt(body, 'name') ?? outputName(val, emptyScope),
+      });
   }
   return columns;
 };
@@ -135,17 +162,28 @@ const plain = (body: Tree, scope: TraceScope, tracer: Tracer): readonly Column[]
   fromItems(listAt(body, 'fromClause'), scope, tracer);
   const columns = targets(listAt(body, 'targetList'), scope, tracer) ?? untold(scope, tracer);
   where(body, 'whereClause', scope, tracer);
-  probeAll(body, ['groupClause', 'havingClause', 'sortClause', 'windowClause', 'limitOffset', 'limitCount'], columns, { scope, tracer });
+  probeAll(body, ['groupClause', 'havingClause', 'sortClause', 'windowClause', 'limitOffset', 'limitCount'], columns, {
+    scope,
+    tracer,
+  });
   const distinct = body['distinctClause'];
   if (!Array.isArray(distinct)) return columns;
   const on = listAt(body, 'distinctClause').filter((one) => Object.keys(one).length > 0);
-  for (const value of on.length > 0 ? on.map((one) => sorted(one, columns, scope, tracer)) : columns) tracer.probe(value);
+  for (const value of on.length > 0 ? on.map((one) => sorted(one, columns, scope, tracer)) : columns)
+    tracer.probe(value);
   return columns;
 };
 
 const values = (body: Tree, scope: TraceScope, tracer: Tracer): readonly Column[] => {
-  const rows = listAt(body, 'valuesLists').map((row) => listAt(treeAt(row, 'List'), 'items').map((item) => expression(item, scope, tracer)));
-  const columns = (rows[0] ?? []).map((_, index): Column => ({ name: `column${index + 1}`, ...withoutBare(union(rows.flatMap((row) => row[index] ?? []))) }));
+  const rows = listAt(body, 'valuesLists').map((row) =>
+    listAt(treeAt(row, 'List'), 'items').map((item) => expression(item, scope, tracer)),
+  );
+  const columns = (rows[0] ?? []).map(
+    (_, index): Column => ({
+      name: `column${index + 1}`,
+      ...withoutBare(union(rows.flatMap((row) => row[index] ?? []))),
+    }),
+  );
   probeAll(body, ['sortClause', 'limitOffset', 'limitCount'], columns, { scope, tracer });
   return columns;
 };
@@ -163,7 +201,8 @@ const setOperation = (body: Tree, scope: TraceScope, tracer: Tracer): readonly C
     return { name: column.name, ...(isSame ? column : withoutBare(union([column, ...(other ? [other] : right!)]))) };
   });
   // Every kind but UNION ALL compares whole rows.
-  if (body['all'] !== true || textAt(body, 'op') !== 'SETOP_UNION') for (const column of [...left!, ...right!]) tracer.probe(column);
+  if (body['all'] !== true || textAt(body, 'op') !== 'SETOP_UNION')
+    for (const column of [...left!, ...right!]) tracer.probe(column);
   probeAll(body, ['sortClause', 'limitOffset', 'limitCount'], columns, { scope: { ...scope, items: [] }, tracer });
   return columns;
 };
@@ -173,5 +212,7 @@ export const select = (body: Tree, outer: TraceScope | undefined, tracer: Tracer
   if (!tracer.step()) return [{ name: undefined, ...tracer.unknown() }];
   const scope = withQueries(body, scopeUnder(outer), tracer);
   if (listAt(body, 'valuesLists').length > 0) return values(body, scope, tracer);
-  return (textAt(body, 'op') ?? 'SETOP_NONE') === 'SETOP_NONE' ? plain(body, scope, tracer) : setOperation(body, scope, tracer);
+  return (textAt(body, 'op') ?? 'SETOP_NONE') === 'SETOP_NONE'
+    ? plain(body, scope, tracer)
+    : setOperation(body, scope, tracer);
 };

@@ -39,7 +39,8 @@ export interface Lineage {
 /** A column's name while it is traced: `schema NUL relation NUL column`. */
 export type SourceKey = string;
 
-export const keyOf = (schema: string, relation: string, column: string): SourceKey => `${schema}\0${relation}\0${column}`;
+export const keyOf = (schema: string, relation: string, column: string): SourceKey =>
+  `${schema}\0${relation}\0${column}`;
 
 export const sourcesOf = (keys: Iterable<SourceKey>): ColumnSource[] =>
   [...keys].sort().map((key) => {

@@ -1,4 +1,4 @@
-import { beforeAll, describe as group, expect, test } from 'vitest';
+import { beforeAll, expect, describe as group, test } from 'vitest';
 import { describe } from './describe.js';
 import type { ColumnSource, Lineage } from './lineage-tracer.js';
 import { loadParser } from './parser.js';
@@ -57,18 +57,27 @@ group('an output column', () => {
     ['select u from customers, unnest(array[ssn]) u', ['from?']],
     ['select x from customers, unnest(array[ssn]) as u(x)', ['from?']],
     ['select i, substr(ssn, i, 1) from customers, generate_series(1, 11) i', ['clean?', 'from?']],
-    ["with recursive r(n, s) as (select 1, ssn from customers union all select n + 1, s || 'x' from r where n < 3) select n, s from r", ['clean', 'from']],
-    ['with recursive r(a, b) as (select 1, name from customers union all select a, b from r) select b from r', ['clean']],
+    [
+      "with recursive r(n, s) as (select 1, ssn from customers union all select n + 1, s || 'x' from r where n < 3) select n, s from r",
+      ['clean', 'from'],
+    ],
+    [
+      'with recursive r(a, b) as (select 1, name from customers union all select a, b from r) select b from r',
+      ['clean'],
+    ],
     ['select row_number() over (order by ssn), lag(ssn) over (order by id) from customers', ['from', 'from']],
     ['select rank() over w from customers window w as (order by id)', ['clean']],
     ["select json_build_object('a', ssn), jsonb_agg(name) from customers", ['from', 'clean']],
     ["select json_object('a': ssn) from customers", ['from']],
     ['select xmlelement(name a, ssn) from customers', ['from']],
-    ['select t.a from customers, json_table(to_jsonb(ssn), \'$\' columns (a text path \'$\')) t', ['from?']],
+    ["select t.a from customers, json_table(to_jsonb(ssn), '$' columns (a text path '$')) t", ['from?']],
     ['select distinct on (id) ssn, id from customers', ['bare', 'clean']],
     ['select * from customers', wholeCustomer],
     ['select c.* from customers c', wholeCustomer],
-    ['select * from (select ssn, id from customers) x join orders using (id)', ['clean', 'bare', 'clean', 'clean', 'clean']],
+    [
+      'select * from (select ssn, id from customers) x join orders using (id)',
+      ['clean', 'bare', 'clean', 'clean', 'clean'],
+    ],
     ['values (1, (select ssn from customers limit 1))', ['clean', 'from']],
     ['table customers', wholeCustomer],
     ['update customers set name = name returning ssn, id', ['bare', 'clean']],
@@ -93,12 +102,16 @@ group('an output column', () => {
     const found = outputsOf(text);
     expect(found?.length).toBe(expected.length);
     // A `?` here says that it may be opaque, not that it must.
-    expect(found?.map((one, index) => (expected[index]?.endsWith('?') && !one.endsWith('?') ? `${one}?` : one))).toEqual(expected);
+    expect(
+      found?.map((one, index) => (expected[index]?.endsWith('?') && !one.endsWith('?') ? `${one}?` : one)),
+    ).toEqual(expected);
   });
 
   test('made of constants alone says so, and a column never does', () => {
     expect(traced("select 'a', $1::text, upper('x')").outputs?.map((one) => one.constant)).toEqual([true, true, true]);
-    expect(traced("select id, id + 1, f_stable(), current_setting('a'), (select 'x')").outputs?.some((one) => one.constant)).toBe(false);
+    expect(
+      traced("select id, id + 1, f_stable(), current_setting('a'), (select 'x')").outputs?.some((one) => one.constant),
+    ).toBe(false);
   });
 });
 
@@ -112,31 +125,31 @@ group('a probe', () => {
     'select ssn from customers order by 1 fetch first 3 rows with ties',
     'select count(*) from customers group by ssn',
     'select ssn, count(*) from customers group by 1',
-    'select count(*) from customers having max(ssn) > \'5\'',
+    "select count(*) from customers having max(ssn) > '5'",
     'select distinct ssn from customers',
     'select distinct on (ssn) id from customers',
     'select a.id from customers a join customers b on a.ssn = b.ssn',
-    'select id from customers join (values (\'5\')) v(ssn) using (ssn)',
-    'select 1 from customers natural join (values (\'5\')) v(ssn)',
+    "select id from customers join (values ('5')) v(ssn) using (ssn)",
+    "select 1 from customers natural join (values ('5')) v(ssn)",
     'select row_number() over (order by ssn) from customers',
     'select sum(id) over (partition by ssn) from customers',
     'select rank() over w from customers window w as (order by ssn)',
     'select id from customers limit (select ascii(substr(ssn, 1, 1)) from customers where id = 1)',
     'select id from customers offset (select length(ssn) from customers where id = 1)',
-    'select 1 / (case when ssn like \'5%\' then 0 else 1 end) from customers',
+    "select 1 / (case when ssn like '5%' then 0 else 1 end) from customers",
     'select ssn::int from customers',
     'select count(ssn) from customers',
     'select count(distinct ssn) from customers',
-    'select id from customers where exists (select 1 from customers c where c.ssn = \'5\')',
+    "select id from customers where exists (select 1 from customers c where c.ssn = '5')",
     'select id from products where id in (select length(ssn) from customers)',
-    'select regexp_split_to_table(ssn, \'\') from customers',
+    "select regexp_split_to_table(ssn, '') from customers",
     'select i from customers, generate_series(1, length(ssn)) i',
-    'select ssn from customers union select \'5\'',
-    'select ssn from customers intersect all select \'5\'',
+    "select ssn from customers union select '5'",
+    "select ssn from customers intersect all select '5'",
     "update customers set name = 'x' where ssn = '5'",
     "delete from orders using customers c where c.ssn = '5'",
     'merge into orders o using customers c on c.ssn = o.status when matched then delete',
-    'select * from products order by (case when (select ssn like \'5%\' from customers where id = 1) then id else -id end)',
+    "select * from products order by (case when (select ssn like '5%' from customers where id = 1) then id else -id end)",
     "explain select * from customers where ssn > '5'",
     'explain select ssn from customers',
     "select string_agg(d::text, '' order by p) from customers, generate_series(1, 11) p, generate_series(0, 9) d where id = 1 and substr(ssn, p, 1) = d::text",
@@ -165,7 +178,10 @@ group('a probe', () => {
 
   test('by equality with a constant alone is a look-up', () => {
     const lookUps = (text: string) => traced(text).lookedUp.map(shortly);
-    expect(lookUps("select id from customers where ssn = '5' and name = $1")).toEqual(['customers.name', 'customers.ssn']);
+    expect(lookUps("select id from customers where ssn = '5' and name = $1")).toEqual([
+      'customers.name',
+      'customers.ssn',
+    ]);
     expect(lookUps("select id from customers where ssn = '5' or id = 1")).toEqual([]);
     expect(lookUps("select id from customers where ssn = '5' order by ssn")).toEqual([]);
     expect(lookUps('select id from customers where ssn = name')).toEqual([]);
@@ -173,17 +189,27 @@ group('a probe', () => {
 });
 
 test('what is stored names where it comes from', () => {
-  const stored = (text: string) => traced(text).stored.map(({ into, from }) => [into && shortly(into), from.map(shortly)]);
+  const stored = (text: string) =>
+    traced(text).stored.map(({ into, from }) => [into && shortly(into), from.map(shortly)]);
   expect(stored('update orders set status = c.ssn from customers c')).toEqual([['orders.status', ['customers.ssn']]]);
-  expect(stored('insert into orders (status) select ssn from customers')).toEqual([['orders.status', ['customers.ssn']]]);
+  expect(stored('insert into orders (status) select ssn from customers')).toEqual([
+    ['orders.status', ['customers.ssn']],
+  ]);
   expect(stored('create table t as select ssn from customers')).toEqual([[undefined, ['customers.ssn']]]);
   expect(stored('select ssn into t from customers')).toEqual([[undefined, ['customers.ssn']]]);
   expect(stored("update customers set ssn = 'x', name = name")).toEqual([]);
 });
 
 test('thousands of common table expressions and deep nesting end quickly, and prove nothing', () => {
-  const chain = Array.from({ length: 500 }, (_, i) => `c${i} as (select * from ${i === 0 ? 'customers' : `c${i - 1}`})`);
-  expect(traced(`with ${chain.join(', ')} select * from c499`).outputs?.some(({ opaque, sources }) => opaque || sources.length > 0)).not.toBe(false);
+  const chain = Array.from(
+    { length: 500 },
+    (_, i) => `c${i} as (select * from ${i === 0 ? 'customers' : `c${i - 1}`})`,
+  );
+  expect(
+    traced(`with ${chain.join(', ')} select * from c499`).outputs?.some(
+      ({ opaque, sources }) => opaque || sources.length > 0,
+    ),
+  ).not.toBe(false);
   const nested = `${'('.repeat(300)}select ssn from customers${')'.repeat(300)}`;
   expect(outputsOf(nested)?.[0]).toMatch(/^(bare|from)/);
 });

@@ -1,11 +1,11 @@
-import { indexOf } from './catalogue-index.js';
 import type { Catalogue } from './catalogue.js';
+import { indexOf } from './catalogue-index.js';
 import type { SqlSession } from './description.js';
 import { Draft } from './draft.js';
-import { type Column, type Lineage, sourcesOf, Tracer } from './lineage-tracer.js';
-import { merge, remove, insert, update } from './lineage-changes.js';
+import { insert, merge, remove, update } from './lineage-changes.js';
 import { relationColumns } from './lineage-from.js';
 import { select } from './lineage-select.js';
+import { type Column, type Lineage, sourcesOf, Tracer } from './lineage-tracer.js';
 import { parse } from './parser.js';
 import { namesAt, nodeOf, type Tree, textAt, treeAt } from './tree.js';
 
@@ -81,11 +81,7 @@ const nothingKnown: Lineage = { outputs: undefined, probed: [], lookedUp: [], st
  * Where each output column of one statement comes from, and by which columns a client could learn without being shown.
  * Pure. What is not understood has `outputs` undefined, or outputs that are `opaque`; columns in sight then count as read.
  */
-export const lineageOf = (
-  node: Tree,
-  catalogue: Catalogue | undefined,
-  session: SqlSession,
-): Lineage => {
+export const lineageOf = (node: Tree, catalogue: Catalogue | undefined, session: SqlSession): Lineage => {
   if (catalogue === undefined) return nothingKnown;
   const tracer = new Tracer({ index: indexOf(catalogue), session, draft: new Draft() });
   const columns = inner(node, tracer, session);

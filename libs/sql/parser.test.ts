@@ -5,6 +5,7 @@ import { Draft } from './draft.js';
 import { expressionHandlers } from './expressions.js';
 import { factsOf } from './facts.js';
 import { grammar } from './grammar.js';
+import { noMaskedFacts } from './masked-facts.js';
 import { loadParser } from './parser.js';
 import { emptyScope } from './scope.js';
 import { calm, shop } from './test-catalogue.js';
@@ -95,6 +96,7 @@ test('facts are what the Cedar schema types', () => {
     flags: ['no-where'],
     unresolved: false,
     opaque: false,
+    ...noMaskedFacts,
   });
 });
 

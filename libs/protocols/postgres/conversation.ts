@@ -7,10 +7,10 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { Duplex } from 'node:stream';
-import { GatewayError, type Operation, type Refusal } from '@sallyport/core';
+import { type Digest, GatewayError, type MaskingPlan, type Operation, type Refusal } from '@sallyport/core';
 import type { Exchange, OperationRecord, Permit, ResponseGate, SessionHandle } from '@sallyport/engine';
-import { type SqlDescription } from '@sallyport/sql';
-import { type Described, operationOf, type Parameters, type SqlDescriber } from './describe.js';
+import { lineageDigest, type SqlDescription } from '@sallyport/sql';
+import { type Described, type OperationOf, operationOf, type Parameters, type SqlDescriber } from './describe.js';
 import { type Bind, parseBind, parseExecute, parseNamed, parseParse, parseQuery, textOfParse } from './frontend.js';
 import type { RefuseMode } from './heads.js';
 import { Inbox } from './inbox.js';
@@ -71,6 +71,8 @@ const obstacleTo = ({ sessionEffects: { settings = [] }, flags }: SqlDescription
   flags.includes('setting') && settings.some((name) => readingSettings.has(name)) ? textsReadAnotherWay : undefined;
 
 const emptyBatch = (): Batch => ({ messages: [], changes: [], bytes: 0, parsed: undefined, bound: undefined });
+
+const noRules: MaskingPlan = { rules: [], digest: '' as Digest };
 
 export interface ConversationOptions {
   readonly socket: Duplex;
@@ -180,7 +182,7 @@ export class Conversation {
   #query(message: Message): Exchange {
     const described = this.#describe(parseQuery(message));
     return this.#exchange({
-      operation: operationOf({ described, database: this.#database }),
+      operation: this.#operation({ described }),
       described,
       messages: [message.raw],
       changes: [],
@@ -254,7 +256,7 @@ export class Conversation {
     if (parsed?.text === undefined) return this.line.upkeep(messages, changes);
     const described = this.#describe(parsed.text);
     yield this.#exchange({
-      operation: operationOf({ described, database: this.#database, provisional: true }),
+      operation: this.#operation({ described, provisional: true }),
       described,
       messages,
       changes,
@@ -271,7 +273,7 @@ export class Conversation {
     const described = this.#describe(prepared?.text ?? 'execute "a statement or portal that the gateway has not seen"');
     const parameters: Parameters = { formats: bind?.parameterFormats ?? [], values: bind?.parameters ?? [] };
     return this.#exchange({
-      operation: operationOf({ described, parameters, database: this.#database }),
+      operation: this.#operation({ described, parameters }),
       described,
       ...batch,
       mode: 'sync',
@@ -318,7 +320,8 @@ export class Conversation {
     };
     const forward = async (permit: Permit, gate: ResponseGate, record: OperationRecord) => {
       const current = this.#current(described);
-      const obstacle = current === undefined ? schemaChanged : obstacleTo(current.description);
+      const isAsDecided = current !== undefined && this.#isAsDecided(operation, current, permit);
+      const obstacle = isAsDecided ? obstacleTo(current.description) : schemaChanged;
       if (current === undefined || obstacle !== undefined) {
         await record.outcome({ status: 'skipped', maskedFields: 0 });
         return refuse(obstacle ?? schemaChanged);
@@ -358,6 +361,12 @@ export class Conversation {
     return same ? current : undefined;
   }
 
+  /** The rules may have changed since: then other columns are masked than those that were decided upon. */
+  #isAsDecided(operation: Operation, { description, by }: Described, { masking }: Permit): boolean {
+    const masked = this.line.maskedFacts(description, this.#describer.catalogue(by.snapshot), masking);
+    return Object.entries(masked).every(([name, now]) => String(operation.facts[name]) === String(now));
+  }
+
   #reach({ description, catalogue }: Described, permit: Permit) {
     const columnRules = permit.masking.rules.some(({ kind }) => kind === 'column');
     return {
@@ -365,7 +374,23 @@ export class Conversation {
         columnRules &&
         this.line.reaches(description, this.#describer.catalogue(this.#session.catalogue(this.#database)), permit),
       catalogue,
+      ...(columnRules && { lineage: lineageDigest(description) }),
     };
+  }
+
+  #operation(asked: Omit<OperationOf, 'database' | 'masked'>): Operation {
+    const { description, by } = asked.described;
+    const masked = this.line.maskedFacts(description, this.#describer.catalogue(by.snapshot), this.#rules());
+    return operationOf({ ...asked, masked, database: this.#database });
+  }
+
+  /** Where they cannot be confirmed the engine refuses in a moment: what is told of the statement meanwhile is all the same. */
+  #rules(): MaskingPlan {
+    try {
+      return this.#session.masking();
+    } catch {
+      return noRules;
+    }
   }
 
   #describe(text: string): Described {

@@ -9,6 +9,8 @@ import {
   decodeCatalogue,
   factsOf,
   isPure,
+  type MaskedFacts,
+  noMaskedFacts,
   redactLiterals,
   type SqlDescription,
   type SqlSession,
@@ -93,11 +95,14 @@ export interface OperationOf {
   readonly described: Described;
   readonly parameters?: Parameters;
   readonly database: string;
+  /** What it does with masked columns; the same value for the same description and rules. */
+  readonly masked?: MaskedFacts;
   readonly provisional?: boolean;
 }
 
 /** @returns the operation of running this statement with these parameters */
-export function operationOf({ described, parameters, database, provisional = false }: OperationOf): Operation {
+export function operationOf(options: OperationOf): Operation {
+  const { described, parameters, database, masked = noMaskedFacts, provisional = false } = options;
   const { description, displayText } = described;
   const truncated = displayText.length > displayLimit;
   return {
@@ -111,7 +116,7 @@ export function operationOf({ described, parameters, database, provisional = fal
             displayParameter(value, formatAt(parameters.formats, index)),
           ),
         }),
-    facts: factsIn({ description, database, truncated, provisional }),
+    facts: factsIn({ description, database, masked, truncated, provisional }),
     resources: immutable(description.relations),
     digest: digestOf(described.text, parameters),
     pure: !provisional && isPure(description),
@@ -122,20 +127,23 @@ export function operationOf({ described, parameters, database, provisional = fal
 interface FactsOf {
   readonly description: SqlDescription;
   readonly database: string;
+  readonly masked: MaskedFacts;
   readonly truncated: boolean;
   readonly provisional: boolean;
 }
 
-const knownFacts = new WeakMap<SqlDescription, Map<string, Facts>>();
+const knownFacts = new WeakMap<SqlDescription, WeakMap<MaskedFacts, Map<string, Facts>>>();
 
 /** The same value for the same statement, so that policy and record derive what they need of it once. */
-function factsIn({ description, database, truncated, provisional }: FactsOf): Facts {
-  const known = knownFacts.get(description) ?? new Map<string, Facts>();
-  knownFacts.set(description, known);
+function factsIn({ description, database, masked, truncated, provisional }: FactsOf): Facts {
+  const byMasks = knownFacts.get(description) ?? new WeakMap<MaskedFacts, Map<string, Facts>>();
+  knownFacts.set(description, byMasks);
+  const known = byMasks.get(masked) ?? new Map<string, Facts>();
+  byMasks.set(masked, known);
   const key = `${truncated} ${provisional} ${database}`;
   const before = known.get(key);
   if (before !== undefined) return before;
-  const facts = factsOf(description) as Record<string, FactValue>;
+  const facts = factsOf(description, masked) as Record<string, FactValue>;
   const flags = [
     ...(facts['flags'] as string[]),
     ...(truncated ? ['truncated'] : []),

@@ -1,5 +1,6 @@
 /** The heads of this protocol's frames: what control plane and agent tell one another beside the bytes. */
-import { type OperationId, type Outcome, type OutcomeStatus, outcomeStatuses } from '@sallyport/core';
+import { type MaskingRule, type OperationId, type Outcome, type OutcomeStatus, outcomeStatuses } from '@sallyport/core';
+import { lineageDigestSize } from '@sallyport/sql';
 import { violation } from './wire.js';
 
 /** OPEN, as JSON. */
@@ -16,6 +17,8 @@ export interface OpenedHead {
   /** The client is told the backend's own process id: clients know their own notifications by it. */
   readonly pid: number;
   readonly catalogue: string | null;
+  /** The agent's own minimum by column: it is counted where the control plane decides, too. */
+  readonly minimum?: readonly MaskingRule[];
 }
 
 export const encodeJson = (value: unknown): Buffer => Buffer.from(JSON.stringify(value), 'utf8');
@@ -28,8 +31,8 @@ export const decodeJson = <T>(bytes: Uint8Array): T => {
 };
 
 /**
- * FORWARD: one byte of flags, the operation's id where its response is recorded, then the hex digest of the snapshot
- * that the control plane described by, or nothing.
+ * FORWARD: one byte of flags, the operation's id where its response is recorded, what the control plane has found of the
+ * outputs (see lineageDigest) where it is told, then the hex digest of the snapshot that it described by, or nothing.
  */
 export interface ForwardHead {
   /** The control plane found that a masked column may be read. */
@@ -37,6 +40,8 @@ export interface ForwardHead {
   readonly catalogue: string;
   /** The bytes go on in the next frame of this exchange. */
   readonly more: boolean;
+  /** What the control plane has found of where the outputs come from; the agent must have found the same to rely on it. */
+  readonly lineage?: string;
   /** Present where the agent is to record the response. */
   readonly operation?: OperationId;
 }
@@ -44,19 +49,27 @@ export interface ForwardHead {
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const uuidSize = 36;
 
-export function encodeForward({ reaches, catalogue, more, operation }: ForwardHead): Buffer {
-  const flags = 0x40 | (reaches ? 1 : 0) | (more ? 2 : 0) | (operation === undefined ? 0 : 4);
-  return Buffer.from(String.fromCharCode(flags) + (operation ?? '') + catalogue, 'latin1');
+export function encodeForward({ reaches, catalogue, more, operation, lineage }: ForwardHead): Buffer {
+  const flags =
+    0x40 | (reaches ? 1 : 0) | (more ? 2 : 0) | (operation === undefined ? 0 : 4) | (lineage === undefined ? 0 : 8);
+  return Buffer.from(String.fromCharCode(flags) + (operation ?? '') + (lineage ?? '') + catalogue, 'latin1');
 }
 
 export function decodeForward(head: Uint8Array): ForwardHead {
   const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1');
   const flags = text.length === 0 ? 1 : text.charCodeAt(0);
-  const known = { reaches: (flags & 1) !== 0, more: (flags & 2) !== 0 };
-  if ((flags & 4) === 0) return { ...known, catalogue: text.slice(1) };
-  const operation = text.slice(1, 1 + uuidSize);
-  if (!uuid.test(operation)) throw violation('the operation to record has no id');
-  return { ...known, operation: operation as OperationId, catalogue: text.slice(1 + uuidSize) };
+  const afterOperation = (flags & 4) === 0 ? 1 : 1 + uuidSize;
+  const afterLineage = (flags & 8) === 0 ? afterOperation : afterOperation + lineageDigestSize;
+  const operation = text.slice(1, afterOperation);
+  const lineage = text.slice(afterOperation, afterLineage);
+  if ((flags & 4) !== 0 && !uuid.test(operation)) throw violation('the operation to record has no id');
+  return {
+    reaches: (flags & 1) !== 0,
+    more: (flags & 2) !== 0,
+    catalogue: text.slice(afterLineage),
+    ...((flags & 4) !== 0 && { operation: operation as OperationId }),
+    ...((flags & 8) !== 0 && { lineage }),
+  };
 }
 
 /** DATA. */

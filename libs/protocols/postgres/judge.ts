@@ -1,10 +1,19 @@
 /** The agent's own judgement of a statement: what of its answer must be hidden. The stricter of the two gates' wins. */
 import type { CatalogueSnapshot } from '@sallyport/engine';
 import type { ColumnMask, Masker } from '@sallyport/masking';
-import { type Catalogue, type CopyDescription, reachOf, type SqlDescription } from '@sallyport/sql';
+import {
+  type Catalogue,
+  type CopyDescription,
+  type Lineage,
+  lineageDigest,
+  outputsOf,
+  reachOf,
+  type SqlDescription,
+} from '@sallyport/sql';
 import type { CopyResponse, Field } from './backend.js';
 import { type CopyCleaner, copyCleaner } from './copy-out.js';
 import type { SqlDescriber } from './describe.js';
+import { masksOf, masksOfOutputs } from './lineage-masks.js';
 import type { SessionMemory } from './memory.js';
 import { maskOf, type OriginContext, unprovenMask } from './origin.js';
 import { type RowCleaner, rowCleaner } from './rows.js';
@@ -13,10 +22,18 @@ export interface Judged {
   readonly description: SqlDescription | undefined;
   readonly reaches: boolean;
   readonly opaque: boolean;
+  /** Where the outputs come from, if both gates have found the same and nothing in the session speaks against it. */
+  readonly outputs: Lineage['outputs'];
+}
+
+/** What the control plane has said of a statement. */
+export interface Told {
+  readonly reaches: boolean;
+  readonly lineage?: string | undefined;
 }
 
 /** For answers to what no statement of the client's asked for. */
-export const unasked: Judged = { description: undefined, reaches: true, opaque: true };
+export const unasked: Judged = { description: undefined, reaches: true, opaque: true, outputs: undefined };
 
 export interface JudgeOptions {
   readonly masker: Masker;
@@ -24,6 +41,10 @@ export interface JudgeOptions {
   readonly memory: Pick<SessionMemory, 'sqlSession' | 'tainted' | 'codeRan'>;
   readonly snapshot: () => CatalogueSnapshot | undefined;
 }
+
+/** Code that nobody has read may put anything anywhere; what hangs on a relation, into a row that is written and then shown. */
+const provesOutputs = ({ flags, opaque, touches }: SqlDescription): boolean =>
+  !opaque && (!flags.includes('hidden-code') || !touches.some(({ written }) => written));
 
 export class Judge {
   readonly #options: JudgeOptions;
@@ -37,43 +58,43 @@ export class Judge {
   }
 
   /** @param text undefined for a portal or statement that nobody saw being made */
-  judge(text: string | undefined, controlPlaneSaysReaches: boolean): Judged {
+  judge(text: string | undefined, told: Told): Judged {
     const { describer, memory, snapshot, masker } = this.#options;
-    if (text === undefined) return { description: undefined, reaches: masker.hasColumnRules, opaque: true };
+    if (text === undefined) return { ...unasked, reaches: masker.hasColumnRules };
     const { description } = describer.describe(text, memory.sqlSession(this.#catalogue()), snapshot());
-    const uncertain = controlPlaneSaysReaches || memory.tainted || memory.codeRan;
+    const uncertain = told.reaches || memory.tainted || memory.codeRan;
     const reaches = masker.hasColumnRules && (uncertain || this.#reaches(description));
-    return { description, reaches, opaque: description.opaque };
+    const isAgreed = told.lineage === undefined || told.lineage === lineageDigest(description);
+    const isProven = isAgreed && !memory.tainted && !memory.codeRan && provesOutputs(description);
+    return { description, reaches, opaque: description.opaque, outputs: isProven ? outputsOf(description) : undefined };
   }
 
-  rows(fields: readonly Field[], { reaches, description }: Judged): RowCleaner {
+  rows(fields: readonly Field[], { reaches, description, outputs }: Judged): RowCleaner {
     const context = { masker: this.masker, catalogue: this.#catalogue(), reaches, written: this.#carries(description) };
-    return rowCleaner(
-      fields,
-      fields.map((field) => maskOf(field, context)),
-      this.masker,
-    );
+    return rowCleaner(fields, masksOf(fields, outputs, context), this.masker);
   }
 
   /** @param index which COPY of the statement text it is */
-  copy(response: CopyResponse, { description, reaches }: Judged, index: number): CopyCleaner {
+  copy(response: CopyResponse, { description, reaches, outputs }: Judged, index: number): CopyCleaner {
     const copy = description?.copy?.filter(({ direction }) => direction === 'out')[index];
     const unresolved = (description?.unresolved.length ?? 1) > 0;
     return copyCleaner({
       response,
       description: copy,
       masker: this.masker,
-      masks: this.#copyMasks(unresolved ? undefined : copy, response, reaches),
+      masks: this.#copyMasks(unresolved ? undefined : copy, response, { reaches, outputs }),
     });
   }
 
   #copyMasks(
     copy: CopyDescription | undefined,
     { columns }: CopyResponse,
-    reaches: boolean,
+    { reaches, outputs }: Pick<Judged, 'reaches' | 'outputs'>,
   ): (ColumnMask | undefined)[] {
     if (!reaches) return Array.from({ length: columns }, () => undefined);
     const catalogue = this.#catalogue();
+    if (copy?.relation === undefined && outputs?.length === columns)
+      return masksOfOutputs(outputs, { masker: this.masker, catalogue });
     const relation = catalogue?.relations.find(({ oid }) => oid === copy?.relation?.oid);
     if (copy?.columns === undefined || relation === undefined)
       return Array.from({ length: columns }, () => unprovenMask);

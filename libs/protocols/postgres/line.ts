@@ -5,7 +5,7 @@
  * and, where responses are recorded, before it is durable.
  */
 import type { Duplex } from 'node:stream';
-import { GatewayError, type MaskingPlan, type Operation, type Refusal } from '@sallyport/core';
+import { GatewayError, type MaskingPlan, type MaskingRule, type Operation, type Refusal } from '@sallyport/core';
 import {
   type Channel,
   type Frame,
@@ -15,8 +15,15 @@ import {
   type ResponseGate,
   type SessionHandle,
 } from '@sallyport/engine';
-import { compileMasking, type Masker } from '@sallyport/masking';
-import { type Catalogue, reachOf, type SqlDescription } from '@sallyport/sql';
+import { compileMasking, type Masker, parseRules, strictest } from '@sallyport/masking';
+import {
+  type Catalogue,
+  type MaskedFacts,
+  maskedFactsOf,
+  noMaskedFacts,
+  reachOf,
+  type SqlDescription,
+} from '@sallyport/sql';
 import {
   decodeData,
   decodeJson,
@@ -142,7 +149,9 @@ export class Line {
     if (first.value.kind === FrameKind.CLOSE) throw closed(first.value);
     if (first.value.kind !== FrameKind.OPENED)
       throw new GatewayError('RESPONSE_NOT_UNDERSTOOD', 'the agent answered out of order');
-    return decodeJson<OpenedHead>(first.value.head);
+    const opened = decodeJson<OpenedHead>(first.value.head);
+    this.#minimum = parseRules(opened.minimum ?? []);
+    return opened;
   }
 
   /** Writes what comes back until the way ends; what was still in flight then is `unknown` on the record. */
@@ -275,6 +284,23 @@ export class Line {
     await drained(this.#socket);
   }
 
+  /** What a statement does with columns that are masked by the rules in force or by the agent's own. */
+  maskedFacts(description: SqlDescription, catalogue: Catalogue | undefined, plan: MaskingPlan): MaskedFacts {
+    const known = this.#maskedFacts.get(description);
+    if (known?.plan === plan && known.catalogue === catalogue) return known.facts;
+    const masker = this.#masker(plan);
+    const facts = masker.hasColumnRules
+      ? maskedFactsOf(description, catalogue, (...column) => masker.column(...column)?.rule)
+      : noMaskedFacts;
+    this.#maskedFacts.set(description, { plan, catalogue, facts });
+    return facts;
+  }
+  readonly #maskedFacts = new WeakMap<
+    SqlDescription,
+    { readonly plan: MaskingPlan; readonly catalogue: Catalogue | undefined; readonly facts: MaskedFacts }
+  >();
+  #minimum: readonly MaskingRule[] = [];
+
   reaches(description: SqlDescription, catalogue: Catalogue | undefined, { masking }: Permit): boolean {
     const known = this.#reaches.get(description);
     if (known?.masking === masking && known.catalogue === catalogue) return known.reaches;
@@ -304,7 +330,7 @@ export class Line {
   #masker(plan: MaskingPlan): Masker {
     const known = this.#maskers.get(plan);
     if (known) return known;
-    const masker = compileMasking(plan.rules, { key: new Uint8Array(32) }); // only its patterns are asked here; the agent has the key
+    const masker = compileMasking(strictest(this.#minimum, plan.rules), { key: new Uint8Array(32) }); // only its patterns are asked here; the agent has the key
     this.#maskers.set(plan, masker);
     return masker;
   }

@@ -23,7 +23,7 @@ import {
 import type { CopyCleaner } from './copy-out.js';
 import { parseBind, parseExecute, parseNamed, parseParse, parseQuery } from './frontend.js';
 import { encodeOutcome, type RefuseMode } from './heads.js';
-import { type Judge, type Judged, unasked } from './judge.js';
+import { type Judge, type Judged, type Told, unasked } from './judge.js';
 import type { Portal, Prepared, SessionMemory } from './memory.js';
 import type { Outbox } from './outbox.js';
 import { cleanReport } from './reports.js';
@@ -70,6 +70,9 @@ export interface TargetSessionOptions {
   /** Reads the catalogue again after DDL and announces it. @returns false when it could not; must not reject */
   readonly resurvey: (exchange: number) => Promise<boolean>;
 }
+
+/** Of what is only prepared or planned the control plane has said nothing. */
+const notTold: Told = { reaches: false };
 
 /** Fails in every state in which it is run, runs nothing, and names itself in the target's log. */
 const poisonText = 'sallyport refused this statement';
@@ -149,10 +152,10 @@ export class TargetSession {
   }
 
   /** Takes one whole batch of a client's messages. */
-  forward(exchange: number, messages: readonly Message[], reaches: boolean): void {
+  forward(exchange: number, messages: readonly Message[], told: Told): void {
     const work = new Work(exchange);
     this.#works.push(work);
-    for (const each of messages) this.#send(each, work, reaches);
+    for (const each of messages) this.#send(each, work, told);
     work.sent = true;
     this.#settle();
   }
@@ -208,7 +211,7 @@ export class TargetSession {
 
   // ------------------------------------------------------------------------------------------------ to the target
 
-  #send(sent: Message, work: Work, reaches: boolean): void {
+  #send(sent: Message, work: Work, told: Told): void {
     const letter = String.fromCharCode(sent.type);
     if (letter === 'S') return this.#sync(sent, work);
     if (letter === 'X') {
@@ -218,7 +221,7 @@ export class TargetSession {
     if (this.#skipping !== 'no') return work.fail('skipped');
     switch (letter) {
       case 'Q':
-        return this.#query(sent, work, reaches);
+        return this.#query(sent, work, told);
       case 'P':
         this.#parse(sent, work);
         break;
@@ -229,7 +232,7 @@ export class TargetSession {
         this.#describe(sent, work);
         break;
       case 'E':
-        this.#execute(sent, work, reaches);
+        this.#execute(sent, work, told);
         break;
       case 'C':
         this.#close(sent, work);
@@ -243,8 +246,8 @@ export class TargetSession {
     this.#options.send(sent.raw);
   }
 
-  #query(sent: Message, work: Work, reaches: boolean): void {
-    const judged = this.#judged(parseQuery(sent), reaches, work);
+  #query(sent: Message, work: Work, told: Told): void {
+    const judged = this.#judged(parseQuery(sent), told, work);
     this.#owe({ kind: 'query', work, result: { judged, copies: 0 } });
     this.#unsynced = false;
     this.#options.send(sent.raw);
@@ -282,13 +285,13 @@ export class TargetSession {
   #describe(sent: Message, work: Work): void {
     const { kind, name } = parseNamed(sent);
     if (kind === 'P') return this.#oweDescribe(this.#portal(name), work, { silent: false });
-    const { reaches } = this.#options.judge().judge(this.#options.memory.statements.get(name)?.text, false);
+    const { reaches } = this.#options.judge().judge(this.#options.memory.statements.get(name)?.text, notTold);
     this.#owe({ kind: 'describe', portal: undefined, work, silent: false, judged: { ...unasked, reaches } });
   }
 
-  #execute(sent: Message, work: Work, reaches: boolean): void {
+  #execute(sent: Message, work: Work, told: Told): void {
     const portal = this.#portal(parseExecute(sent).portal);
-    const judged = this.#judged(portal.statement?.text, reaches, work);
+    const judged = this.#judged(portal.statement?.text, told, work);
     if (portal.fields === undefined && !portal.describing) {
       this.#options.send(message('D', Buffer.from('P', 'latin1'), cstring(parseExecute(sent).portal)));
       this.#oweDescribe(portal, work, { silent: true });
@@ -305,7 +308,7 @@ export class TargetSession {
 
   #oweDescribe(portal: TargetPortal, work: Work, { silent }: { silent: boolean }): void {
     portal.describing = true;
-    const { reaches } = this.#options.judge().judge(portal.statement?.text, false);
+    const { reaches } = this.#options.judge().judge(portal.statement?.text, notTold);
     this.#owe({ kind: 'describe', portal, work, silent, judged: { ...unasked, reaches } });
   }
 
@@ -315,8 +318,8 @@ export class TargetSession {
   }
 
   /** Judges what is about to run, and remembers what it leaves in the session. */
-  #judged(text: string | undefined, reaches: boolean, work: Work): Judged {
-    const judged = this.#options.judge().judge(text, reaches);
+  #judged(text: string | undefined, told: Told, work: Work): Judged {
+    const judged = this.#options.judge().judge(text, told);
     const { description } = judged;
     if (description === undefined) return judged;
     const { memory } = this.#options;
@@ -559,7 +562,7 @@ export class TargetSession {
     if (head === undefined) return unasked;
     if ('result' in head) return head.result.judged;
     if (head.kind === 'describe') return head.judged;
-    return head.kind === 'parse' || head.kind === 'bind' ? this.#options.judge().judge(head.text, false) : unasked;
+    return head.kind === 'parse' || head.kind === 'bind' ? this.#options.judge().judge(head.text, notTold) : unasked;
   }
 
   #labelled(): Work {

@@ -170,6 +170,7 @@ class Attendance {
       joinKey: `backend ${backend.pid} ${new Date().toISOString()}`,
       pid: backend.pid,
       catalogue: this.#host.catalogue(this.#database)?.digest ?? null,
+      minimum: this.#host.target.masking.filter(({ kind }) => kind === 'column'),
     };
   }
 
@@ -227,11 +228,11 @@ class Attendance {
     if (this.#fromControlPlane.buffered > 0) throw violation('a message is broken off');
     if (frame.exchange <= this.#lastExchange) return this.#session.append(partial.messages);
     this.#lastExchange = frame.exchange;
-    const { operation, reaches, catalogue } = partial.head;
+    const { operation, reaches, catalogue, lineage } = partial.head;
     await this.#agreeOn(catalogue);
     if (operation !== undefined) this.#outbox.record(partial.exchange, this.#host.recording(operation));
     await this.#session.certain(partial.messages);
-    this.#session.forward(partial.exchange, partial.messages, reaches);
+    this.#session.forward(partial.exchange, partial.messages, { reaches, lineage });
   }
 
   /** What the control plane described by must be a state of the catalogue that we know: ours, or what it is afresh. */

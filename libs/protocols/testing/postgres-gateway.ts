@@ -168,6 +168,7 @@ export async function postgresGateway(options: GatewayOptions) {
         void targetSide.serve(far, host(id));
         return near;
       },
+      masking: () => plan,
       catalogue: (database) => snapshots.get(database),
       knowsCatalogue: (digest) => [...snapshots.values()].some((snapshot) => snapshot.digest === (digest as Digest)),
       close: (reason) => void events.push({ event: 'session.ended', ...(reason ? { text: reason.code } : {}) }),

@@ -1,0 +1,65 @@
+/** What must be hidden of each output column, by where the tree says it comes from and by what the wire says. */
+import type { ColumnMask } from '@sallyport/masking';
+import { type ColumnSource, type Lineage, type OutputColumn, originOf, ruleOf } from '@sallyport/sql';
+import type { Field } from './backend.js';
+import { maskOf, type OriginContext, unprovenMask } from './origin.js';
+
+type Outputs = NonNullable<Lineage['outputs']>;
+type Context = Pick<OriginContext, 'masker' | 'catalogue'>;
+
+/** A value that was made of a masked one: hidden whole, whatever the column's own action keeps of it. */
+const derivedMask = (rule: string): ColumnMask => ({ rule, action: 'redact', apply: () => '[redacted]' });
+
+const maskOfSource = (source: ColumnSource, { masker, catalogue }: Context): ColumnMask | undefined => {
+  const own = masker.column(source.schema, source.relation, source.column);
+  if (own !== undefined) return own;
+  let mask: ColumnMask | undefined;
+  ruleOf(source, catalogue, (...names) => (mask ??= masker.column(...names))?.rule);
+  return mask;
+};
+
+/** By the tree alone. */
+const maskOfOutput = ({ sources, bare, opaque }: OutputColumn, context: Context): ColumnMask | undefined => {
+  const own = bare === undefined ? undefined : maskOfSource(bare, context);
+  if (
+    own !== undefined &&
+    sources.every((source) => source === bare || maskOfSource(source, context)?.rule === own.rule)
+  )
+    return own;
+  for (const source of sources) {
+    const mask = maskOfSource(source, context);
+    if (mask !== undefined) return derivedMask(mask.rule);
+  }
+  return opaque ? unprovenMask : undefined;
+};
+
+export const masksOfOutputs = (outputs: Outputs, context: Context): (ColumnMask | undefined)[] =>
+  outputs.map((output) => maskOfOutput(output, context));
+
+/** The wire names a column of a table that the tree does not know of: one of them is wrong. */
+const disagrees = ({ table, attribute }: Field, { sources }: OutputColumn, { catalogue }: Context): boolean => {
+  if (table === 0 || attribute <= 0 || catalogue === undefined) return false;
+  const { schema, table: relation, column } = originOf(catalogue, table, attribute, () => undefined);
+  return !sources.some((one) => one.schema === schema && one.relation === relation && one.column === column);
+};
+
+/**
+ * The stricter of tree and wire. Without a lineage, or where it has another number of columns, the wire decides alone:
+ * then what is no column of a table is hidden whole as soon as its statement may read a masked column.
+ */
+export function masksOf(
+  fields: readonly Field[],
+  outputs: Lineage['outputs'],
+  context: OriginContext,
+): (ColumnMask | undefined)[] {
+  if (!context.masker.hasColumnRules || outputs?.length !== fields.length)
+    return fields.map((field) => maskOf(field, context));
+  return fields.map((field, index) => {
+    const output = outputs[index]!;
+    const wire = maskOf(field, context);
+    if (wire !== undefined && wire !== unprovenMask) return wire;
+    if (disagrees(field, output, context)) return unprovenMask;
+    const tree = maskOfOutput(output, context);
+    return tree === unprovenMask ? wire : tree;
+  });
+}

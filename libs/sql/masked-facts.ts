@@ -1,0 +1,69 @@
+import { type Catalogue, qualify } from './catalogue.js';
+import { indexOf } from './catalogue-index.js';
+import type { SqlDescription } from './description.js';
+import type { ColumnSource } from './lineage-tracer.js';
+import { type IsMasked, originOf } from './reach.js';
+
+/** What a statement does with masked columns, as policies may speak about it; each `schema.table.column`, sorted. */
+export interface MaskedFacts {
+  readonly masked_columns: readonly string[];
+  /** A client could guess values of these: by which rows come, how many, in which order, or by whether an error does. */
+  readonly masked_columns_probed: readonly string[];
+  /** Of those probed: compared for equality with what the client has sent, and used in no other way. */
+  readonly masked_columns_looked_up: readonly string[];
+  /** Their values are stored where no rule covers them. */
+  readonly masked_columns_stored: readonly string[];
+}
+
+export const noMaskedFacts: MaskedFacts = {
+  masked_columns: [],
+  masked_columns_probed: [],
+  masked_columns_looked_up: [],
+  masked_columns_stored: [],
+};
+
+/** @returns the id of the rule that covers a column by its own name, a parent's or a partition's, or what it is computed from */
+export const ruleOf = (
+  { schema, relation, column }: ColumnSource,
+  catalogue: Catalogue | undefined,
+  isMasked: IsMasked,
+): string | undefined => {
+  const own = isMasked(schema, relation, column);
+  if (own !== undefined || catalogue === undefined) return own;
+  for (const found of indexOf(catalogue).relationsByName.get(relation) ?? []) {
+    const attnum = found.schema === schema ? found.columns.find(({ name }) => name === column)?.attnum : undefined;
+    const rule = attnum === undefined ? undefined : originOf(catalogue, found.oid, attnum, isMasked).rule;
+    if (rule !== undefined) return rule;
+  }
+  return undefined;
+};
+
+const nameOf = ({ schema, relation, column }: ColumnSource): string => qualify(schema, relation, column);
+
+/** Ask only where column rules exist. */
+export const maskedFactsOf = (
+  { statements }: SqlDescription,
+  catalogue: Catalogue | undefined,
+  isMasked: IsMasked,
+): MaskedFacts => {
+  const covered = (source: ColumnSource): boolean => ruleOf(source, catalogue, isMasked) !== undefined;
+  const named = (sources: readonly ColumnSource[]): string[] =>
+    [...new Set(sources.filter(covered).map(nameOf))].sort();
+  const of = (
+    pick: (lineage: SqlDescription['statements'][number]['lineage']) => readonly ColumnSource[],
+  ): ColumnSource[] => statements.flatMap(({ lineage }) => pick(lineage));
+  const probed = named(of((one) => one.probed));
+  const onlyOnce = named(of((one) => one.lookedUp));
+  const touched = statements.flatMap(({ touches }) =>
+    touches.flatMap(({ schema, name, columns }) => columns.map((column) => ({ schema, relation: name, column }))),
+  );
+  const stored = of((one) =>
+    one.stored.flatMap(({ into, from }) => (into !== undefined && covered(into) && from.every(covered) ? [] : from)),
+  );
+  return {
+    masked_columns: named(touched),
+    masked_columns_probed: probed,
+    masked_columns_looked_up: onlyOnce.filter((name) => probed.includes(name)),
+    masked_columns_stored: named(stored),
+  };
+};
