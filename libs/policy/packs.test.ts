@@ -154,8 +154,9 @@ describe.each(names)('%s', (name) => {
       ['a condition on a masked column', { risk: 'read', verbs: ['select'], probed: ['public.patients.ssn'] }],
       ['a write', { risk: 'write', verbs: ['update'] }],
       ['what is not understood', { risk: 'unknown', verbs: [] }],
-    ])('%s is refused', (_what, statement) => {
-      expect(sql(statement)).toMatchObject({ outcome: 'deny', refusal: { code: 'POLICY_DENIED' } });
+    ])('%s never runs unasked', (_what, statement) => {
+      const mayAsk = name === 'postgres-safe' && asking.class !== 'ai';
+      expect(sql(statement).outcome).toBe(mayAsk ? 'review' : 'deny');
     });
   });
 

@@ -85,16 +85,38 @@ const strict = `context.risk == "read" &&
   [${strictFlags}].containsAll(context.flags) &&
   [${strictFunctions}].containsAll(context.functions)`;
 
-const isAi = '(context.class == "ai" || context.ai_session)';
+const strictMessage =
+  'strict mode for AI clients: plain SELECT, EXPLAIN, SHOW and transactions, with listed built-in functions, and masked columns only shown, never compared, sorted or computed with';
+
+const strictAbout = `// Strict mode, the default for AI: an allow-list of statements, functions and flags, and masked columns in no condition.
+// To take a function more, add its name to the list as context.functions gives it; to give AI what people have, delete this.`;
 
 const strictForAi = `
-// Strict mode, the default for AI identities and AI sessions: an allow-list of statements, functions and flags, and masked
-// columns in no condition. Add a function's name (as in context.functions) to let them call it; take the policy out to give
-// them what people have.
+${strictAbout}
 @id("strict-for-ai")
-@message("strict mode for AI clients: one plain SELECT (or EXPLAIN, SHOW, BEGIN, COMMIT) with listed built-in functions, and masked columns only shown, never compared, sorted or computed with")
+@message("${strictMessage}")
 forbid(principal, action == Sallyport::Action::"sql.execute", resource)
-when { ${isAi} }
+when { context.class == "ai" || context.ai_session }
+unless { ${strict} };
+`;
+
+/** Where a person can be asked, one is: what the AI of a person wants beyond strict mode waits like that person's changes. */
+const strictOrReviewedForAi = `
+${strictAbout}
+// An AI identity has nothing else. The AI session of a person may ask for more: a reviewer looks at each such statement.
+@id("strict-for-ai")
+@message("${strictMessage}")
+forbid(principal, action == Sallyport::Action::"sql.execute", resource)
+when { context.class == "ai" }
+unless { ${strict} };
+
+@id("reviewed-beyond-strict")
+@review("reviewers")
+@timeout("10m")
+@on_timeout("deny")
+@message("an AI session reads beyond strict mode, so a reviewer must look at it")
+permit(principal, action == Sallyport::Action::"sql.execute", resource)
+when { context.ai_session && context.risk == "read" }
 unless { ${strict} };
 `;
 
@@ -152,13 +174,13 @@ when {
   context.verbs.containsAny(["grant", "revoke"]) ||
   context.flags.containsAny(["set-role", "program", "server-file"])
 };
-${strictForAi}`;
+${strictOrReviewedForAi}`;
 
 const postgresStrict = `// postgres-strict: everybody reads in strict mode; whoever needs more gets a connection with another pack.
 
 ${entry}
 @id("strict")
-@message("strict mode: one plain SELECT (or EXPLAIN, SHOW, BEGIN, COMMIT) with listed built-in functions, and masked columns only shown, never compared, sorted or computed with")
+@message("strict mode: plain SELECT, EXPLAIN, SHOW and transactions, with listed built-in functions, and masked columns only shown, never compared, sorted or computed with")
 forbid(principal, action == Sallyport::Action::"sql.execute", resource)
 unless { ${strict} };
 `;

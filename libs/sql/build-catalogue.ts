@@ -10,6 +10,7 @@ import {
 } from './catalogue.js';
 import type { CatalogueRows } from './catalogue-queries.js';
 import { viewFactsOf } from './view-definition.js';
+import { type ViewDefinitions, withViewLineage } from './view-lineage.js';
 
 type Row = Readonly<Record<string, string | null>>;
 
@@ -39,7 +40,7 @@ interface Parts {
   readonly parents: Map<string, Row[]>;
   readonly viewRelations: Map<string, Row[]>;
   readonly viewFunctions: Map<string, Row[]>;
-  readonly definitions: ReadonlyMap<string, string | null>;
+  readonly definitions: ViewDefinitions;
   /** Only what is not trusted. */
   readonly code: Map<string, Row[]>;
   readonly references: Map<string, Row[]>;
@@ -172,7 +173,7 @@ export const buildCatalogue = (rows: CatalogueRows): Catalogue => {
   const operators = rowsOf(rows, 'operators').filter(
     (row) => numberOf(row, 'function') >= 16_384 && !harmless.has(numberOf(row, 'function')),
   );
-  return {
+  const catalogue: Catalogue = {
     database: textOf(server, 'database'),
     serverVersion: numberOf(server, 'version'),
     searchPath: pathOf(server),
@@ -185,4 +186,5 @@ export const buildCatalogue = (rows: CatalogueRows): Catalogue => {
     operators: operators.map((row) => ({ schema: textOf(row, 'schema'), name: textOf(row, 'name') })).sort(byName),
     ...(hiddenCode.length > 0 && { hiddenCode }),
   };
+  return withViewLineage(catalogue, parts.definitions);
 };

@@ -23,6 +23,9 @@ const schema = `
   create view app.v_over as select reference || '!' as label from app.v_refs;
   create view app.v_whole as select id, c as everything from app.customers c;
   create view app.v_literal as select 'canary-in-a-view' as text;
+  create view app.v_bare as select reference, reference as twice, upper(note) as loud from (select r.reference, 'x' as note from app.v_refs r) s;
+  create view app.v_who as select e.who, count(*) as n from app.events e join app.customers c on c.name = e.who group by e.who;
+  create view public.v_path as select label from app.v_over union all select name from app.customers;
   create materialized view app.m_refs as select ssn from app.customers;
   create function app.f(int) returns boolean language sql volatile as $$ select 'canary-in-a-body' <> '' $$;
   create view app.v_runs as select app.f(1) as x;
@@ -135,4 +138,55 @@ test('what psql asks for its own commands is a read', (context) => {
   const queries = [...output.matchAll(/\*{9} QUERY \*{10}\n([\s\S]*?)\n\*{26}/g)].map(([, sql = '']) => sql);
   expect(queries.length).toBeGreaterThan(25);
   for (const sql of queries) expect(described(sql), sql).toMatchObject({ risk: 'read', unresolved: [] });
+});
+
+const shows = (view: string): unknown =>
+  catalogue.relations
+    .find(({ name }) => name === view)
+    ?.columns.map(({ name, shows }) => [
+      name,
+      shows?.sources.map((source) => source.join('.')),
+      shows?.bare?.join('.'),
+      shows?.opaque ?? false,
+    ]);
+
+test('a view says what each of its columns shows, through views below it', () => {
+  const ssn = 'app.customers.ssn';
+  expect(shows('v_ids')).toEqual([
+    ['id', ['app.customers.id'], 'app.customers.id', false],
+    ['name', ['app.customers.name'], 'app.customers.name', false],
+  ]);
+  expect(shows('v_refs')).toContainEqual(['reference', [ssn], ssn, false]);
+  expect(shows('v_over')).toEqual([['label', [ssn, 'app.v_refs.reference'], undefined, false]]);
+  expect(shows('v_bare')).toEqual([
+    ['reference', [ssn, 'app.v_refs.reference'], ssn, false],
+    ['twice', [ssn, 'app.v_refs.reference'], ssn, false],
+    ['loud', [], undefined, false],
+  ]);
+  expect(shows('m_refs')).toEqual([['ssn', [ssn], ssn, false]]);
+  expect(shows('v_path')).toMatchObject([
+    ['label', ['app.customers.name', ssn, 'app.v_over.label', 'app.v_refs.reference'], undefined, false],
+  ]);
+});
+
+test('a view that runs code of users, or shows a whole row, proves no more than that', () => {
+  expect(shows('v_runs')).toEqual([['x', [], undefined, true]]);
+  expect(shows('v_whole')).toMatchObject([
+    ['id', ['app.customers.id'], 'app.customers.id', false],
+    ['everything', expect.arrayContaining(['app.customers.ssn', 'app.customers.mirrored']), undefined, false],
+  ]);
+});
+
+test('a view names the columns that decide which rows it has', () => {
+  const probes = (view: string): unknown =>
+    catalogue.relations.find(({ name }) => name === view)?.probes?.map((source) => source.join('.'));
+  expect(probes('v_who')).toEqual(['app.customers.name', 'app.events.who']);
+  expect(probes('v_refs')).toBeUndefined();
+});
+
+test('what a statement shows of a view is what the view shows of its tables', () => {
+  const [statement] = describe('select reference from app.v_bare', calm, catalogue).statements;
+  expect(statement?.lineage.outputs).toMatchObject([
+    { name: 'reference', bare: { schema: 'app', relation: 'customers', column: 'ssn' }, opaque: false },
+  ]);
 });

@@ -31,8 +31,8 @@ export type SourceName = readonly [schema: string, relation: string, column: str
 
 export interface ViewColumn {
   readonly sources: readonly SourceName[];
-  /** It shows its one source unchanged. */
-  readonly bare: boolean;
+  /** The one whose values it shows unchanged. */
+  readonly bare?: SourceName;
   readonly opaque?: boolean;
 }
 

@@ -1,31 +1,46 @@
 import { createHash } from 'node:crypto';
 import { type Digest, GatewayError } from '@sallyport/core';
-import type { Catalogue } from './catalogue.js';
+import type { Catalogue, Column, ViewColumn } from './catalogue.js';
 
-const format = 2;
+const format = 3;
 
 const sortedKeys = (_key: string, value: unknown): unknown =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
     ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
     : value;
 
-/** Columns make up nearly all of a catalogue: they travel as arrays [attnum, name, type, from?]. */
+/** Columns make up nearly all of a catalogue: they travel as arrays. */
+type PackedColumn = readonly [
+  attnum: number,
+  name: string,
+  type: number,
+  from?: readonly number[] | null,
+  shows?: ViewColumn,
+];
+
+const packedColumn = ({ attnum, name, type, from, shows }: Column): PackedColumn => {
+  if (shows) return [attnum, name, type, from ?? null, shows];
+  return from ? [attnum, name, type, from] : [attnum, name, type];
+};
+
+const unpackedColumn = ([attnum, name, type, from, shows]: PackedColumn): Column => ({
+  attnum,
+  name,
+  type,
+  ...(from && { from }),
+  ...(shows && { shows }),
+});
+
 const packed = (catalogue: Catalogue): unknown => ({
   ...catalogue,
   format,
-  relations: catalogue.relations.map((relation) => ({
-    ...relation,
-    columns: relation.columns.map(({ attnum, name, type, from }) =>
-      from ? [attnum, name, type, from] : [attnum, name, type],
-    ),
-  })),
+  relations: catalogue.relations.map((relation) => ({ ...relation, columns: relation.columns.map(packedColumn) })),
 });
 
 /** Deterministic: equal catalogues give equal bytes. JSON, UTF-8, keys sorted. */
 export const encodeCatalogue = (catalogue: Catalogue): Uint8Array =>
   new TextEncoder().encode(JSON.stringify(packed(catalogue), sortedKeys));
 
-type PackedColumn = readonly [attnum: number, name: string, type: number, from?: readonly number[]];
 type Packed = Omit<Catalogue, 'relations'> & {
   readonly format: number;
   readonly relations: readonly (Omit<Catalogue['relations'][number], 'columns'> & {
@@ -55,10 +70,7 @@ export const decodeCatalogue = (bytes: Uint8Array): Catalogue => {
   const { format: _format, ...rest } = value;
   return {
     ...rest,
-    relations: value.relations.map((relation) => ({
-      ...relation,
-      columns: relation.columns.map(([attnum, name, type, from]) => ({ attnum, name, type, ...(from && { from }) })),
-    })),
+    relations: value.relations.map((relation) => ({ ...relation, columns: relation.columns.map(unpackedColumn) })),
   };
 };
 

@@ -35,12 +35,11 @@ const columnOf = (relation: Relation, index: number, isOpaque: boolean): Column 
   const { name, from, shows } = relation.columns[index]!;
   const own = keyOf(relation.schema, relation.name, name);
   if (shows !== undefined) {
-    const below = shows.sources.map(([schema, table, column]) => keyOf(schema, table, column));
     return {
       name,
-      sources: new Set([own, ...below]),
+      sources: new Set([own, ...shows.sources.map((source) => keyOf(...source))]),
       opaque: isOpaque || shows.opaque === true,
-      ...(shows.bare && below.length === 1 && { bare: below[0]! }),
+      ...(shows.bare && { bare: keyOf(...shows.bare) }),
     };
   }
   const sources = from?.flatMap((attnum) => relation.columns.find((one) => one.attnum === attnum)?.name ?? []) ?? [];
@@ -74,8 +73,8 @@ const find = (rangeVar: Tree, tracer: Tracer): Found => {
   for (const relation of relations) {
     const columns = columnsOfOne(relation);
     for (const column of columns) tracer.see(column.sources);
-    for (const [schema, table, column] of relation.probes ?? [])
-      tracer.probe({ sources: new Set([keyOf(schema, table, column)]), opaque: false });
+    const probes = (relation.probes ?? []).map((source) => keyOf(...source));
+    tracer.probe({ sources: new Set(probes), opaque: false });
   }
   const [relation, ...others] = relations;
   return { relations, columns: relation && others.length === 0 && !isUncertain ? columnsOfOne(relation) : undefined };

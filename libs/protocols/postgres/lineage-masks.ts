@@ -18,19 +18,13 @@ const maskOfSource = (source: ColumnSource, { masker, catalogue }: Context): Col
   return mask;
 };
 
-/** By the tree alone. */
+/** By the tree alone. A column shown unchanged keeps its own form only if no other rule has a say. */
 const maskOfOutput = ({ sources, bare, opaque }: OutputColumn, context: Context): ColumnMask | undefined => {
-  const own = bare === undefined ? undefined : maskOfSource(bare, context);
-  if (
-    own !== undefined &&
-    sources.every((source) => source === bare || maskOfSource(source, context)?.rule === own.rule)
-  )
-    return own;
-  for (const source of sources) {
-    const mask = maskOfSource(source, context);
-    if (mask !== undefined) return derivedMask(mask.rule);
-  }
-  return opaque ? unprovenMask : undefined;
+  const masks = sources.flatMap((source) => maskOfSource(source, context) ?? []);
+  const [first] = masks;
+  if (first === undefined) return opaque ? unprovenMask : undefined;
+  const own = bare && maskOfSource(bare, context);
+  return own !== undefined && masks.every(({ rule }) => rule === own.rule) ? own : derivedMask(first.rule);
 };
 
 export const masksOfOutputs = (outputs: Outputs, context: Context): (ColumnMask | undefined)[] =>

@@ -176,6 +176,14 @@ test('heads of frames come back as they went', () => {
     { reaches: true, more: false, catalogue: 'abc' },
     { reaches: false, more: true, catalogue: '' },
     { reaches: true, more: true, catalogue: 'abc', operation: '0190f7a2-1111-7222-8333-444455556666' as OperationId },
+    { reaches: false, more: false, catalogue: 'abc', lineage: '0123456789abcdef' },
+    {
+      reaches: true,
+      more: false,
+      catalogue: '',
+      operation: '0190f7a2-1111-7222-8333-444455556666' as OperationId,
+      lineage: '0123456789abcdef',
+    },
   ])
     expect(decodeForward(encodeForward(head))).toEqual(head);
   for (const footer of [{}, { footer: '{"a":"b,c"}' }])
