@@ -91,7 +91,7 @@ test('psql sees the notice, the masked rows and the refusal', async (context) =>
 test('the recorded session replays, and its evidence verifies offline', async () => {
   const first = await until('the first session has ended on record', async () => {
     const oldest = (await sallyport.sessions()).at(-1);
-    return oldest?.ended_at && oldest;
+    return oldest?.ended_at ? oldest : undefined;
   });
   const replay = await sallyport.api('grace', 'GET', `/v1/sessions/${first.id}/replay`);
   expect(JSON.stringify(replay)).toContain('select');

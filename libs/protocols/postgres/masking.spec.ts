@@ -149,8 +149,11 @@ test('what touches nothing masked comes back as it is', async () => {
   expect(await ask('select nonsense from app.customers')).toEqual(['E 42703 column "nonsense" does not exist', 'Z I']);
 });
 
-test('a view that could show a masked column shows none of its columns', async () => {
-  expect(await rows('select label from app.v_contacts order by id')).toEqual(['[redacted]', '[redacted]']);
+test('a view hides what it shows of a masked column, and nothing else', async () => {
+  expect(await rows('select label, upper(label) from app.v_contacts order by id')).toEqual(['Ada|ADA', 'Bo|BO']);
+  const refs = await rows('select reference_no, reverse(reference_no) from app.v_contacts order by id');
+  expect(refs.join()).not.toContain(ssn);
+  expect(refs).toEqual([expect.stringMatching(/\|\[redacted\]$/), expect.stringMatching(/\|\[redacted\]$/)]);
 });
 
 test('a table that was made a moment ago is known before the next statement', async () => {
