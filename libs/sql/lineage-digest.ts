@@ -2,9 +2,18 @@ import { createHash } from 'node:crypto';
 import type { SqlDescription } from './description.js';
 import type { Lineage } from './lineage-tracer.js';
 
-/** The outputs of a text that is one statement; undefined where they cannot be told. */
-export const outputsOf = ({ statements, error }: SqlDescription): Lineage['outputs'] =>
-  error === undefined && statements.length === 1 ? statements[0]!.lineage.outputs : undefined;
+type Outputs = Lineage['outputs'];
+
+/** A statement of several that changes data, names or settings changes what the next ones mean. */
+const isOneOrOnlyReads = ({ statements, risk, sessionEffects }: SqlDescription): boolean =>
+  statements.length === 1 ||
+  (risk === 'read' && Object.keys(sessionEffects).every((effect) => effect === 'transaction'));
+
+/** The outputs of each statement of a text; undefined where they cannot be told. */
+export const outputsOf = (description: SqlDescription): readonly Outputs[] | undefined =>
+  description.error === undefined && isOneOrOnlyReads(description)
+    ? description.statements.map(({ lineage }) => lineage.outputs)
+    : undefined;
 
 /** Hexadecimal digits of `lineageDigest`. */
 export const lineageDigestSize = 16;

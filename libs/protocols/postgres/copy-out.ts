@@ -7,7 +7,7 @@ import { GatewayError } from '@sallyport/core';
 import type { ColumnMask, Masker } from '@sallyport/masking';
 import type { CopyDescription } from '@sallyport/sql';
 import type { CopyResponse } from './backend.js';
-import type { Hidden } from './rows.js';
+import type { Hidden } from './hidden.js';
 import { cleanValue } from './values.js';
 import { Fields, int16, int32, type Message, message } from './wire.js';
 
@@ -21,14 +21,18 @@ export interface CopyContext {
   /** One for each column; undefined where the columns are not known. */
   readonly masks: readonly (ColumnMask | undefined)[] | undefined;
   readonly masker: Masker;
+  /** As the client knows them, as far as it does. */
+  readonly names: readonly (string | undefined)[];
 }
 
+const nameAt = (names: CopyContext['names'], index: number): string => names[index] ?? `column ${index + 1}`;
+
 export function copyCleaner(context: CopyContext): CopyCleaner {
-  const { response, masks, masker } = context;
+  const { response, masks, masker, names } = context;
   const masked = masks?.some((mask) => mask !== undefined) ?? true;
   if (masked && masks?.length !== response.columns)
     throw notUnderstood('the columns of this COPY are not those of the catalogue');
-  if (response.binary) return binaryCleaner(masks ?? [], masker);
+  if (response.binary) return binaryCleaner(masks ?? [], masker, names);
   return masked ? maskingTextCleaner(context, masks!) : detectingTextCleaner(masker);
 }
 
@@ -37,13 +41,13 @@ const detectingTextCleaner = (masker: Masker): CopyCleaner => ({
   clean: (data, hidden) => {
     const found = masker.scan(data.body);
     if (found === undefined) return data.raw;
-    hidden.add(found.rules);
+    hidden.add(found.rules, 'a row of this COPY');
     return message('d', Buffer.from(found.bytes ?? '\n'));
   },
 });
 
 function maskingTextCleaner(
-  { description, masker }: CopyContext,
+  { description, masker, names }: CopyContext,
   masks: readonly (ColumnMask | undefined)[],
 ): CopyCleaner {
   if (description === undefined || description.delimiter.length !== 1)
@@ -63,7 +67,7 @@ function maskingTextCleaner(
           : splitText(line.slice(0, -1), description.delimiter);
       if (fields.length !== masks.length) throw notUnderstood('a COPY row has not the announced columns');
       const cleaned = fields.map((field, index) =>
-        cleanField({ field, mask: masks[index], description, masker, hidden }),
+        cleanField({ field, mask: masks[index], name: nameAt(names, index), description, masker, hidden }),
       );
       return message('d', Buffer.from(`${cleaned.join(description.delimiter)}\n`, 'utf8'));
     },
@@ -73,15 +77,16 @@ function maskingTextCleaner(
 interface FieldToClean {
   readonly field: string;
   readonly mask: ColumnMask | undefined;
+  readonly name: string;
   readonly description: CopyDescription;
   readonly masker: Masker;
   readonly hidden: Hidden;
 }
 
-function cleanField({ field, mask, description, masker, hidden }: FieldToClean): string {
+function cleanField({ field, mask, name, description, masker, hidden }: FieldToClean): string {
   if (field === description.null) return field;
   if (mask !== undefined) {
-    hidden.add([mask.rule]);
+    hidden.add([mask.rule], name);
     const masked = mask.apply(description.format === 'csv' ? unquote(field, description) : unescaped(field));
     return masked === null
       ? description.null
@@ -91,7 +96,7 @@ function cleanField({ field, mask, description, masker, hidden }: FieldToClean):
   }
   const found = masker.scanText(field);
   if (found === undefined) return field;
-  hidden.add(found.rules);
+  hidden.add(found.rules, name);
   return found.text;
 }
 
@@ -146,13 +151,17 @@ const escaped = (text: string): string =>
 const signature = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
 
 /** Binary format: a header, then tuples of length-prefixed fields, then -1. Types are not told, so detectors decide on bytes. */
-function binaryCleaner(masks: readonly (ColumnMask | undefined)[], masker: Masker): CopyCleaner {
+function binaryCleaner(
+  masks: readonly (ColumnMask | undefined)[],
+  masker: Masker,
+  names: CopyContext['names'],
+): CopyCleaner {
   return {
     clean: (data, hidden) => {
       const start = data.body.subarray(0, signature.length).equals(signature) ? headerSize(data.body) : 0;
       const fields = new Fields(data.body.subarray(start));
       const out: Buffer[] = [data.body.subarray(0, start)];
-      while (fields.left > 0) out.push(...cleanTuple(fields, { masks, masker, hidden }));
+      while (fields.left > 0) out.push(...cleanTuple(fields, { masks, masker, names, hidden }));
       return message('d', ...out);
     },
   };
@@ -165,9 +174,14 @@ function headerSize(body: Buffer): number {
   return signature.length + fields.offset;
 }
 
+interface BinaryColumns {
+  readonly masks: readonly (ColumnMask | undefined)[];
+  readonly hidden: Hidden;
+}
+
 function* cleanTuple(
   fields: Fields,
-  { masks, masker, hidden }: { masks: readonly (ColumnMask | undefined)[]; masker: Masker; hidden: Hidden },
+  { masks, masker, names, hidden }: Pick<CopyContext, 'masker' | 'names'> & BinaryColumns,
 ): Generator<Buffer> {
   const count = fields.int16();
   yield int16(count);
@@ -175,7 +189,10 @@ function* cleanTuple(
   if (masks.length > 0 && count !== masks.length) throw notUnderstood('a COPY row has not the announced columns');
   for (let index = 0; index < count; index += 1) {
     const value = fields.value();
-    const cleaned = value === null ? null : cleanBinaryField(value, masks[index], masker, hidden);
+    const cleaned =
+      value === null
+        ? null
+        : cleanBinaryField(value, { mask: masks[index], masker, hidden, name: nameAt(names, index) });
     yield int32(cleaned === null ? -1 : cleaned.length);
     if (cleaned !== null) yield cleaned;
   }
@@ -183,14 +200,17 @@ function* cleanTuple(
 
 const unknownType = { type: 0, format: 1 };
 
-function cleanBinaryField(value: Buffer, mask: ColumnMask | undefined, masker: Masker, hidden: Hidden): Buffer | null {
+function cleanBinaryField(
+  value: Buffer,
+  { mask, masker, hidden, name }: Pick<FieldToClean, 'mask' | 'masker' | 'hidden' | 'name'>,
+): Buffer | null {
   if (mask !== undefined) {
-    hidden.add([mask.rule]);
+    hidden.add([mask.rule], name);
     return null;
   }
   const found = cleanValue(value, unknownType, masker);
   if (found === undefined) return value;
-  hidden.add(found.rules);
+  hidden.add(found.rules, name);
   return found.value;
 }
 

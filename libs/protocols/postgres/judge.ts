@@ -22,8 +22,8 @@ export interface Judged {
   readonly description: SqlDescription | undefined;
   readonly reaches: boolean;
   readonly opaque: boolean;
-  /** Where the outputs come from, if both gates have found the same and nothing in the session speaks against it. */
-  readonly outputs: Lineage['outputs'];
+  /** Where the outputs of each statement come from, if both gates have found the same and nothing in the session speaks against it. */
+  readonly outputs: readonly Lineage['outputs'][] | undefined;
 }
 
 /** What the control plane has said of a statement. */
@@ -69,19 +69,26 @@ export class Judge {
     return { description, reaches, opaque: description.opaque, outputs: isProven ? outputsOf(description) : undefined };
   }
 
-  rows(fields: readonly Field[], { reaches, description, outputs }: Judged): RowCleaner {
+  /** @param at which statement of the text the rows are of */
+  rows(fields: readonly Field[], { reaches, description, outputs }: Judged, at = 0): RowCleaner {
     const context = { masker: this.masker, catalogue: this.#catalogue(), reaches, written: this.#carries(description) };
-    return rowCleaner(fields, masksOf(fields, outputs, context), this.masker);
+    return rowCleaner(fields, masksOf(fields, outputs?.[at], context), this.masker);
   }
 
-  /** @param index which COPY of the statement text it is */
-  copy(response: CopyResponse, { description, reaches, outputs }: Judged, index: number): CopyCleaner {
+  /**
+   * @param index which COPY of the text it is
+   * @param at which statement
+   */
+  copy(response: CopyResponse, judged: Judged, { index, at }: { index: number; at: number }): CopyCleaner {
+    const { description, reaches } = judged;
+    const outputs = judged.outputs?.[at];
     const copy = description?.copy?.filter(({ direction }) => direction === 'out')[index];
     const unresolved = (description?.unresolved.length ?? 1) > 0;
     return copyCleaner({
       response,
       description: copy,
       masker: this.masker,
+      names: copy?.columns ?? outputs?.map(({ name }) => name) ?? [],
       masks: this.#copyMasks(unresolved ? undefined : copy, response, { reaches, outputs }),
     });
   }
@@ -89,7 +96,7 @@ export class Judge {
   #copyMasks(
     copy: CopyDescription | undefined,
     { columns }: CopyResponse,
-    { reaches, outputs }: Pick<Judged, 'reaches' | 'outputs'>,
+    { reaches, outputs }: { readonly reaches: boolean; readonly outputs: Lineage['outputs'] },
   ): (ColumnMask | undefined)[] {
     if (!reaches) return Array.from({ length: columns }, () => undefined);
     const catalogue = this.#catalogue();

@@ -181,6 +181,28 @@ test('what was hidden is counted on the record, by rule', async () => {
   });
 });
 
+const notices = (heard: readonly string[]) => heard.filter((line) => line.startsWith('N '));
+
+test('a client is told once for each statement what was masked, and by which rule', async () => {
+  const told = 'N 00000 masked by the gateway: ssn (rule ssn), notes (rule personal, secrets)';
+  const heard = await ask(
+    'select id, ssn, notes from app.customers order by id; select 1 as one; select ssn as s from app.customers',
+  );
+  expect(notices(heard)).toEqual([told, 'N 00000 masked by the gateway: s (rule ssn)']);
+  expect(heard[heard.indexOf(told) + 1]).toBe('C SELECT 2');
+  expect(notices(await ask('select id, name from app.customers'))).toEqual([]);
+  expect(notices(await ask('select ssn from app.customers where id = 99'))).toEqual([]);
+  expect(notices(await ask('copy app.customers (id, ssn) to stdout'))).toEqual([
+    'N 00000 masked by the gateway: ssn (rule ssn)',
+  ]);
+});
+
+test('a portal that is read piece by piece tells it once', async () => {
+  const text = 'select ssn from app.customers';
+  const messages = [f.parse(text), f.bind(), f.execute('', 1), f.execute('', 1), f.execute('', 1), f.sync];
+  expect(notices(await client.ask(messages))).toEqual(['N 00000 masked by the gateway: ssn (rule ssn)']);
+});
+
 test('a name that changes its meaning inside a transaction is not judged by what it was', async () => {
   await ask('create table app.decoy (id int, ssn text)');
   expect(await rows('select upper(ssn) as x from app.decoy')).toEqual([]);

@@ -1,7 +1,7 @@
 /** Errors and notices are data too: a server writes values into their texts. */
 import type { Masker } from '@sallyport/masking';
 import { parseReport, type Report, reportMessage, sqlStateOf } from './backend.js';
-import type { Hidden } from './rows.js';
+import type { Hidden } from './hidden.js';
 import type { Message } from './wire.js';
 
 /** Severity, SQLSTATE, positions, and where in the server's source it arose: never a value of the target. */

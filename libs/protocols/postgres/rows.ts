@@ -2,19 +2,9 @@
 import { GatewayError } from '@sallyport/core';
 import type { ColumnMask, Masker } from '@sallyport/masking';
 import { dataRow, type Field } from './backend.js';
+import type { Hidden } from './hidden.js';
 import { cleanValue, maskColumn } from './values.js';
 import { Fields, type Message } from './wire.js';
-
-/** Counts what was hidden in one exchange. */
-export class Hidden {
-  fields = 0;
-  readonly rules = new Set<string>();
-
-  add(rules: readonly string[]): void {
-    this.fields += 1;
-    for (const rule of rules) this.rules.add(rule);
-  }
-}
 
 export interface RowCleaner {
   /** @returns the message itself where nothing had to be hidden; throws when the row is not what was announced */
@@ -28,6 +18,7 @@ export function rowCleaner(
 ): RowCleaner {
   const masked = masks.some((mask) => mask !== undefined);
   const detects = masker.detectorNames.length > 0;
+  const ruleOf = masks.map((mask) => (mask === undefined ? undefined : [mask.rule]));
   return {
     clean: (row, hidden) => {
       const values = readRow(row, fields.length);
@@ -39,13 +30,13 @@ export function rowCleaner(
         const mask = masks[index];
         if (mask !== undefined) {
           changed = true;
-          hidden.add([mask.rule]);
+          hidden.add(ruleOf[index]!, field.name);
           return maskColumn(value, field, mask);
         }
         const found = cleanValue(value, field, masker);
         if (found === undefined) return value;
         changed = true;
-        hidden.add(found.rules);
+        hidden.add(found.rules, field.name);
         return found.value;
       });
       return changed ? dataRow(cleaned) : row.raw;

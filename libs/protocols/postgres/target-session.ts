@@ -26,6 +26,7 @@ import { encodeOutcome, type RefuseMode } from './heads.js';
 import { type Judge, type Judged, type Told, unasked } from './judge.js';
 import type { Portal, Prepared, SessionMemory } from './memory.js';
 import type { Outbox } from './outbox.js';
+import { noticeMessage } from './refuse.js';
 import { cleanReport } from './reports.js';
 import type { RowCleaner } from './rows.js';
 import { cstring, Fields, int16, type Message, message, typeName, violation } from './wire.js';
@@ -36,6 +37,8 @@ export interface TargetPortal extends Portal {
   fields: readonly Field[] | undefined;
   /** A Describe of it is under way. */
   describing: boolean;
+  /** Its client knows that its rows are masked: it fetches them piece by piece. */
+  told?: boolean;
 }
 
 interface Result {
@@ -43,6 +46,9 @@ interface Result {
   rows?: RowCleaner;
   copy?: CopyCleaner;
   copies: number;
+  /** Statements of the text that are complete. */
+  done: number;
+  readonly portal?: TargetPortal;
 }
 
 type Owed = { readonly work: Work } & (
@@ -248,7 +254,7 @@ export class TargetSession {
 
   #query(sent: Message, work: Work, told: Told): void {
     const judged = this.#judged(parseQuery(sent), told, work);
-    this.#owe({ kind: 'query', work, result: { judged, copies: 0 } });
+    this.#owe({ kind: 'query', work, result: { judged, copies: 0, done: 0 } });
     this.#unsynced = false;
     this.#options.send(sent.raw);
     this.#options.memory.nextGroup();
@@ -296,7 +302,7 @@ export class TargetSession {
       this.#options.send(message('D', Buffer.from('P', 'latin1'), cstring(parseExecute(sent).portal)));
       this.#oweDescribe(portal, work, { silent: true });
     }
-    this.#owe({ kind: 'execute', work, portal, result: { judged, copies: 0 } });
+    this.#owe({ kind: 'execute', work, portal, result: { judged, copies: 0, done: 0, portal } });
   }
 
   #close(sent: Message, work: Work): void {
@@ -392,12 +398,14 @@ export class TargetSession {
 
   #querying(letter: string, received: Message, { work, result }: Extract<Owed, { kind: 'query' }>): void {
     if (letter === 'T') {
-      result.rows = this.#options.judge().rows(parseRowDescription(received), result.judged);
+      result.rows = this.#options.judge().rows(parseRowDescription(received), result.judged, result.done);
       return this.#emit(received.raw);
     }
     if (!this.#resultMessage(letter, received, { work, result }) && letter !== 'C' && letter !== 'I')
       throw notUnderstood(letter);
-    if (letter === 'C') delete result.rows;
+    if (letter !== 'C') return;
+    delete result.rows;
+    result.done += 1;
   }
 
   /** What may stand in any result. @returns false where the caller must say what the message means */
@@ -412,7 +420,9 @@ export class TargetSession {
         this.#emit(received.raw);
         return true;
       case 'H':
-        result.copy = this.#options.judge().copy(parseCopyResponse(received), result.judged, result.copies++);
+        result.copy = this.#options
+          .judge()
+          .copy(parseCopyResponse(received), result.judged, { index: result.copies++, at: result.done });
         this.#emit(received.raw);
         return true;
       case 'd':
@@ -427,15 +437,27 @@ export class TargetSession {
       case 'C':
         this.#swallowed = 0;
         work.addRows(rowsOfTag(new Fields(received.body).cstring()));
+        this.#tellWhatWasHidden(work, result.portal);
+        this.#emit(received.raw);
+        return false;
+      case 's':
+        this.#tellWhatWasHidden(work, result.portal);
         this.#emit(received.raw);
         return false;
       case 'I':
-      case 's':
         this.#emit(received.raw);
         return false;
       default:
         return false;
     }
+  }
+
+  /** A client that does not know would take what stands there for the value, and may write it back. */
+  #tellWhatWasHidden({ hidden }: Work, portal: TargetPortal | undefined): void {
+    const told = hidden.told();
+    if (told === undefined || portal?.told === true) return;
+    this.#emit(noticeMessage(told));
+    if (portal !== undefined) portal.told = true;
   }
 
   /** What was sent behind the COPY, as far as its end, was read as its data, and a Sync among it is not answered. */

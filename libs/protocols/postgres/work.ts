@@ -1,8 +1,9 @@
 /** One batch of messages at the target: what it still owes an answer to, and what came of it. */
 import type { OutcomeStatus } from '@sallyport/core';
 import type { OutcomeHead } from './heads.js';
+import { Hidden } from './hidden.js';
 import type { Aftermath } from './memory.js';
-import { Hidden } from './rows.js';
+
 import type { Change } from './statements.js';
 
 export class Work {
