@@ -17,7 +17,7 @@ xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable`.split(/\s+/),
 
 // Controls, separators and what is invisible or reorders: a name must not end a comment's line, or look like another.
 const unprintable =
-  /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u{34f}\u{115f}\u{1160}\u{3164}\u{ffa0}\u{fe00}-\u{fe0f}\u{e0100}-\u{e01ef}]/gu;
+  /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u{115f}\u{1160}\u{3164}\u{ffa0}]|[\u{34f}]|[\u{fe00}-\u{fe0f}]|[\u{e0100}-\u{e01ef}]/gu;
 
 const escaped = (text: string): string =>
   text.replaceAll('\\', '\\\\').replace(unprintable, (character) => {

@@ -274,7 +274,7 @@ const cases: Case[] = [
 ];
 
 test.each(cases)('%s is found, and no more when it has gone', async (...given) => {
-  const [, give, found, take, withheld] = given as Case;
+  const [, give, found, take, withheld] = given;
   await target.query(give);
   try {
     expect(await problemsOf(withheld)).toEqual([known, ...found]);
