@@ -134,6 +134,26 @@ export interface TargetHost {
 /** What outlives a session. */
 export type SurveyHost = Omit<TargetHost, 'session' | 'recording'>;
 
+/** One thing that a login can do at its target and should not be able to: names, never a value of a table. */
+export interface Problem {
+  /** What kind of thing, from the protocol's own closed list: `can write`. */
+  readonly problem: string;
+  /** Which one: `app.orders (INSERT)`. */
+  readonly what: string;
+}
+
+/** What a target says that the agent's login may do there. */
+export interface SelfCheck {
+  readonly at: Date;
+  readonly problems: readonly Problem[];
+  /** Found beside them and not listed: a list that is not whole cannot be accepted. */
+  readonly more: number;
+  /** Why the target could not be asked; then nothing is known. */
+  readonly failure?: Refusal;
+}
+
+export type CheckHost = Pick<TargetHost, 'target' | 'log'>;
+
 /** The half that the agent hosts: a client to the target, holds the credential, masks. */
 export interface TargetSide {
   readonly name: ProtocolName;
@@ -143,6 +163,8 @@ export interface TargetSide {
   serve(channel: Channel, host: TargetHost): Promise<void>;
   /** Reads what describing needs to know of the target and publishes it; called at start and then by age. */
   survey?(host: SurveyHost, signal: AbortSignal): Promise<void>;
+  /** Asks one database, by the target's own login, what that login may do. Never rejects: what cannot be asked is a failure. */
+  selfCheck?(host: CheckHost, database: string): Promise<SelfCheck>;
 }
 
 /** A protocol as `libs/protocols/index.ts` lists it: each half is loaded only where it is hosted. */

@@ -29,5 +29,11 @@ export { type MaskedFacts, maskedFactsOf, noMaskedFacts, ruleOf } from './masked
 export { defaultMaxTextBytes, loadParser } from './parser.js';
 export { type IsMasked, type Origin, originOf, type Reach, reachOf } from './reach.js';
 export { type Hide, redactLiterals } from './redact.js';
+export {
+  type SelfCheckFacts,
+  type SelfCheckQuery,
+  selfCheckQueries,
+  type WithheldColumn,
+} from './self-check-queries.js';
 export { sessionAfter } from './session-after.js';
 export { type Shape, shapeOf } from './shape.js';

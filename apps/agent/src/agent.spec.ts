@@ -36,6 +36,11 @@ function telltale() {
         seen.surveys += 1;
         host.publish('orders', { digest: 'ab'.repeat(32) as Digest, bytes: Buffer.from(`survey ${seen.surveys}`) });
       },
+      selfCheck: async (_host, database) => ({
+        at: new Date(),
+        problems: [{ problem: 'can write', what: `${database}.orders` }],
+        more: 7,
+      }),
       serve: async (channel, host) => {
         seen.hosts.push(host);
         for await (const frame of channel.frames) {
@@ -273,6 +278,18 @@ test('the catalogue is surveyed at each link and published', async () => {
   await until(() => agent.linked && here.catalogues.length > 0);
 
   expect(here.catalogues[0]).toBe('orders orders survey 1');
+});
+
+test('what the login may do beyond its work is asked at each link, and told in the log', async () => {
+  await using here = await world();
+  await here.start({ SALLYPORT_ENROLMENT_KEY: here.key() });
+  await until(() => here.logged.some((line) => line.includes('self-check.problem')));
+
+  const about = { target: 'orders', database: 'orders' };
+  expect(here.logged).toContain(JSON.stringify(['self-check.done', { ...about, problems: 8 }]));
+  expect(here.logged).toContain(
+    JSON.stringify(['self-check.problem', { ...about, problem: 'can write', what: 'orders.orders' }]),
+  );
 });
 
 test('health says whether the agent is linked', async () => {

@@ -54,7 +54,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     maskingKey,
     published: (alias, database, snapshot) => link?.publish(alias, database, snapshot),
   });
-  const surveys = [...targets.values()].map((hosted) => new Surveys(hosted, log));
+  const surveys = [...targets.values()].flatMap((hosted) =>
+    [hosted.catalogueSurvey, hosted.selfCheck].map((survey) => new Surveys(survey, log)),
+  );
   const witness = new Witness({
     store: new WitnessStore(config.stateDir),
     logKeys: config.logKeys,

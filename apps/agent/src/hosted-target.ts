@@ -1,9 +1,10 @@
-import { GatewayError } from '@sallyport/core';
-import type { CatalogueSnapshot, SurveyHost, Target, TargetSide } from '@sallyport/engine';
+import { GatewayError, type Refusal } from '@sallyport/core';
+import type { CatalogueSnapshot, SelfCheck, SurveyHost, Target, TargetSide } from '@sallyport/engine';
 import type { TargetOffer } from '@sallyport/tunnel';
 import type { TargetConfig } from './config/target-config.js';
 import type { CredentialSource } from './credentials/source.js';
 import type { Log } from './log.js';
+import type { Survey } from './surveys.js';
 
 export interface HostedTargetOptions {
   readonly config: TargetConfig;
@@ -13,6 +14,9 @@ export interface HostedTargetOptions {
   readonly published: (alias: string, database: string, snapshot: CatalogueSnapshot) => void;
   readonly log: Log;
 }
+
+/** Of each check; how many there are is always told. */
+const mostLogged = 20;
 
 /** One target of the configuration file with what serves it. */
 export class HostedTarget {
@@ -49,8 +53,40 @@ export class HostedTarget {
   }
 
   /** Lets the target's own side read the catalogue of each database. */
-  async survey(signal: AbortSignal): Promise<void> {
-    await this.options.side.survey?.(this.host(), signal);
+  get catalogueSurvey(): Survey {
+    const { side } = this;
+    const run = side.survey && ((signal: AbortSignal) => side.survey!(this.host(), signal));
+    return { target: this.target.alias, failure: 'survey.failed', run };
+  }
+
+  /** Asks in each database what the agent's login may do there, and puts it into the log. */
+  get selfCheck(): Survey {
+    const { side } = this;
+    const run = side.selfCheck && ((signal: AbortSignal) => this.checkAll(side.selfCheck!.bind(side), signal));
+    return { target: this.target.alias, failure: 'self-check.failed', run };
+  }
+
+  private async checkAll(check: NonNullable<TargetSide['selfCheck']>, signal: AbortSignal): Promise<void> {
+    const { databases } = this.options.config;
+    let failure: Refusal | undefined;
+    for (const database of databases) {
+      signal.throwIfAborted();
+      const found = await check(this.host(), database);
+      this.tell(database, found);
+      failure ??= found.failure;
+    }
+    if (failure !== undefined) throw new GatewayError(failure.code, failure.message);
+  }
+
+  /** As warnings: a login that may do more than it needs is for an administrator to look at. */
+  private tell(database: string, { problems, more, failure }: SelfCheck): void {
+    if (failure !== undefined) return;
+    const { log } = this.options;
+    const about = { target: this.target.alias, database };
+    const total = problems.length + more;
+    log('self-check.done', { ...about, problems: total });
+    for (const { problem, what } of problems.slice(0, mostLogged))
+      log('self-check.problem', { ...about, problem, what });
   }
 
   host(): SurveyHost {

@@ -4,7 +4,7 @@ import { type DestinationStream, pino } from 'pino';
 export type Log = (event: string, details?: Readonly<Record<string, unknown>>) => void;
 
 /** Events that mean that something does not work, by their last word. */
-const troubled = /(failed|refused|lost|not-renewed|not-sent|unavailable|damaged)$/;
+const troubled = /(failed|refused|lost|not-renewed|not-sent|unavailable|damaged|problem)$/;
 
 /**
  * One line of JSON an event. An error is logged as its code and message when it is ours; of any other only its name,

@@ -1,10 +1,8 @@
 import { expect, test, vi } from 'vitest';
-import type { HostedTarget } from './hosted-target.js';
-import { Surveys } from './surveys.js';
+import { type Survey, Surveys } from './surveys.js';
 
 const options = { everyMs: 600_000, retryMs: 30_000, timeoutMs: 60_000 };
-const hostedWith = (survey: (signal: AbortSignal) => Promise<void>): HostedTarget =>
-  ({ side: { survey }, survey, target: { alias: 'orders' } }) as unknown as HostedTarget;
+const surveyBy = (run: Survey['run']): Survey => ({ target: 'orders', failure: 'survey.failed', run });
 
 test('a survey is repeated by age, sooner after a failure, and once more when asked for while it runs', async () => {
   vi.useFakeTimers();
@@ -16,7 +14,7 @@ test('a survey is repeated by age, sooner after a failure, and once more when as
   const log = vi.fn();
   let asked = 0;
   const surveys = new Surveys(
-    hostedWith(() => (outcomes[asked++] ?? (() => Promise.resolve()))()),
+    surveyBy(() => (outcomes[asked++] ?? (() => Promise.resolve()))()),
     log,
     options,
   );
@@ -42,7 +40,7 @@ test('a survey that hangs is given up and tried again', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const log = vi.fn();
   const surveys = new Surveys(
-    hostedWith(() => new Promise(() => undefined)),
+    surveyBy(() => new Promise(() => undefined)),
     log,
     { ...options, timeoutMs: 20 },
   );

@@ -27,6 +27,8 @@ export interface LoggedIn {
   readonly reader: MessageReader;
   readonly parameters: readonly (readonly [string, string])[];
   readonly backend: { readonly pid: number; readonly secret: Buffer };
+  /** A password was asked for; else the server took a certificate, or nothing at all. */
+  readonly byPassword: boolean;
 }
 
 /**
@@ -176,13 +178,14 @@ const answerLimit = 1_000;
 async function authenticate(conversation: LoginConversation, dial: Dial): Promise<LoggedIn> {
   const parameters: [string, string][] = [];
   let backend: LoggedIn['backend'] = { pid: 0, secret: Buffer.alloc(0) };
+  let byPassword = false;
   for (let answers = 0; ; answers += 1) {
     const received = await conversation.next();
     if (answers >= answerLimit) throw refused('the target says too much at the log-in');
     const fields = new Fields(received.body);
     switch (String.fromCharCode(received.type)) {
       case 'R':
-        await answer(conversation, fields, dial);
+        byPassword = (await answer(conversation, fields, dial)) || byPassword;
         break;
       case 'S':
         parameters.push([fields.cstring(), fields.cstring()]);
@@ -194,28 +197,29 @@ async function authenticate(conversation: LoginConversation, dial: Dial): Promis
         throw refusedBy(received);
       case 'Z':
         conversation.release();
-        return { socket: conversation.socket, reader: conversation.reader, parameters, backend };
+        return { socket: conversation.socket, reader: conversation.reader, parameters, backend, byPassword };
       default: // notices and version negotiation say nothing that matters here
     }
   }
 }
 
-/** Authentication requests (message formats, AuthenticationOk and following). */
-async function answer(conversation: LoginConversation, fields: Fields, { credential }: Dial): Promise<void> {
+/** Authentication requests (message formats, AuthenticationOk and following). @returns whether it was for a password */
+async function answer(conversation: LoginConversation, fields: Fields, { credential }: Dial): Promise<boolean> {
   const { socket } = conversation;
   const kind = fields.int32();
   switch (kind) {
     case 0:
-      return;
+      return false;
     case 3:
       if (!conversation.encrypted) throw refused('the target asks for a cleartext password without TLS');
       socket.write(message('p', cstring(passwordOf(credential))));
-      return;
+      return true;
     case 5:
       socket.write(message('p', cstring(md5Password(credential, fields.bytes(4)))));
-      return;
+      return true;
     case 10:
-      return scram(conversation, fields, passwordOf(credential));
+      await scram(conversation, fields, passwordOf(credential));
+      return true;
     default:
       throw refused(`the target asks for authentication of kind ${kind}, which is not supported`);
   }

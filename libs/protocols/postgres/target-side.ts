@@ -21,6 +21,7 @@ import { Judge } from './judge.js';
 import { type LoggedIn, login } from './login.js';
 import { type Prepared, SessionMemory } from './memory.js';
 import { Outbox } from './outbox.js';
+import { selfCheck } from './self-check.js';
 import { parseTargetSettings, type TargetSettings } from './settings.js';
 import { drained, readChunk } from './stream.js';
 import { surveyDatabase } from './survey.js';
@@ -41,6 +42,7 @@ export async function createPostgresTargetSide(): Promise<TargetSide> {
       for (const database of parseTargetSettings(host.target.settings).databases)
         host.publish(database, await surveyDatabase(host.target, database));
     },
+    selfCheck: (host, database) => selfCheck(host.target, database),
     serve: (channel, host) => serve(channel, host, describer),
   };
 }

@@ -9,7 +9,7 @@ export interface TargetConfig {
   readonly host: string;
   readonly port: number;
   readonly databases: readonly string[];
-  /** What the protocol itself reads: `databases` and `tls`, as they stand in the file. */
+  /** What the protocol itself reads, as it stands in the file: `databases`, `tls`, `withheld_columns`. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly credential: CredentialConfig;
   readonly masking: readonly MaskingRule[];
@@ -30,7 +30,7 @@ export function readTarget(section: Section): TargetConfig {
     host: section.text('host'),
     port: section.port('port', usualPorts[protocol] ?? 443),
     databases,
-    settings: { databases, tls: section.raw('tls') },
+    settings: { databases, tls: section.raw('tls'), withheld_columns: section.texts('withheld_columns') },
     credential: readCredential(section.section('credential')),
     masking: readMasking(section),
   };
