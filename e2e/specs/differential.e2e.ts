@@ -1,36 +1,31 @@
 import { peer } from '@sallyport/testkit';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
-import { agentPassword, Installation } from '../testing/installation.js';
+import { firstDifference } from '../testing/comparable.js';
+import { agentPassword, type Installation } from '../testing/installation.js';
 import { psqlRun, type Run } from '../testing/psql.js';
 import { type PsqlScript, psqlScripts } from '../testing/psql-scripts.js';
+import type { Conversation } from '../testing/tap.js';
+import { Twins } from '../testing/twin.js';
 import { replay } from '../testing/wire.js';
 import { wireScripts } from '../testing/wire-scripts.js';
 
+let twins: Twins;
 let sallyport: Installation;
 
 beforeAll(async () => {
-  sallyport = await Installation.start({ policy: 'allow-all' });
+  twins = await Twins.start();
+  sallyport = twins.sallyport;
 });
-afterAll(() => sallyport?.stop());
+afterAll(() => twins?.[Symbol.asyncDispose]());
 
 const direct = () =>
   ({
     host: '127.0.0.1',
-    port: sallyport.target.port,
+    port: twins.alone.port,
     tls: { mode: 'disable' },
     credential: { user: 'app', password: agentPassword },
     database: 'shop',
   }) as const;
-
-const directEnv = (): Record<string, string> => ({
-  PATH: process.env['PATH']!,
-  PGHOST: '127.0.0.1',
-  PGPORT: String(sallyport.target.port),
-  PGUSER: 'app',
-  PGPASSWORD: agentPassword,
-  PGDATABASE: 'shop',
-  PGSSLMODE: 'disable',
-});
 
 const throughTheGateway = async () =>
   ({
@@ -41,49 +36,62 @@ const throughTheGateway = async () =>
     database: 'shop',
   }) as const;
 
-describe('every message is the same, but for its keys', () => {
+describe('every byte that comes back is the same, but for its keys', () => {
   test.each(Object.entries(wireScripts))('%s', async (_name, script) => {
     const [expected, actual] = await Promise.all([replay(direct(), script), replay(await throughTheGateway(), script)]);
-    expect(actual).toEqual(expected);
+    expect(firstDifference(expected.heard, actual.heard)).toBeUndefined();
+    expect(actual.isClosed).toBe(expected.isClosed);
+  });
+
+  test('the difference of one byte is found, and shown', () => {
+    const heard = [Buffer.from('C\0\0\0\rSELECT 1\0'), Buffer.from('Z\0\0\0\x05I')];
+    const other = [heard[0]!, Buffer.from('Z\0\0\0\x05T')];
+    expect(firstDifference(heard, heard)).toBeUndefined();
+    expect(firstDifference(heard, other)).toMatchObject({ at: 1, direct: [expect.stringMatching(/^Z .*I"$/)] });
+    expect(firstDifference(heard, heard.slice(0, 1))).toMatchObject({ at: 1, gateway: [] });
   });
 });
 
-describe('psql prints the same', () => {
-  /** Both runs begin with an empty schema, and say nothing that numbers a process, a relation or a large object. */
-  async function both(
-    context: TestContext,
-    { sql, args = [], env = {} }: PsqlScript,
-  ): Promise<{ direct: Run; gateway: Run }> {
+describe('psql hears the same bytes, and prints the same', () => {
+  /** Each server in an empty schema; `\\!` and the like see the same environment but for port, user and password. */
+  async function both(context: TestContext, { sql, args = [], env = {} }: PsqlScript) {
     const program = peer('psql', context);
-    const runs: Run[] = [];
-    for (const way of [directEnv(), await sallyport.env()]) {
-      await sallyport.target.query('drop schema if exists d cascade; create schema d authorization app');
-      runs.push(plain(await psqlRun({ program, env: { ...way, ...env } }, sql, args)));
-    }
-    return { direct: runs[0]!, gateway: runs[1]! };
+    await twins.both('drop schema if exists d cascade; create schema d authorization app');
+    const runs = (await twins.ways()).map((way) => psqlRun({ program, env: { ...way.env, ...env } }, sql, args));
+    const [direct, gateway] = (await Promise.all(runs)).map(plain) as [Run, Run];
+    return { direct, gateway, heard: await twins.heard() };
   }
 
-  const plain = ({ status, ...said }: Run): Run => {
-    const without = (text: string) =>
-      text.replace(/(server process with PID )\d+/g, '$1N').replace(/\b1[6-9]\d{3}\b/g, 'OID');
-    return { status, stdout: without(said.stdout), stderr: without(said.stderr) };
+  const plain = ({ status, stdout, stderr }: Run): Run => {
+    const without = (text: string) => text.replace(/(server process with PID )\d+/g, '$1N');
+    return { status, stdout: without(stdout), stderr: without(stderr) };
   };
+
+  const settingsOf = ({ login }: Conversation) => login.filter((raw) => raw[0] === 'S'.charCodeAt(0));
 
   for (const [name, script] of Object.entries(psqlScripts))
     test(name, async (context) => {
-      const { direct, gateway } = await both(context, script);
+      const { direct, gateway, heard } = await both(context, script);
       expect(direct.stdout.length).toBeGreaterThan(50);
       expect(gateway).toEqual(direct);
+      expect(heard.direct).toHaveLength(1);
+      expect(heard.gateway).toHaveLength(1);
+      const [expected, actual] = [heard.direct[0]!, heard.gateway[0]!];
+      expect(expected.answers.length).toBeGreaterThan(5);
+      expect(firstDifference(settingsOf(expected), settingsOf(actual))).toBeUndefined();
+      expect(firstDifference(expected.answers, actual.answers)).toBeUndefined();
     });
 
   test('a statement that Ctrl-C stops, and the next one', async (context) => {
     const program = peer('psql', context);
     const sql = "select 'now'; select pg_sleep(30); select 'alive';";
     const [direct, gateway] = await Promise.all(
-      [directEnv(), await sallyport.env()].map((env) => psqlRun({ program, env, interruptAt: 'now\n(1 row)' }, sql)),
+      (await twins.ways()).map(({ env }) => psqlRun({ program, env, interruptAt: 'now\n(1 row)' }, sql)),
     );
     expect(direct!.stderr).toContain('canceling statement due to user request');
     expect(gateway).toEqual(direct);
+    const heard = await twins.heard();
+    expect(firstDifference(heard.direct[0]!.answers, heard.gateway[0]!.answers)).toBeUndefined();
   });
 });
 

@@ -11,7 +11,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type TestDatabase, type TestIssuer, testDatabase, testIssuer } from '@sallyport/testkit';
+import {
+  type TestDatabase,
+  type TestDatabaseOptions,
+  type TestIssuer,
+  testDatabase,
+  testIssuer,
+} from '@sallyport/testkit';
 import { stringify } from 'yaml';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
@@ -23,6 +29,8 @@ export const agentPassword = `canary-agent-${randomBytes(9).toString('hex')}`;
 export interface InstallationOptions {
   /** Run on the target's database as its superuser. */
   readonly targetSql?: string;
+  /** Settings of the target's server. */
+  readonly targetSettings?: Readonly<Record<string, string>>;
   /** A pack's name, or Cedar text; `allow-all` permits everything, for tests that are not about policy. */
   readonly policy?: string;
   readonly recordResponses?: boolean;
@@ -31,6 +39,13 @@ export interface InstallationOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly maxSessions?: number;
 }
+
+/** A server as the target is: the agent's role `app`, and what the test wants there. */
+export const targetOf = ({ targetSql = '', targetSettings = {} }: InstallationOptions): TestDatabaseOptions => ({
+  database: 'shop',
+  sql: `create role app login superuser password '${agentPassword}'; ${targetSql}`,
+  settings: targetSettings,
+});
 
 export const allowAll = `
 @id("connect") permit(principal, action == Sallyport::Action::"session.connect", resource);
@@ -155,10 +170,7 @@ export class Installation {
     mkdirSync(path.join(this.home, 'agent'), { mode: 0o700 });
     [this.store, this.target, this.issuer] = await Promise.all([
       testDatabase({ database: 'sallyport' }),
-      testDatabase({
-        database: 'shop',
-        sql: `create role app login superuser password '${agentPassword}'; ${this.#options.targetSql ?? ''}`,
-      }),
+      testDatabase(targetOf(this.#options)),
       testIssuer(),
     ]);
     this.ports = await freshPorts();

@@ -1,10 +1,10 @@
 /**
- * Says the same bytes to a server and to the gateway before it, and writes down every message that comes back.
+ * Says the same bytes to a server and to the gateway before it, and keeps every message that comes back.
  * Logs in with the product's own client half; what is compared begins after that.
  */
-import { parseReport } from '../../libs/protocols/postgres/backend.js';
 import { type Dial, type LoggedIn, login } from '../../libs/protocols/postgres/login.js';
-import { cstring, Fields, int16, int32, type Message, message } from '../../libs/protocols/postgres/wire.js';
+import { cstring, int16, int32, message } from '../../libs/protocols/postgres/wire.js';
+import { inWords } from './comparable.js';
 
 /** A column or parameter: format code, or type id. */
 type Codes = readonly number[];
@@ -61,40 +61,9 @@ export interface Turn {
 /** `until`: one or more letters, each waited for in this order. */
 export const turn = (until: string, ...messages: readonly Buffer[]): Turn => ({ say: messages, until });
 
-/**
- * What differs by its nature is left out: process ids, the number of a temporary schema, the ids of relations that each
- * side makes for itself, and which function of the server found a portal missing (the gateway describes it first).
- */
-function spell({ type, body }: Message): string {
-  const letter = String.fromCharCode(type);
-  if (letter === 'A') return `A ${body.toString('utf8', 4)}`;
-  if (letter === 'E' || letter === 'N') return `${letter} ${spellReport({ type, body, raw: body })}`;
-  if (letter === 'T') return `T ${JSON.stringify(withoutTables(body).toString('latin1'))}`;
-  if (letter === 'C') return `C ${new Fields(body).cstring()}`;
-  if (letter === 'Z') return `Z ${body.toString('latin1')}`;
-  return body.length === 0 ? letter : `${letter} ${JSON.stringify(body.toString('latin1'))}`;
-}
-
-function spellReport(received: Message): string {
-  const report = new Map(parseReport(received));
-  if (report.get('C') === '34000') for (const source of 'FLR') report.delete(source);
-  return JSON.stringify(Object.fromEntries(report)).replace(/pg_temp_\d+/g, 'pg_temp_N');
-}
-
-/** Each field of a RowDescription: a name, then the relation's id in four bytes, then fourteen more. */
-function withoutTables(body: Buffer): Buffer {
-  const copy = Buffer.from(body);
-  const fields = new Fields(copy);
-  for (let left = fields.count(); left > 0; left -= 1) {
-    fields.cstring();
-    if (fields.bytes(4).some((byte) => byte !== 0)) copy.fill(0xff, fields.offset - 4, fields.offset);
-    fields.bytes(14);
-  }
-  return copy;
-}
-
 class Recorder {
-  readonly heard: string[] = [];
+  /** Every message as it was on the wire. */
+  readonly heard: Buffer[] = [];
   closed = false;
   #wake: () => void = () => undefined;
   #failure: Error | undefined;
@@ -102,7 +71,8 @@ class Recorder {
   constructor(readonly party: LoggedIn) {
     party.socket.on('data', (chunk: Buffer) => {
       party.reader.push(chunk);
-      for (let next = party.reader.next(); next !== undefined; next = party.reader.next()) this.heard.push(spell(next));
+      for (let next = party.reader.next(); next !== undefined; next = party.reader.next())
+        this.heard.push(Buffer.from(next.raw));
       this.#wake();
     });
     for (const event of ['end', 'close', 'error'])
@@ -117,7 +87,7 @@ class Recorder {
   async take({ say: messages, until }: Turn, deadlineMs: number): Promise<void> {
     let from = this.heard.length;
     this.party.socket.write(Buffer.concat(messages));
-    const late = setTimeout(() => this.#fail(`no "${until}" after ${this.heard.join(' / ')}`), deadlineMs);
+    const late = setTimeout(() => this.#fail(`no "${until}" after ${this.heard.map(inWords).join(' / ')}`), deadlineMs);
     try {
       for (const letter of until === 'closed' ? '\0' : until) from = await this.#next(letter, from);
     } finally {
@@ -129,7 +99,7 @@ class Recorder {
   async #next(letter: string, from: number): Promise<number> {
     for (;;) {
       if (this.#failure) throw this.#failure;
-      const found = this.heard.findIndex((line, index) => index >= from && line.startsWith(letter));
+      const found = this.heard.findIndex((raw, index) => index >= from && raw[0] === letter.charCodeAt(0));
       if (found >= 0) return found + 1;
       if (this.closed) return this.heard.length;
       await this.#more();
@@ -151,8 +121,14 @@ class Recorder {
 /** Ends every script: whatever else was still to come has come before its answer. */
 const sentinel = turn('CZ', say.query("set application_name = 'sentinel'"));
 
-/** @returns every message heard, in words; throws when a turn is not answered in time */
-export async function replay(dial: Omit<Dial, 'settings' | 'timeoutMs'>, script: readonly Turn[]): Promise<string[]> {
+export interface Answers {
+  readonly heard: readonly Buffer[];
+  /** By the server, before the script was over. */
+  readonly isClosed: boolean;
+}
+
+/** @returns every message heard, as it was on the wire; throws when a turn is not answered in time */
+export async function replay(dial: Omit<Dial, 'settings' | 'timeoutMs'>, script: readonly Turn[]): Promise<Answers> {
   const party = await login({ ...dial, settings: [], timeoutMs: 20_000 });
   const recorder = new Recorder(party);
   try {
@@ -163,5 +139,5 @@ export async function replay(dial: Omit<Dial, 'settings' | 'timeoutMs'>, script:
   } finally {
     party.socket.destroy();
   }
-  return recorder.closed ? [...recorder.heard, '(closed)'] : recorder.heard;
+  return { heard: recorder.heard, isClosed: recorder.closed };
 }

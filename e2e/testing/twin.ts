@@ -1,0 +1,68 @@
+import { type TestDatabase, testDatabase } from '@sallyport/testkit';
+import { agentPassword, Installation, type InstallationOptions, targetOf } from './installation.js';
+import { type Conversation, Tap } from './tap.js';
+
+export interface Way {
+  readonly tap: Tap;
+  /** How libpq connects, through the tap. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly database: TestDatabase;
+}
+
+/**
+ * A server with nothing before it, and one like it behind the gateway. Both were made in the same steps, so that even the
+ * numbers that they give to relations and transactions agree for as long as both are told the same.
+ */
+export class Twins implements AsyncDisposable {
+  private constructor(
+    readonly sallyport: Installation,
+    readonly alone: TestDatabase,
+    readonly taps: { readonly direct: Tap; readonly gateway: Tap },
+  ) {}
+
+  static async start(options: InstallationOptions = {}): Promise<Twins> {
+    const [sallyport, alone] = await Promise.all([
+      Installation.start({ policy: 'allow-all', maxSessions: 100, ...options }),
+      testDatabase(targetOf(options)),
+    ]);
+    return new Twins(sallyport, alone, {
+      direct: await Tap.before({ port: alone.port, tls: false }),
+      gateway: await Tap.before({ port: sallyport.ports.postgres, tls: true }),
+    });
+  }
+
+  /** Each with a fresh ticket: first direct, then through the gateway. */
+  async ways(): Promise<readonly [Way, Way]> {
+    const { ticket } = await this.sallyport.ticket();
+    const common = { PATH: process.env['PATH']!, PGHOST: '127.0.0.1', PGDATABASE: 'shop', PGSSLMODE: 'disable' };
+    const env = ({ port }: Tap, user: string, password: string) => ({
+      ...common,
+      PGPORT: String(port),
+      PGUSER: user,
+      PGPASSWORD: password,
+    });
+    const { direct, gateway } = this.taps;
+    return [
+      { tap: direct, env: env(direct, 'app', agentPassword), database: this.alone },
+      { tap: gateway, env: env(gateway, 'orders', ticket), database: this.sallyport.target },
+    ];
+  }
+
+  /** Runs SQL on both servers as their superuser, with nothing in between. */
+  async both(sql: string): Promise<void> {
+    await Promise.all([this.alone, this.sallyport.target].map((database) => database.query(sql)));
+  }
+
+  async heard(): Promise<{ readonly direct: Conversation[]; readonly gateway: Conversation[] }> {
+    const [direct, gateway] = await Promise.all(
+      [this.taps.direct, this.taps.gateway].map((tap) => tap.conversations()),
+    );
+    return { direct: direct!, gateway: gateway! };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.taps.direct.close();
+    this.taps.gateway.close();
+    await Promise.all([this.sallyport.stop(), this.alone.stop()]);
+  }
+}
