@@ -34,6 +34,12 @@ when { context.risk == "read" && !context.masked_columns_probed.isEmpty() };
 @message("this would store values of masked columns where no masking rule covers them")
 forbid(principal, action == Sallyport::Action::"sql.execute", resource)
 when { !context.masked_columns_stored.isEmpty() };
+
+// What was read as a mask would be stored in place of the value. The gateway never lets it through; this says so at once.
+@id("no-masks-written-back")
+@message("this would write a masked value over the real one: leave that column out, or give its real value")
+forbid(principal, action == Sallyport::Action::"sql.execute", resource)
+when { context.flags.contains("mask-written") };
 `;
 
 const words = (text: string): string =>

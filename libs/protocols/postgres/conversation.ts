@@ -15,8 +15,9 @@ import { type Bind, parseBind, parseExecute, parseNamed, parseParse, parseQuery,
 import type { RefuseMode } from './heads.js';
 import { Inbox } from './inbox.js';
 import { type Flight, Line, type Raised } from './line.js';
+import { CopyInGuard, holdsMask, maskWritten } from './masks-written.js';
 import { type Portal, type Prepared, SessionMemory } from './memory.js';
-import { noticeMessage } from './refuse.js';
+import { copyFail, noticeMessage } from './refuse.js';
 import { type Change, statementLimit } from './statements.js';
 import { type Message, type MessageReader, typeName, typeOf, violation } from './wire.js';
 
@@ -67,8 +68,15 @@ const textsReadAnotherWay: Refusal = {
 const readingSettings = new Set(['client_encoding', 'standard_conforming_strings']);
 
 /** What no policy can allow, because nothing behind it in the pipeline could be described. */
-const obstacleTo = ({ sessionEffects: { settings = [] }, flags }: SqlDescription): Refusal | undefined =>
-  flags.includes('setting') && settings.some((name) => readingSettings.has(name)) ? textsReadAnotherWay : undefined;
+const obstacleTo = (
+  { facts }: Operation,
+  { sessionEffects: { settings = [] }, flags }: SqlDescription,
+): Refusal | undefined => {
+  if ((facts['flags'] as readonly string[]).includes('mask-written')) return maskWritten;
+  return flags.includes('setting') && settings.some((name) => readingSettings.has(name))
+    ? textsReadAnotherWay
+    : undefined;
+};
 
 const emptyBatch = (): Batch => ({ messages: [], changes: [], bytes: 0, parsed: undefined, bound: undefined });
 
@@ -94,7 +102,7 @@ export class Conversation {
   });
   #batch = emptyBatch();
   #discarding = false;
-  #copying: Flight | undefined;
+  #copying: { readonly flight: Flight; readonly guard: CopyInGuard | undefined } | undefined;
 
   constructor({ socket, reader, session, database, describer }: ConversationOptions) {
     this.#session = session;
@@ -321,7 +329,7 @@ export class Conversation {
     const forward = async (permit: Permit, gate: ResponseGate, record: OperationRecord) => {
       const current = this.#current(described);
       const isAsDecided = current !== undefined && this.#isAsDecided(operation, current, permit);
-      const obstacle = isAsDecided ? obstacleTo(current.description) : schemaChanged;
+      const obstacle = isAsDecided ? obstacleTo(operation, current.description) : schemaChanged;
       if (current === undefined || obstacle !== undefined) {
         await record.outcome({ status: 'skipped', maskedFields: 0 });
         return refuse(obstacle ?? schemaChanged);
@@ -381,7 +389,17 @@ export class Conversation {
   #operation(asked: Omit<OperationOf, 'database' | 'masked'>): Operation {
     const { description, by } = asked.described;
     const masked = this.line.maskedFacts(description, this.#describer.catalogue(by.snapshot), this.#rules());
-    return operationOf({ ...asked, masked, database: this.#database });
+    const writesMask = this.#writesMask(asked);
+    return operationOf({ ...asked, masked, database: this.#database, ...(writesMask && { writesMask }) });
+  }
+
+  #writesMask({
+    described: { description, text },
+    parameters,
+  }: Pick<OperationOf, 'described' | 'parameters'>): boolean {
+    if (description.risk === 'read' && description.written.length === 0) return false;
+    const form = this.line.maskForm(this.#rules());
+    return form !== undefined && holdsMask(form, text, parameters?.values);
   }
 
   /** Where they cannot be confirmed the engine refuses in a moment: what is told of the statement meanwhile is all the same. */
@@ -407,12 +425,19 @@ export class Conversation {
   /** Session state that a statement leaves behind; when it fails, what it may have left is not known. */
   #apply({ description }: Described, flight: Flight): void {
     const { error, copy } = description;
-    if (error !== undefined || copy?.some(({ direction }) => direction === 'in')) this.#copying = flight;
+    if (error !== undefined || copy?.some(({ direction }) => direction === 'in')) {
+      const form = this.line.maskForm(this.#rules());
+      this.#copying = { flight, guard: form && new CopyInGuard(form) };
+    }
     flight.leaves(this.#memory.apply(description, flight.number));
   }
 
   #copyData(message: Message): void {
-    if (this.#copying?.open) this.line.append(this.#copying, message.raw);
+    if (!this.#copying?.flight.open) return;
+    const { flight, guard } = this.#copying;
+    const isMasked = typeName(message.type) === 'd' && guard?.push(message.body) === true;
+    // The target fails the COPY with these words, and passes over what the client still sends of it.
+    this.line.append(flight, isMasked ? copyFail(maskWritten) : message.raw);
   }
 
   #raised(raised: Raised): Exchange {

@@ -97,12 +97,14 @@ export interface OperationOf {
   readonly database: string;
   /** What it does with masked columns; the same value for the same description and rules. */
   readonly masked?: MaskedFacts;
+  /** It writes what looks like a hidden value. */
+  readonly writesMask?: boolean;
   readonly provisional?: boolean;
 }
 
 /** @returns the operation of running this statement with these parameters */
 export function operationOf(options: OperationOf): Operation {
-  const { described, parameters, database, masked = noMaskedFacts, provisional = false } = options;
+  const { described, parameters, database, masked = noMaskedFacts, writesMask = false, provisional = false } = options;
   const { description, displayText } = described;
   const truncated = displayText.length > displayLimit;
   return {
@@ -116,7 +118,7 @@ export function operationOf(options: OperationOf): Operation {
             displayParameter(value, formatAt(parameters.formats, index)),
           ),
         }),
-    facts: factsIn({ description, database, masked, truncated, provisional }),
+    facts: factsIn({ description, database, masked, truncated, writesMask, provisional }),
     resources: immutable(description.relations),
     digest: digestOf(described.text, parameters),
     pure: !provisional && isPure(description),
@@ -129,24 +131,26 @@ interface FactsOf {
   readonly database: string;
   readonly masked: MaskedFacts;
   readonly truncated: boolean;
+  readonly writesMask: boolean;
   readonly provisional: boolean;
 }
 
 const knownFacts = new WeakMap<SqlDescription, WeakMap<MaskedFacts, Map<string, Facts>>>();
 
 /** The same value for the same statement, so that policy and record derive what they need of it once. */
-function factsIn({ description, database, masked, truncated, provisional }: FactsOf): Facts {
+function factsIn({ description, database, masked, truncated, writesMask, provisional }: FactsOf): Facts {
   const byMasks = knownFacts.get(description) ?? new WeakMap<MaskedFacts, Map<string, Facts>>();
   knownFacts.set(description, byMasks);
   const known = byMasks.get(masked) ?? new Map<string, Facts>();
   byMasks.set(masked, known);
-  const key = `${truncated} ${provisional} ${database}`;
+  const key = `${truncated} ${writesMask} ${provisional} ${database}`;
   const before = known.get(key);
   if (before !== undefined) return before;
   const facts = factsOf(description, masked) as Record<string, FactValue>;
   const flags = [
     ...(facts['flags'] as string[]),
     ...(truncated ? ['truncated'] : []),
+    ...(writesMask ? ['mask-written'] : []),
     ...(provisional ? ['provisional'] : []),
   ];
   const made = immutable({ ...facts, database, flags });

@@ -13,7 +13,7 @@ import {
 import type { CopyResponse, Field } from './backend.js';
 import { type CopyCleaner, copyCleaner } from './copy-out.js';
 import type { SqlDescriber } from './describe.js';
-import { masksOf, masksOfOutputs } from './lineage-masks.js';
+import { masksOf, masksOfOutputs, ownValues } from './lineage-masks.js';
 import type { SessionMemory } from './memory.js';
 import { maskOf, type OriginContext, unprovenMask } from './origin.js';
 import { type RowCleaner, rowCleaner } from './rows.js';
@@ -72,7 +72,8 @@ export class Judge {
   /** @param at which statement of the text the rows are of */
   rows(fields: readonly Field[], { reaches, description, outputs }: Judged, at = 0): RowCleaner {
     const context = { masker: this.masker, catalogue: this.#catalogue(), reaches, written: this.#carries(description) };
-    return rowCleaner(fields, masksOf(fields, outputs?.[at], context), this.masker);
+    const masks = masksOf(fields, outputs?.[at], context);
+    return rowCleaner({ fields, masks, own: ownValues(fields, outputs?.[at]), masker: this.masker });
   }
 
   /**

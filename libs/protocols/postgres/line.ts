@@ -37,6 +37,7 @@ import {
   type OpenHead,
   type RefuseMode,
 } from './heads.js';
+import { maskForms } from './masks-written.js';
 import type { Aftermath } from './memory.js';
 import { notificationOperation } from './notification.js';
 import { refusalMessage } from './refuse.js';
@@ -300,6 +301,13 @@ export class Line {
     { readonly plan: MaskingPlan; readonly catalogue: Catalogue | undefined; readonly facts: MaskedFacts }
   >();
   #minimum: readonly MaskingRule[] = [];
+
+  /** What hidden values look like by the rules in force and the agent's own; undefined where nothing is hidden. */
+  maskForm(plan: MaskingPlan): RegExp | undefined {
+    if (this.#form?.plan !== plan) this.#form = { plan, form: maskForms([...this.#minimum, ...plan.rules]) };
+    return this.#form.form;
+  }
+  #form: { readonly plan: MaskingPlan; readonly form: RegExp | undefined } | undefined;
 
   reaches(description: SqlDescription, catalogue: Catalogue | undefined, { masking }: Permit): boolean {
     const known = this.#reaches.get(description);

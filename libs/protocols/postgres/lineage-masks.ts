@@ -57,3 +57,9 @@ export function masksOf(
     return tree === unprovenMask ? wire : tree;
   });
 }
+
+/** The client's own constants and parameters, which are no secrets of the target: nothing in them needs to be found. */
+export const ownValues = (fields: readonly Field[], outputs: Lineage['outputs']): readonly boolean[] =>
+  outputs?.length === fields.length
+    ? fields.map(({ table }, index) => table === 0 && outputs[index]!.constant === true)
+    : [];

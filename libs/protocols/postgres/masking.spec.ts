@@ -132,12 +132,13 @@ test('detectors look into what no column rule covers: text, JSON, notices, error
     'copy (select notes, id from app.customers) to stdout',
     `do $$ begin raise notice 'key ${key} phone ${phone}'; end $$`,
     `select '${key}'::int`,
-    `select array['${key}', 'x'], row('${phone}', 1), '{"n": ${card}}'::jsonb`,
+    `select array['${key}', left(note, 0)], row('${phone}', note), (left(note, 0) || '{"n": ${card}}')::jsonb from app.plain`,
   ]) {
     const heard = (await ask(sql)).join('\n');
     for (const canary of [key, phone, card]) expect(heard, sql).not.toContain(canary);
   }
-  expect(JSON.parse((await rows(`select '{"n": 1, "key": "${key}"}'::jsonb`))[0]!)).toMatchObject({ n: 1 });
+  const json = await rows(`select (left(note, 0) || '{"n": 1, "key": "${key}"}')::jsonb from app.plain`);
+  expect(JSON.parse(json[0]!)).toMatchObject({ n: 1 });
 });
 
 test('what touches nothing masked comes back as it is', async () => {
@@ -179,6 +180,57 @@ test('what was hidden is counted on the record, by rule', async () => {
   expect(gateway.events.at(-1)).toMatchObject({
     outcome: { maskedFields: 4, maskedBy: expect.arrayContaining(['ssn', 'personal', 'secrets']) },
   });
+});
+
+test('what the client itself has sent is no secret of the target', async () => {
+  expect(await rows(`select '${key}' as k, upper('${key}'), notes from app.customers where id = 2`)).toEqual([
+    expect.stringMatching(new RegExp(`^${key}\\|${key.toUpperCase()}\\|key \\[redacted`)),
+  ]);
+  const messages = [
+    f.parse('select $1::text as mine, notes from app.customers where id = 2'),
+    f.bind({ values: [key] }),
+    f.execute(),
+    f.sync,
+  ];
+  expect((await client.ask(messages)).find((line) => line.startsWith('D '))).toMatch(
+    new RegExp(`^D ${key}\\|key \\[redacted`),
+  );
+});
+
+test('a masked value is not written back over the real one', async () => {
+  const refused = 'E 22023 this would write a masked value over the real one';
+  const updating = [
+    f.parse('update app.customers set ssn = $1 where id = 1'),
+    f.bind({ values: ['[redacted]'] }),
+    f.execute(),
+    f.sync,
+  ];
+  expect(await client.ask(updating)).toEqual(expect.arrayContaining([refused]));
+  for (const sql of [
+    "update app.customers set notes = 'key [redacted:aws-access-key]' where id = 1",
+    "insert into app.customers (id, ssn) values (9, '[redacted]')",
+    "update app.customers set card = '****5559' where id = 1",
+  ])
+    expect(await ask(sql), sql).toEqual([refused, 'Z I']);
+  expect(await ask("update app.plain set note = 'nothing here' where id = 1")).toEqual(['C UPDATE 1', 'Z I']);
+  expect(
+    await target.query(
+      "select count(*)::int as n from app.customers where ssn like '[%' or card like '*%' or notes like '%[redacted%'",
+    ),
+  ).toEqual([{ n: 0 }]);
+});
+
+test('a masked value is not copied in either, wherever the messages are cut', async () => {
+  const before = await target.query('select count(*)::int as n from app.customers');
+  const heard = await client.ask([
+    f.query('copy app.customers (id, name, ssn) from stdin'),
+    f.copyData('11\tCy\t111-22-3333\n12\tDi\t[reda'),
+    f.copyData('cted]\n13\tEd\t222-33-4444\n'),
+    f.copyDone,
+  ]);
+  expect(heard.join('\n')).toMatch(/E 57014 COPY from stdin failed|E 57014/);
+  expect(await target.query('select count(*)::int as n from app.customers')).toEqual(before);
+  expect(await ask('select 1 as one')).toEqual(['T one', 'D 1', 'C SELECT 1', 'Z I']);
 });
 
 const notices = (heard: readonly string[]) => heard.filter((line) => line.startsWith('N '));

@@ -1,5 +1,6 @@
 import type { ErrorCode, Refusal } from '@sallyport/core';
 import { reportMessage } from './backend.js';
+import { cstring, message } from './wire.js';
 
 /**
  * Adding an ErrorCode fails the build here until someone chooses what psql will show.
@@ -69,3 +70,7 @@ export const noticeMessage = (text: string, hint?: string): Buffer =>
       ...(hint === undefined ? [] : [['H', hint] as const]),
     ]),
   );
+
+/** CopyFail: ends a COPY FROM STDIN in the client's place; the target says why. */
+export const copyFail = ({ message: text, hint }: Refusal): Buffer =>
+  message('f', cstring(hint === undefined ? text : `${text}; ${hint}`));

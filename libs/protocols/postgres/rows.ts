@@ -11,11 +11,15 @@ export interface RowCleaner {
   clean(row: Message, hidden: Hidden): Buffer;
 }
 
-export function rowCleaner(
-  fields: readonly Field[],
-  masks: readonly (ColumnMask | undefined)[],
-  masker: Masker,
-): RowCleaner {
+export interface RowContext {
+  readonly fields: readonly Field[];
+  readonly masks: readonly (ColumnMask | undefined)[];
+  /** Columns that hold what the client has sent: detectors leave them alone. */
+  readonly own: readonly boolean[];
+  readonly masker: Masker;
+}
+
+export function rowCleaner({ fields, masks, own, masker }: RowContext): RowCleaner {
   const masked = masks.some((mask) => mask !== undefined);
   const detects = masker.detectorNames.length > 0;
   const ruleOf = masks.map((mask) => (mask === undefined ? undefined : [mask.rule]));
@@ -33,6 +37,7 @@ export function rowCleaner(
           hidden.add(ruleOf[index]!, field.name);
           return maskColumn(value, field, mask);
         }
+        if (own[index] === true) return value;
         const found = cleanValue(value, field, masker);
         if (found === undefined) return value;
         changed = true;
