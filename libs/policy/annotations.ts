@@ -1,10 +1,13 @@
 import type { ReviewRequirement } from '@sallyport/core';
+import { type AllowList, allowListsOf } from './allow-lists.js';
 import type { CedarPolicy } from './cedar.js';
 
 /** What a policy says beyond yes and no. */
 export interface PolicyTerms {
   readonly message?: string;
   readonly review?: ReviewRequirement;
+  /** Of a forbid: what it lets pass. */
+  readonly allows?: readonly AllowList[];
 }
 
 export interface TermsMistake {
@@ -20,7 +23,10 @@ const maxApprovals = 20;
 const maxMessage = 500;
 
 /** Reads the annotations of one policy; mistakes in them are errors, for a review that was meant and not asked for allows. */
-export function termsOf({ annotations, effect }: CedarPolicy): { terms: PolicyTerms; mistakes: TermsMistake[] } {
+export function termsOf({ annotations, effect, conditions }: CedarPolicy): {
+  terms: PolicyTerms;
+  mistakes: TermsMistake[];
+} {
   const mistakes: TermsMistake[] = [];
   const wrong = (message: string, hint?: string) =>
     void mistakes.push(hint === undefined ? { message } : { message, hint });
@@ -39,8 +45,13 @@ export function termsOf({ annotations, effect }: CedarPolicy): { terms: PolicyTe
     wrong(`"@message" needs between 1 and ${maxMessage} characters`);
   }
   const review = 'review' in annotations ? reviewOf(annotations, wrong) : undefined;
+  const allows = effect === 'forbid' ? allowListsOf(conditions) : [];
   return {
-    terms: { ...(message === undefined ? {} : { message }), ...(review === undefined ? {} : { review }) },
+    terms: {
+      ...(message === undefined ? {} : { message }),
+      ...(review === undefined ? {} : { review }),
+      ...(allows.length > 0 && { allows }),
+    },
     mistakes,
   };
 }

@@ -1,4 +1,5 @@
 import type { Decision, PolicyId, Refusal, ReviewRequirement } from '@sallyport/core';
+import { beyond } from './allow-lists.js';
 import { authorize, type CedarAnswer } from './cedar.js';
 import type { PolicySet } from './policy-set.js';
 import { cedarRequestOf, type PolicyRequest } from './request.js';
@@ -74,10 +75,12 @@ function refusalBy(set: ReadyPolicySet, forbids: readonly string[], { connection
   }
   const messages = [...new Set(forbids.flatMap((id) => set.terms.get(id)?.message ?? []))];
   const names = forbids.map((id) => `"${id}"`).join(', ');
+  const others = [...new Set(forbids.flatMap((id) => beyond(set.terms.get(id)?.allows ?? [], operation.facts)))];
+  const found = others.length === 0 ? '' : `beyond what is allowed: ${others.join('; ')}; `;
   return {
     code: 'POLICY_DENIED',
     message: messages.length > 0 ? messages.join('; ') : `policy ${names} forbids it`,
-    hint: `refused by policy ${names}; an administrator can change it`,
+    hint: `${found}refused by policy ${names}; an administrator can change it`,
   };
 }
 

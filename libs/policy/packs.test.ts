@@ -215,3 +215,16 @@ describe('postgres-safe', () => {
     expect(decision.policies).toEqual(policy === undefined ? [] : expect.arrayContaining([policy]));
   });
 });
+
+test('strict mode says what of a statement is on no list', () => {
+  const { sql } = engineOf('postgres-strict');
+  const functions = ['pg_catalog.count', 'pg_catalog.pg_sleep'];
+  expect(sql({ risk: 'read', verbs: ['select'], functions, probed: ['public.patients.ssn'] })).toMatchObject({
+    refusal: {
+      hint: 'beyond what is allowed: masked columns probed public.patients.ssn; functions pg_catalog.pg_sleep; refused by policy "strict"; an administrator can change it',
+    },
+  });
+  expect(sql({ risk: 'read', verbs: ['select'], unresolved: true })).toMatchObject({
+    refusal: { hint: 'refused by policy "strict"; an administrator can change it' },
+  });
+});
