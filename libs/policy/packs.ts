@@ -79,7 +79,7 @@ const strictVerbs = words(
   'select explain show set reset begin commit rollback savepoint release prepare execute deallocate declare fetch move close copy discard',
 );
 const strictFlags = words(
-  'transaction-control explain show prepare execute cursor setting provisional volatile-function',
+  'transaction-control explain show prepare execute cursor setting multi-statement provisional volatile-function',
 );
 
 /** What strict mode takes: listed kinds of statement and functions, and masked columns shown bare or not at all. */
