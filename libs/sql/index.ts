@@ -23,6 +23,7 @@ export type {
 } from './description.js';
 export { catalogueDigest, decodeCatalogue, encodeCatalogue } from './encode-catalogue.js';
 export { factsOf, isPure } from './facts.js';
+export { type HardenOptions, hardenScript } from './harden-script.js';
 export { lineageDigest, lineageDigestSize, outputsOf } from './lineage-digest.js';
 export type { ColumnSource, Lineage, OutputColumn, StoredValue } from './lineage-tracer.js';
 export { type MaskedFacts, maskedFactsOf, noMaskedFacts, ruleOf } from './masked-facts.js';
