@@ -28,6 +28,7 @@ export { lineageDigest, lineageDigestSize, outputsOf } from './lineage-digest.js
 export type { ColumnSource, Lineage, OutputColumn, StoredValue } from './lineage-tracer.js';
 export { type MaskedFacts, maskedFactsOf, noMaskedFacts, ruleOf } from './masked-facts.js';
 export { defaultMaxTextBytes, loadParser } from './parser.js';
+export { quoteSchema } from './quote.js';
 export { type IsMasked, type Origin, originOf, type Reach, reachOf } from './reach.js';
 export { type Hide, redactLiterals } from './redact.js';
 export {
