@@ -79,9 +79,29 @@ export interface Cancellations {
   request(key: string): void;
 }
 
+/** Which login a connection is to have at its target, in the protocol's terms. */
+export interface HardeningRequest {
+  readonly database: string;
+  readonly role: string;
+  /** None means every one that is the application's. */
+  readonly schemas: readonly string[];
+  readonly readWrite: boolean;
+  /** Columns as masking rules name them, that the login must not read at all. */
+  readonly withheld: readonly string[];
+}
+
+export interface Hardening {
+  /** What an administrator of the target runs there. */
+  readonly script: string;
+  /** What the self-check goes on to name because it was asked for: patterns to be accepted. */
+  readonly expected: readonly string[];
+}
+
 /** The half that the control plane hosts: a server to the client, a tunnel to the agent. */
 export interface ClientSide {
   readonly name: ProtocolName;
+  /** Writes what makes a login at the target that may do what it is for and no more. @throws GatewayError INVALID_INPUT */
+  harden?(request: HardeningRequest): Hardening;
   /** Speaks with one client until it has gone; never rejects because of what a client sent. */
   serve(client: Duplex & { readonly remoteAddress?: string }, lobby: Lobby): Promise<void>;
 }

@@ -23,10 +23,12 @@ export type {
 } from './description.js';
 export { catalogueDigest, decodeCatalogue, encodeCatalogue } from './encode-catalogue.js';
 export { factsOf, isPure } from './facts.js';
+export { type HardenOptions, hardenScript } from './harden-script.js';
 export { lineageDigest, lineageDigestSize, outputsOf } from './lineage-digest.js';
 export type { ColumnSource, Lineage, OutputColumn, StoredValue } from './lineage-tracer.js';
 export { type MaskedFacts, maskedFactsOf, noMaskedFacts, ruleOf } from './masked-facts.js';
 export { defaultMaxTextBytes, loadParser } from './parser.js';
+export { quoteSchema } from './quote.js';
 export { type IsMasked, type Origin, originOf, type Reach, reachOf } from './reach.js';
 export { type Hide, redactLiterals } from './redact.js';
 export {

@@ -25,7 +25,7 @@ export const mostOfOneProblem = 50;
 
 // Names come out the same whatever the client's search_path is: the session that asks has set it to pg_catalog alone.
 const me = '(select oid from pg_roles where rolname = current_user)';
-const user = (schema: string) =>
+export const user = (schema: string) =>
   `${schema}.nspname not in ('pg_catalog', 'information_schema') and ${schema}.nspname !~ '^pg_(toast|temp)'`;
 const relation = "format('%I.%I', n.nspname, c.relname)";
 const signature = "format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid))";
@@ -141,6 +141,16 @@ where l.lomacl is not null and l.lomowner <> ${me} and ${mine('a.grantee')} grou
 const kinds = `case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'routines'
  when 'n' then 'schemas' when 'L' then 'large objects' else 'types' end`;
 
+/** Whose new routines PUBLIC may run, in a schema that the role can use: never revoked by what is said IN SCHEMA. */
+export const makersOfOpenRoutines = (role: string): string => `select r.rolname
+from (select n.oid as schema, c.relowner as owner from ${relations} where ${user('n')}
+ union select n.oid, p.proowner from ${routines} where ${user('n')}
+ union select n.oid, n.nspowner from pg_namespace n where ${user('n')}) o
+join pg_roles r on r.oid = case when pg_get_userbyid(o.owner) = 'pg_database_owner'
+ then (select datdba from pg_database where datname = current_database()) else o.owner end
+where has_schema_privilege(${role}, o.schema, 'USAGE') and r.rolname <> ${role} and not exists (select from pg_default_acl d
+ where d.defaclrole = r.oid and d.defaclobjtype = 'f' and d.defaclnamespace = 0)`;
+
 /** What it will have as soon as somebody makes a new thing. */
 const later: readonly SelfCheckQuery[] = [
   {
@@ -150,14 +160,7 @@ const later: readonly SelfCheckQuery[] = [
 from pg_default_acl d cross join lateral aclexplode(d.defaclacl) a left join pg_namespace n on n.oid = d.defaclnamespace
 where a.grantee <> d.defaclrole and ${mine('a.grantee')} and d.defaclobjtype <> 'T'
  and not (d.defaclobjtype = 'r' and a.privilege_type = 'SELECT') and not (d.defaclobjtype = 'n' and a.privilege_type = 'USAGE')
-union select 'EXECUTE on new routines of ' || quote_ident(r.rolname)
-from (select n.oid as schema, c.relowner as owner from ${relations} where ${user('n')}
- union select n.oid, p.proowner from ${routines} where ${user('n')}
- union select n.oid, n.nspowner from pg_namespace n where ${user('n')}) o
-join pg_roles r on r.oid = case when pg_get_userbyid(o.owner) = 'pg_database_owner'
- then (select datdba from pg_database where datname = current_database()) else o.owner end
-where has_schema_privilege(o.schema, 'USAGE') and r.rolname <> current_user and not exists (select from pg_default_acl d
- where d.defaclrole = r.oid and d.defaclobjtype = 'f' and d.defaclnamespace = 0)`,
+union select 'EXECUTE on new routines of ' || quote_ident(m.name) from (${makersOfOpenRoutines('current_user')}) m(name)`,
   },
 ];
 
@@ -183,10 +186,14 @@ where has_parameter_privilege(p.parname, v)`,
 const columnOf = (parts: WithheldColumn): string =>
   `(${parts.map((part) => (part === undefined ? 'null' : quoteLiteral(part))).join(', ')})`;
 
+const valuesOf = (withheld: readonly WithheldColumn[]): string =>
+  `select * from (values ${withheld.map(columnOf).join(', ')}) v(s, r, a)`;
+
 // A parent shows its children's rows, so a name that is withheld in one is withheld in all of them. A view that names the
 // column, or the whole relation, shows it; one that takes the whole row beside a column is not told apart by pg_depend.
-const hidden = (withheld: readonly WithheldColumn[]): string => `with recursive
-withheld(schema, relation, attribute) as (select * from (values ${withheld.map(columnOf).join(', ')}) v(s, r, a)),
+/** @param withheld a query of schema, relation and column, null for any name; @returns the start of one, with `hidden` and `views` */
+export const hidden = (withheld: string): string => `with recursive
+withheld(schema, relation, attribute) as (${withheld}),
 hidden(relid, attnum, name) as (
  select c.oid, a.attnum, a.attname from ${relations} join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
  join withheld w on coalesce(w.schema, n.nspname) = n.nspname and coalesce(w.relation, c.relname) = c.relname
@@ -202,7 +209,7 @@ views(relid) as (
   and d.classid = 'pg_rewrite'::regclass join pg_rewrite r on r.oid = d.objid and r.ev_class <> v.relid)
 `;
 
-const withheldColumns = (withheld: readonly WithheldColumn[]): readonly SelfCheckQuery[] => [
+const withheldColumns = (withheld: string): readonly SelfCheckQuery[] => [
   {
     problem: 'can read withheld column',
     sql: `${hidden(withheld)}select ${relation} || '.' || quote_ident(h.name) as what from hidden h join pg_class c on c.oid = h.relid
@@ -226,7 +233,7 @@ export const selfCheckQueries = ({ version, withheld }: SelfCheckFacts): readonl
     ...runs,
     ...later,
     ...(version >= 150_000 ? [parameters] : []),
-    ...(withheld.length === 0 ? [] : withheldColumns(withheld)),
+    ...(withheld.length === 0 ? [] : withheldColumns(valuesOf(withheld))),
     ...settings,
   ].map(({ problem, sql }) => ({ problem, sql: bounded(sql) }));
 

@@ -1,6 +1,6 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { type AgentId, GatewayError } from '@sallyport/core';
-import type { CatalogueSnapshot } from '@sallyport/engine';
+import type { CatalogueSnapshot, SelfCheck } from '@sallyport/engine';
 import { CatalogueAssembly } from './catalogue-transfer.js';
 import type { AgentCertificate } from './certificates.js';
 import { Heart } from './heart.js';
@@ -12,8 +12,10 @@ import {
   type OpenSession,
   type Received,
   refusalMessage,
+  type SelfCheckReport,
   type WitnessRequest,
 } from './messages.js';
+import { selfCheckOf } from './self-check-report.js';
 import { statusOf } from './status.js';
 import { connectionOf } from './transport.js';
 
@@ -22,6 +24,7 @@ export type LinkCall = ServerDuplexStream<Received<AgentMessage>, ControlMessage
 /** What the tunnel server does for one link. */
 export interface LinkEvents {
   catalogue(target: string, database: string, snapshot: CatalogueSnapshot): void;
+  selfCheck(target: string, database: string, check: SelfCheck): void;
   renew(csr: string): Promise<string>;
   sessionRefused(session: string, error: GatewayError): void;
   closed(): void;
@@ -140,6 +143,9 @@ export class AgentConnection {
       case 'cataloguePiece':
         this.takePiece(message.cataloguePiece);
         break;
+      case 'selfCheckReport':
+        this.takeReport(message.selfCheckReport);
+        break;
       case 'renewRequest':
         void this.renew(message.renewRequest.csr);
         break;
@@ -168,6 +174,14 @@ export class AgentConnection {
       throw new GatewayError('PROTOCOL_VIOLATION', 'tunnel: a catalogue of a target that was not offered');
     const snapshot = this.catalogues.add(piece);
     if (snapshot !== undefined) this.events.catalogue(piece.target, piece.database, snapshot);
+  }
+
+  private takeReport(report: SelfCheckReport): void {
+    const { target, database } = report;
+    const offer = this.hello.targets.find(({ alias }) => alias === target);
+    if (offer?.databases.includes(database) !== true)
+      throw new GatewayError('PROTOCOL_VIOLATION', 'tunnel: a self-check of a database that was not offered');
+    this.events.selfCheck(target, database, selfCheckOf(report));
   }
 
   private async renew(csr: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '@sallyport/core';
-import type { CatalogueSnapshot, Channel } from '@sallyport/engine';
+import type { CatalogueSnapshot, Channel, SelfCheck } from '@sallyport/engine';
 import { createAgentRequest } from './authority.js';
 import { jitteredDelay } from './backoff.js';
 import { belongsTogether, readCertificate, renewalDue } from './certificates.js';
@@ -78,6 +78,11 @@ export class AgentLink {
   /** Sends a catalogue to the control plane; dropped while there is no link, since each new link begins with a survey. */
   publish(target: string, database: string, snapshot: CatalogueSnapshot): void {
     this.current?.publish(target, database, snapshot);
+  }
+
+  /** Dropped while there is no link, as catalogues are. */
+  report(target: string, database: string, check: SelfCheck): void {
+    this.current?.report(target, database, check);
   }
 
   /** Takes no new sessions, lets those that run end for a while, then ends. */

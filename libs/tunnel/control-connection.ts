@@ -1,7 +1,7 @@
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { Metadata } from '@grpc/grpc-js';
 import { GatewayError } from '@sallyport/core';
-import type { CatalogueSnapshot, Channel } from '@sallyport/engine';
+import type { CatalogueSnapshot, Channel, SelfCheck } from '@sallyport/engine';
 import { cutCatalogue } from './catalogue-transfer.js';
 import { Heart } from './heart.js';
 import {
@@ -15,6 +15,7 @@ import {
   type WitnessRequest,
 } from './messages.js';
 import { protocolRange } from './protocol-version.js';
+import { reportOf } from './self-check-report.js';
 import { Client, linkMethod, sessionMethod } from './service.js';
 import { reasonOf } from './status.js';
 import { StreamChannel } from './stream-channel.js';
@@ -98,6 +99,10 @@ export class ControlConnection {
 
   send(message: AgentMessage): void {
     if (!this.over) this.call.write(message);
+  }
+
+  report(target: string, database: string, check: SelfCheck): void {
+    this.send({ message: 'selfCheckReport', selfCheckReport: reportOf(target, database, check) });
   }
 
   /** One piece after the other, each after the last has left, so that other messages pass between them. */

@@ -59,6 +59,15 @@ export interface WitnessRequest {
   readonly rotations: readonly string[];
 }
 
+export interface SelfCheckReport {
+  readonly target: string;
+  readonly database: string;
+  readonly timeMs: number;
+  readonly problems: readonly { readonly problem: string; readonly what: string }[];
+  readonly more: number;
+  readonly failure: RefusalMessage | null;
+}
+
 interface AgentMessages {
   hello: Hello;
   heartbeat: { readonly timeMs: number };
@@ -67,6 +76,7 @@ interface AgentMessages {
   cataloguePiece: CataloguePiece;
   renewRequest: { readonly csr: string };
   drain: { readonly reason: string };
+  selfCheckReport: SelfCheckReport;
 }
 
 interface ControlMessages {

@@ -1,7 +1,7 @@
 import type { ServerHttp2Session } from 'node:http2';
 import { Metadata, Server, type ServerDuplexStream } from '@grpc/grpc-js';
 import { type AgentId, GatewayError, type ProtocolName, type SessionId } from '@sallyport/core';
-import { type CatalogueSnapshot, type Channel, FrameKind } from '@sallyport/engine';
+import { type CatalogueSnapshot, type Channel, FrameKind, type SelfCheck } from '@sallyport/engine';
 import { AgentConnection, type LinkCall, type LinkEvents } from './agent-connection.js';
 import type { AgentCertificate } from './certificates.js';
 import { firstHello } from './first-hello.js';
@@ -29,6 +29,7 @@ export interface TunnelHooks {
   authorize(agentId: AgentId, serial: string): Promise<void>;
   hello(agentId: AgentId, hello: Hello): Promise<void>;
   catalogue(agentId: AgentId, target: string, database: string, snapshot: CatalogueSnapshot): void;
+  selfCheck(agentId: AgentId, target: string, database: string, check: SelfCheck): void;
   /** @returns the new certificate, PEM */
   renew(agentId: AgentId, csr: string): Promise<string>;
   gone(agentId: AgentId): void;
@@ -272,6 +273,7 @@ export class TunnelServer {
     const { hooks, log } = this.options;
     return {
       catalogue: (target, database, snapshot) => hooks.catalogue(agentId, target, database, snapshot),
+      selfCheck: (target, database, check) => hooks.selfCheck(agentId, target, database, check),
       renew: (csr) => hooks.renew(agentId, csr),
       sessionRefused: (session, error) => this.openings.refused(agentId, session, error),
       closed: () => {

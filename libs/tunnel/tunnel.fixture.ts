@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type AgentId, GatewayError, type SessionId } from '@sallyport/core';
-import { type Channel, type Frame, FrameKind } from '@sallyport/engine';
+import { type Channel, type Frame, FrameKind, type SelfCheck } from '@sallyport/engine';
 import {
   type AgentIdentity,
   AgentLink,
@@ -20,6 +20,7 @@ export interface World extends AsyncDisposable {
   readonly server: TunnelServer;
   readonly revoked: Set<AgentId>;
   readonly catalogues: { target: string; database: string; bytes: Uint8Array }[];
+  readonly selfChecks: { target: string; database: string; check: SelfCheck }[];
   readonly serverLog: string[];
   readonly address: string;
   /** Enrols and starts an agent that serves `orders`; resolves once it is linked. */
@@ -87,6 +88,7 @@ export async function tunnelWorld(
   const certificate = await issueServerCertificate(authority, ['localhost', '127.0.0.1']);
   const revoked = new Set<AgentId>();
   const catalogues: World['catalogues'] = [];
+  const selfChecks: World['selfChecks'] = [];
   const serverLog: string[] = [];
   const agents: AgentLink[] = [];
   const server = new TunnelServer({
@@ -102,6 +104,7 @@ export async function tunnelWorld(
       },
       hello: async () => undefined,
       catalogue: (_agent, target, database, { bytes }) => catalogues.push({ target, database, bytes }),
+      selfCheck: (_agent, target, database, check) => selfChecks.push({ target, database, check }),
       renew: async (agent, csr) =>
         (await issueAgentCertificate(authority, csr, agent, { lifetimeMs: options.agentLifetimeMs ?? 3_600_000 }))
           .certificate,
@@ -123,6 +126,7 @@ export async function tunnelWorld(
     server,
     revoked,
     catalogues,
+    selfChecks,
     serverLog,
     address,
     identity,

@@ -346,6 +346,34 @@ test('an agent of an incompatible version is told so, and both sides log it', as
   expect(world.serverLog.join()).toContain('the agent speaks tunnel versions 1 to 1');
 });
 
+test('what a login may do arrives as it was found, and what is too long for a name only as a number', async () => {
+  await using world = await tunnelWorld();
+  const { link } = await world.agent();
+  const at = new Date(1_700_000_000_000);
+  const problems = [
+    { problem: 'can write', what: 'app.orders (INSERT)' },
+    { problem: 'can run', what: `app.${'x'.repeat(600)}()` },
+  ];
+  link.report('orders', 'orders', { at, problems, more: 7 });
+  const failure = { code: 'TARGET_UNREACHABLE', message: 'the target cannot be reached', hint: 'look at it' } as const;
+  link.report('orders', 'orders', { at, problems: [], more: 0, failure });
+
+  await until(() => world.selfChecks.length === 2);
+  expect(world.selfChecks).toEqual([
+    { target: 'orders', database: 'orders', check: { at, problems: [problems[0]], more: 8 } },
+    { target: 'orders', database: 'orders', check: { at, problems: [], more: 0, failure } },
+  ]);
+});
+
+test('an agent that speaks of a database that it did not offer loses its link', async () => {
+  await using world = await tunnelWorld();
+  const { link, log } = await world.agent();
+  link.report('orders', 'payroll', { at: new Date(), problems: [], more: 0 });
+  await until(() => log.some((line) => line.startsWith('link.lost')));
+  expect(log.join()).toContain('a self-check of a database that was not offered');
+  expect(world.selfChecks).toEqual([]);
+});
+
 test('a catalogue of megabytes arrives whole while sessions open', async () => {
   await using world = await tunnelWorld();
   const { link } = await world.agent();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AgentId, Digest, MaskingRule, SessionId } from '@sallyport/core';
 import { GatewayError } from '@sallyport/core';
-import { type Channel, type Frame, FrameKind, type Protocol, type TargetHost } from '@sallyport/engine';
+import { type Channel, type Frame, FrameKind, type Protocol, type SelfCheck, type TargetHost } from '@sallyport/engine';
 import { formatVerifierKey, generateNoteKey, keyTypes } from '@sallyport/evidence';
 import { planOf } from '@sallyport/masking';
 import {
@@ -60,6 +60,7 @@ async function controlPlane() {
   const tls = { ca: authority.certificate, cert: certificate.certificate, key: certificate.privateKey };
   const revoked = new Set<AgentId>();
   const catalogues: string[] = [];
+  const selfChecks: { target: string; database: string; check: SelfCheck }[] = [];
   const logKey = formatVerifierKey(generateNoteKey('log.example.com', keyTypes.ed25519).signer.key);
   const tunnel = new TunnelServer({
     address: '127.0.0.1:0',
@@ -74,6 +75,7 @@ async function controlPlane() {
       hello: async () => undefined,
       catalogue: (_agent, target, database, { bytes }) =>
         catalogues.push(`${target} ${database} ${Buffer.from(bytes).toString()}`),
+      selfCheck: (_agent, target, database, check) => selfChecks.push({ target, database, check }),
       renew: async (agent, csr) => (await issueAgentCertificate(authority, csr, agent)).certificate,
       gone: () => undefined,
     },
@@ -102,6 +104,7 @@ async function controlPlane() {
     enrolment,
     revoked,
     catalogues,
+    selfChecks,
     key: () => formatEnrolmentKey(createEnrolmentKey(fingerprint(authority.certificate))),
   };
 }
@@ -245,7 +248,7 @@ test.each([
 ])('a forged control plane that asks for %s gets nothing', async (_what, target, database) => {
   await using here = await world();
   const agent = await here.start({ SALLYPORT_ENROLMENT_KEY: here.key() });
-  await until(() => agent.linked && here.catalogues.length > 0); // of what it really offers: later it would be a violation
+  await until(() => agent.linked && here.catalogues.length > 0 && here.selfChecks.length > 0); // of what it really offers: later it would be a violation
   // A control plane that is not ours asks whomever it likes.
   const forged = here.tunnel.agents()[0]!;
   Object.assign(forged.hello, { targets: [{ alias: target, protocol: 'postgres', databases: [database] }] });
@@ -280,7 +283,7 @@ test('the catalogue is surveyed at each link and published', async () => {
   expect(here.catalogues[0]).toBe('orders orders survey 1');
 });
 
-test('what the login may do beyond its work is asked at each link, and told in the log', async () => {
+test('what the login may do beyond its work is asked at each link, and told in the log and to the control plane', async () => {
   await using here = await world();
   await here.start({ SALLYPORT_ENROLMENT_KEY: here.key() });
   await until(() => here.logged.some((line) => line.includes('self-check.problem')));
@@ -290,6 +293,9 @@ test('what the login may do beyond its work is asked at each link, and told in t
   expect(here.logged).toContain(
     JSON.stringify(['self-check.problem', { ...about, problem: 'can write', what: 'orders.orders' }]),
   );
+  await until(() => here.selfChecks.length > 0);
+  const problems = [{ problem: 'can write', what: 'orders.orders' }];
+  expect(here.selfChecks[0]).toEqual({ ...about, check: { at: expect.any(Date), problems, more: 7 } });
 });
 
 test('health says whether the agent is linked', async () => {

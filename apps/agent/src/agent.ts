@@ -53,6 +53,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     variables,
     maskingKey,
     published: (alias, database, snapshot) => link?.publish(alias, database, snapshot),
+    checked: (alias, database, check) => link?.report(alias, database, check),
   });
   const surveys = [...targets.values()].flatMap((hosted) =>
     [hosted.catalogueSurvey, hosted.selfCheck].map((survey) => new Surveys(survey, log)),
@@ -95,6 +96,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       // What is known already goes at once; whether it is still true is asked behind it.
       for (const [alias, hosted] of targets)
         for (const [database, snapshot] of hosted.catalogues) link.publish(alias, database, snapshot);
+      for (const [alias, hosted] of targets)
+        for (const [database, check] of hosted.checks) link.report(alias, database, check);
       for (const survey of surveys) survey.begin();
     },
     log,
@@ -129,6 +132,7 @@ type Hosting = {
   readonly variables: TakenVariables;
   readonly maskingKey: Uint8Array;
   readonly published: (...all: Parameters<AgentLink['publish']>) => void;
+  readonly checked: (...all: Parameters<AgentLink['report']>) => void;
 };
 
 async function hostTargets(
@@ -143,7 +147,7 @@ async function hostTargets(
       const side = sides.get(target.protocol) ?? (await sideOf(target, protocols));
       sides.set(target.protocol, side);
       side.configure(target.settings);
-      const { variables, maskingKey, published } = hosting;
+      const { variables, maskingKey, published, checked } = hosting;
       targets.set(
         target.alias,
         new HostedTarget({
@@ -152,6 +156,7 @@ async function hostTargets(
           credentials: sourceOf(target, variables),
           maskingKey,
           published,
+          checked,
           log,
         }),
       );

@@ -12,6 +12,7 @@ export interface HostedTargetOptions {
   readonly credentials: CredentialSource;
   readonly maskingKey: Uint8Array;
   readonly published: (alias: string, database: string, snapshot: CatalogueSnapshot) => void;
+  readonly checked: (alias: string, database: string, check: SelfCheck) => void;
   readonly log: Log;
 }
 
@@ -22,6 +23,7 @@ const mostLogged = 20;
 export class HostedTarget {
   readonly target: Target;
   private readonly snapshots = new Map<string, CatalogueSnapshot>();
+  private readonly selfChecks = new Map<string, SelfCheck>();
 
   constructor(private readonly options: HostedTargetOptions) {
     const { alias, host, port, settings, masking } = options.config;
@@ -42,6 +44,11 @@ export class HostedTarget {
     return this.snapshots;
   }
 
+  /** The newest of each database. */
+  get checks(): ReadonlyMap<string, SelfCheck> {
+    return this.selfChecks;
+  }
+
   /** @throws TARGET_UNKNOWN when the configuration file does not list it */
   admit(protocol: string, database: string): void {
     const { config } = this.options;
@@ -59,7 +66,7 @@ export class HostedTarget {
     return { target: this.target.alias, failure: 'survey.failed', run };
   }
 
-  /** Asks in each database what the agent's login may do there, and puts it into the log. */
+  /** Asks in each database what the agent's login may do there; tells the control plane, and the log. */
   get selfCheck(): Survey {
     const { side } = this;
     const run = side.selfCheck && ((signal: AbortSignal) => this.checkAll(side.selfCheck!.bind(side), signal));
@@ -72,6 +79,8 @@ export class HostedTarget {
     for (const database of databases) {
       signal.throwIfAborted();
       const found = await check(this.host(), database);
+      this.selfChecks.set(database, found);
+      this.options.checked(this.target.alias, database, found);
       this.tell(database, found);
       failure ??= found.failure;
     }

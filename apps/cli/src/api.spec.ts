@@ -140,17 +140,80 @@ describe('with a token from the environment', () => {
       body: at.includes('cursor=2')
         ? { items: [{ name: 'payroll', protocol: 'postgres', target: 't2' }] }
         : {
-            items: [{ name: 'orders\u001b[31m', protocol: 'postgres', target: 't1', databases: ['app'] }],
+            items: [
+              {
+                name: 'orders\u001b[31m',
+                protocol: 'postgres',
+                target: 't1',
+                databases: ['app'],
+                protection: { state: 'unprotected', problems: 3 },
+              },
+            ],
             next_cursor: '2',
           },
     });
     const { out, status } = await sallyport(['connections', 'list'], { env });
     expect({ out, status }).toEqual({
       status: 0,
-      out: 'NAME            PROTOCOL  TARGET  DATABASES  LABELS\norders\\x1b[31m  postgres  t1      app        -\npayroll         postgres  t2      -          -\n',
+      out: 'NAME            PROTOCOL  TARGET  DATABASES  LABELS  PROTECTION\norders\\x1b[31m  postgres  t1      app        -       unprotected (3)\npayroll         postgres  t2      -          -       -\n',
     });
     expect(JSON.parse((await sallyport(['connections', 'list', '--json'], { env })).out)).toHaveLength(2);
     expect(asked[0]!.token).toBe('canary-token');
+  });
+
+  test('a connection that is not protected is shown with its reasons, safe to print', async () => {
+    answer = () => ({
+      body: {
+        name: 'orders',
+        protection: {
+          state: 'unprotected',
+          problems: 1,
+          findings: [{ agent: 'eu', database: 'app', problem: 'can write: app.\u001b[31m (INSERT)' }],
+          unasked: [{ database: 'stock', reason: 'no agent that offers it is linked' }],
+          advice: 'harden it',
+        },
+      },
+    });
+    expect((await sallyport(['connections', 'show', 'orders'], { env })).out).toBe(
+      [
+        'name        orders',
+        'protection  unprotected (1)',
+        '  eu, app: can write: app.\\x1b[31m (INSERT)',
+        '  no agent, stock: no agent that offers it is linked',
+        '  harden it\n',
+      ].join('\n'),
+    );
+  });
+
+  test('the hardening script goes to standard output alone, and what to do with it to the other', async () => {
+    const script = 'begin;\ncommit;\n';
+    answer = () => ({ body: { database: 'app', role: 'reader', script, accept: [`can write: app."it's".*`] } });
+    const options = ['--role', 'reader', '--schema', 'app', '--schema', 'hr', '--read-write', '--withhold', '*.*.ssn'];
+    const { out, err, status } = await sallyport(['connections', 'harden', 'orders', ...options], { env });
+    expect({ out, status }).toEqual({ out: script, status: 0 });
+    expect(err).toContain('let the agent log in as "reader"');
+    expect(err).toContain(`sallyport connections update orders --accept 'can write: app."it'\\''s".*'`);
+    expect(asked.at(-1)).toMatchObject({
+      url: '/v1/connections/orders/hardening',
+      body: { role: 'reader', schemas: ['app', 'hr'], read_write: true, withhold: ['*.*.ssn'] },
+    });
+  });
+
+  test('protection can be demanded and given up, and what was accepted taken back', async () => {
+    answer = () => ({ body: { name: 'orders' } });
+    const sent = async (...options: string[]) => {
+      await sallyport(['connections', 'update', 'orders', ...options], { env });
+      return asked.at(-1)!.body;
+    };
+    expect(await sent('--require-protected', '--accept', 'can write: a', '--accept', 'can run: b')).toEqual({
+      require_protected: true,
+      accepted_problems: ['can write: a', 'can run: b'],
+    });
+    expect(await sent('--no-require-protected', '--accept-none')).toEqual({
+      require_protected: false,
+      accepted_problems: [],
+    });
+    expect(await sent('--target', 't2')).toEqual({ target: 't2' });
   });
 
   test('a problem becomes a message with its hint, a reference and the code’s exit status', async () => {

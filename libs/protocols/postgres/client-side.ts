@@ -11,6 +11,7 @@ import { authentication, backendKeyData, parameterStatus, readyForQuery } from '
 import { Conversation } from './conversation.js';
 import { createSqlDescriber, type SqlDescriber } from './describe.js';
 import { cancelKey, type Door, greet, turnAway } from './greeting.js';
+import { harden } from './harden.js';
 import { refusalMessage } from './refuse.js';
 import type { StartupRequest } from './startup.js';
 import { readChunk } from './stream.js';
@@ -21,7 +22,7 @@ type Client = Parameters<ClientSide['serve']>[0];
 export async function createPostgresClientSide(): Promise<ClientSide> {
   await loadParser();
   const describer = createSqlDescriber();
-  return { name: 'postgres', serve: (client, lobby) => serve(client, lobby, describer) };
+  return { name: 'postgres', harden, serve: (client, lobby) => serve(client, lobby, describer) };
 }
 
 async function serve(client: Client, lobby: Lobby, describer: SqlDescriber): Promise<void> {

@@ -24,6 +24,7 @@ export const sqlStates: Record<ErrorCode, string> = {
   TARGET_REFUSED_CREDENTIAL: '08004', // sqlserver_rejected_establishment_of_sqlconnection
   CREDENTIAL_UNAVAILABLE: '08004',
   CONNECTION_NOT_FOUND: '28000', // invalid_authorization_specification
+  CONNECTION_UNPROTECTED: '08004',
   DATABASE_NOT_ALLOWED: '3D000', // invalid_catalog_name
   TICKET_INVALID: '28P01', // invalid_password
   TICKET_EXPIRED: '28P01',

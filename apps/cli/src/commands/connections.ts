@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { command, type Invocation } from '../cli.js';
 import { integer, listOf, pathOf, without } from '../options.js';
-import { sheet, table } from '../table.js';
+import { type Protection, protectionSheet, stateOf } from '../protection.js';
+import { table } from '../table.js';
+import { addHarden } from './harden.js';
 
 interface Connection {
   readonly name: string;
@@ -10,7 +12,10 @@ interface Connection {
   readonly databases?: readonly string[];
   readonly labels?: readonly string[];
   readonly max_sessions?: number;
+  readonly protection?: Protection;
 }
+
+type Shown = Connection & Record<string, unknown>;
 
 interface Settings {
   readonly target?: string;
@@ -19,9 +24,22 @@ interface Settings {
   readonly label?: string[];
   readonly recordResponses?: boolean;
   readonly maxSessions?: number;
+  readonly requireProtected?: boolean;
+  readonly accept?: string[];
+  readonly acceptNone?: boolean;
 }
 
-const bodyOf = ({ target, protocol, database, label, recordResponses, maxSessions }: Settings) =>
+const bodyOf = ({
+  target,
+  protocol,
+  database,
+  label,
+  recordResponses,
+  maxSessions,
+  requireProtected,
+  accept,
+  acceptNone,
+}: Settings) =>
   without({
     target,
     protocol,
@@ -29,6 +47,8 @@ const bodyOf = ({ target, protocol, database, label, recordResponses, maxSession
     labels: label,
     record_responses: recordResponses,
     max_sessions: maxSessions,
+    require_protected: requireProtected,
+    accepted_problems: acceptNone ? [] : accept,
   });
 
 const withSettings = (made: Command): Command =>
@@ -38,7 +58,15 @@ const withSettings = (made: Command): Command =>
     .option('--label <label>', 'a label that policies can speak of (repeat for more)', listOf)
     .option('--record-responses', 'keep the masked responses with the record')
     .option('--no-record-responses', 'keep no responses')
-    .option('--max-sessions <number>', 'how many sessions one identity may have open', integer);
+    .option('--max-sessions <number>', 'how many sessions one identity may have open', integer)
+    .option('--require-protected', 'no session while the target says that its login may do more than it should')
+    .option('--no-require-protected', 'sessions in any case')
+    .option(
+      '--accept <problem>',
+      'what the login may do, as its self-check says it; * for any text (repeat for more)',
+      listOf,
+    )
+    .option('--accept-none', 'nothing but the least');
 
 export const addConnections = (program: Command): void => {
   const group = program.command('connections').description('ways to a target');
@@ -51,37 +79,35 @@ export const addConnections = (program: Command): void => {
         target: (c) => c.target,
         databases: (c) => c.databases,
         labels: (c) => c.labels,
+        protection: (c) => stateOf(c.protection),
       }),
     );
   });
   command(group, 'show <connection>', 'one connection in full', async (call, name) => {
-    const found = await call.api.get<Record<string, unknown>>(pathOf('/v1/connections', name));
-    call.show(found, () => sheet(found));
+    const found = await call.api.get<Shown>(pathOf('/v1/connections', name));
+    call.show(found, () => protectionSheet(found));
   });
   const create = command(
     group,
     'create <connection>',
     'make a connection (admin)',
     async (call: Invocation<Settings>, name) => {
-      const made = await call.api.send<Record<string, unknown>>('POST', '/v1/connections', {
+      const made = await call.api.send<Shown>('POST', '/v1/connections', {
         name,
         protocol: 'postgres',
         ...bodyOf(call.options),
       });
-      call.show(made, () => sheet(made));
+      call.show(made, () => protectionSheet(made));
     },
   );
   withSettings(create).option('--protocol <name>', 'its protocol', 'postgres');
   withSettings(
     command(group, 'update <connection>', 'change a connection (admin)', async (call: Invocation<Settings>, name) => {
-      const changed = await call.api.send<Record<string, unknown>>(
-        'PATCH',
-        pathOf('/v1/connections', name),
-        bodyOf(call.options),
-      );
-      call.show(changed, () => sheet(changed));
+      const changed = await call.api.send<Shown>('PATCH', pathOf('/v1/connections', name), bodyOf(call.options));
+      call.show(changed, () => protectionSheet(changed));
     }),
   );
+  addHarden(group);
   command(group, 'delete <connection>', 'remove a connection (admin)', async (call, name) => {
     await call.api.send('DELETE', pathOf('/v1/connections', name));
     call.show({ deleted: name }, () => `deleted ${name}\n`);

@@ -4,6 +4,7 @@ import type { Claim } from '@sallyport/engine';
 import { DataSource } from 'typeorm';
 import { TunnelHost } from '../modules/agents/tunnel-host.js';
 import type { Connection } from '../modules/connections/connection.js';
+import { ConnectionProtection } from '../modules/connections/connection-protection.js';
 import { ConnectionsService } from '../modules/connections/connections.service.js';
 import { EvidenceWriter } from '../modules/evidence/evidence-writer.js';
 import { LogHealth } from '../modules/evidence/log-health.js';
@@ -29,6 +30,7 @@ export class Admission {
     private readonly database: DataSource,
     private readonly tickets: TicketsService,
     private readonly connections: ConnectionsService,
+    private readonly protection: ConnectionProtection,
     private readonly slots: SessionSlots,
     private readonly sessions: LiveSessions,
     private readonly recorder: Recorder,
@@ -52,12 +54,13 @@ export class Admission {
       policies,
       masking,
       reviews,
+      protection,
       tunnel,
       decided: (outcome: Decision['outcome']) => decisions.inc({ outcome }),
     };
   }
 
-  /** @throws GatewayError TICKET_INVALID, TICKET_EXPIRED, GRANT_ENDED, TOO_MANY_SESSIONS, RECORDING_UNAVAILABLE, EVIDENCE_INCONSISTENT, SHUTTING_DOWN */
+  /** @throws GatewayError TICKET_INVALID, TICKET_EXPIRED, CONNECTION_UNPROTECTED, GRANT_ENDED, TOO_MANY_SESSIONS, RECORDING_UNAVAILABLE, EVIDENCE_INCONSISTENT, SHUTTING_DOWN */
   async admit(protocol: ProtocolName, claim: Claim): Promise<LiveSession> {
     if (this.drain.draining)
       throw new GatewayError('SHUTTING_DOWN', 'this control plane is shutting down', {
@@ -88,6 +91,7 @@ export class Admission {
   }
 
   private async start({ claim, ticket, connection }: Attempt): Promise<LiveSession> {
+    await this.protection.assertProtected(connection);
     const id = this.ids.next<SessionId>();
     await this.slots.take({
       session: id,

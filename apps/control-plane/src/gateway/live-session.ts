@@ -93,6 +93,8 @@ export class LiveSession implements SessionHandle, Guards {
   }
 
   async open(head: Uint8Array): Promise<Channel> {
+    // Again: an agent may have come, or spoken, while the session waited for a review.
+    await this.#house.protection.assertProtected(this.#connection);
     const { target, protocol } = this.#connection;
     const request = { session: this.id, target, protocol, head };
     return this.#counted(await this.#house.tunnel.open(request, { timeoutMs: dialTimeoutMs, signal: this.ended }));

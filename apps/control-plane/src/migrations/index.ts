@@ -1,4 +1,8 @@
-import { AgentKeys1795254540000, Agents1795254240000 } from '../modules/agents/migrations/index.js';
+import {
+  AgentKeys1795254540000,
+  Agents1795254240000,
+  SelfChecks1795254660000,
+} from '../modules/agents/migrations/index.js';
 import { Evidence1795254300000, LogKeys1795254600000 } from '../modules/evidence/migrations/index.js';
 import { Recording1795254360000 } from '../modules/recording/migrations/index.js';
 import { Sessions1795254420000 } from '../modules/sessions/migrations/index.js';
@@ -7,6 +11,7 @@ import { Identity1795254060000 } from './1795254060000-identity.js';
 import { Policies1795254120000 } from './1795254120000-policies.js';
 import { Reviews1795254180000 } from './1795254180000-reviews.js';
 import { Gateway1795254480000 } from './1795254480000-gateway.js';
+import { Protection1795254720000 } from './1795254720000-protection.js';
 
 /** In order of their timestamps. A migration that has been released is never edited; the next one corrects it. */
 export const migrations = [
@@ -21,4 +26,6 @@ export const migrations = [
   Gateway1795254480000,
   AgentKeys1795254540000,
   LogKeys1795254600000,
+  SelfChecks1795254660000,
+  Protection1795254720000,
 ];

@@ -21,6 +21,7 @@ import { actorOf } from '../people/actor.js';
 import { type Agent, type AgentView, viewOf } from './agent.js';
 import { CertificateAuthority } from './certificate-authority.js';
 import { keepCertificate, publicKeyOf } from './enrolment-keys.js';
+import { SelfChecks } from './self-checks.js';
 
 /** Carries `{ agent }`. */
 export const revokedChannel = 'agent_revoked';
@@ -39,6 +40,7 @@ export class AgentsService {
     private readonly evidence: EvidenceWriter,
     private readonly notifications: Notifications,
     private readonly clock: Clock,
+    private readonly selfChecks: SelfChecks,
     health: LogHealth,
   ) {
     health.carryOver((tx, log) => this.tellAgain(tx, log));
@@ -112,6 +114,7 @@ export class AgentsService {
         [id, version, JSON.stringify(offers), this.clock.now(), this.believedUntil()],
       );
       if (agent === undefined) throw new GatewayError('FORBIDDEN', 'this agent was revoked');
+      await this.selfChecks.forget(tx, id);
       await this.evidence.append(tx, { event: 'agent.connected', body: { agent: id, name: agent.name, version } });
       return agent;
     });

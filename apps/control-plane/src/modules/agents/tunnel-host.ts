@@ -10,6 +10,7 @@ import { AgentsService, linkBeatMs, revokedChannel } from './agents.service.js';
 import { Catalogues } from './catalogues.js';
 import { CertificateAuthority } from './certificate-authority.js';
 import { EnrolmentKeys } from './enrolment-keys.js';
+import { SelfChecks } from './self-checks.js';
 import { version } from './version.js';
 
 const certificateMs = 30 * 24 * 60 * 60 * 1000;
@@ -34,6 +35,7 @@ export class TunnelHost implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly authority: CertificateAuthority,
     private readonly witnessing: Witnessing,
     private readonly logIdentity: LogIdentity,
+    private readonly selfChecks: SelfChecks,
     private readonly drain: Drain,
     private readonly log: Log,
     notifications: Notifications,
@@ -127,6 +129,8 @@ export class TunnelHost implements OnApplicationBootstrap, BeforeApplicationShut
         authorize: (agent, serial) => this.agents.authorize(agent, serial),
         hello: (agent, hello) => this.hello(agent, hello),
         catalogue: (agent, target, database, snapshot) => this.catalogues.keep(agent, target, database, snapshot),
+        selfCheck: (agent, target, database, check) =>
+          this.background('agent.self-check-unkept', this.selfChecks.received({ agent, target, database, check })),
         renew: (agent, csr) => this.agents.renew(agent, csr),
         gone: (agent) => this.background('agent.departure-unrecorded', this.agents.gone(agent)),
       },

@@ -1,4 +1,5 @@
 import type { ConnectionId, ProtocolName } from '@sallyport/core';
+import type { ProtectionView } from './protection-view.js';
 
 /** A configured way to a target through an agent, in the form that the gateway uses. */
 export interface Connection {
@@ -14,6 +15,10 @@ export interface Connection {
   readonly labels: readonly string[];
   readonly recordResponses: boolean;
   readonly maxSessions: number;
+  /** No session while it is not protected. */
+  readonly requireProtected: boolean;
+  /** What the login at the target may do beyond the least: patterns of what a self-check says. */
+  readonly acceptedProblems: readonly string[];
 }
 
 export interface ConnectionRow {
@@ -26,6 +31,8 @@ export interface ConnectionRow {
   readonly labels: readonly string[];
   readonly record_responses: boolean;
   readonly max_sessions: number;
+  readonly require_protected: boolean;
+  readonly accepted_problems: readonly string[];
   readonly created_at: Date;
   readonly updated_at: Date;
 }
@@ -40,6 +47,8 @@ export const connectionOf = (row: ConnectionRow): Connection => ({
   labels: row.labels,
   recordResponses: row.record_responses,
   maxSessions: row.max_sessions,
+  requireProtected: row.require_protected,
+  acceptedProblems: row.accepted_problems,
 });
 
 export interface ConnectionView {
@@ -52,13 +61,16 @@ export interface ConnectionView {
   readonly labels: readonly string[];
   readonly record_responses: boolean;
   readonly max_sessions: number;
+  readonly require_protected: boolean;
+  readonly accepted_problems: readonly string[];
   readonly updated_at: string;
+  readonly protection: ProtectionView;
 }
 
-export const viewOf = ({ created_at: _, updated_at, ...row }: ConnectionRow): ConnectionView => ({
-  ...row,
-  updated_at: updated_at.toISOString(),
-});
+export const viewOf = (
+  { created_at: _, updated_at, ...row }: ConnectionRow,
+  protection: ProtectionView,
+): ConnectionView => ({ ...row, updated_at: updated_at.toISOString(), protection });
 
 /** What goes on record of a change. */
 export const recordOf = ({
@@ -69,6 +81,8 @@ export const recordOf = ({
   labels,
   record_responses,
   max_sessions,
+  require_protected,
+  accepted_problems,
 }: ConnectionRow) => ({
   version,
   protocol,
@@ -77,4 +91,6 @@ export const recordOf = ({
   labels,
   record_responses,
   max_sessions,
+  require_protected,
+  accepted_problems,
 });

@@ -2,12 +2,16 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } fr
 import type { Identity } from '@sallyport/core';
 import { Caller, Idempotent, type Page, PageQuery, Requires } from '../../platform/index.js';
 import type { ConnectionView } from './connection.js';
-import { CreateConnectionBody, UpdateConnectionBody } from './connections.dto.js';
+import { CreateConnectionBody, HardenBody, UpdateConnectionBody } from './connections.dto.js';
 import { ConnectionsService } from './connections.service.js';
+import { Hardening, type HardeningView } from './hardening.js';
 
 @Controller('v1/connections')
 export class ConnectionsController {
-  constructor(private readonly connections: ConnectionsService) {}
+  constructor(
+    private readonly connections: ConnectionsService,
+    private readonly hardening: Hardening,
+  ) {}
 
   @Get()
   @Requires('connection.read')
@@ -36,6 +40,13 @@ export class ConnectionsController {
     @Body() body: UpdateConnectionBody,
   ): Promise<ConnectionView> {
     return this.connections.update(by, name, body);
+  }
+
+  @Post(':name/hardening')
+  @Requires('connection.write')
+  @HttpCode(200)
+  harden(@Caller() by: Identity, @Param('name') name: string, @Body() body: HardenBody): Promise<HardeningView> {
+    return this.hardening.of(by, name, body);
   }
 
   @Delete(':name')

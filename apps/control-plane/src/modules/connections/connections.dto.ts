@@ -15,13 +15,16 @@ import {
   Max,
   Min,
 } from 'class-validator';
-import { IsLines, IsName, namePattern } from '../../platform/index.js';
+import { IsLine, IsLines, IsName, namePattern } from '../../platform/index.js';
 
 /** Protocols that this version can carry. */
 const carried = protocols.map(({ name }) => name);
 
 // What PostgreSQL takes as a database name, without what cannot be typed in a connection string.
 const databaseName = /^[^\p{Cc}\p{Cf}"'\\/\s]+$/u;
+
+// What kind of problem it is must be said: nobody accepts everything at once.
+const problemPattern = /^[a-z][a-z -]*: ./u;
 
 export class CreateConnectionBody {
   @IsName()
@@ -55,6 +58,42 @@ export class CreateConnectionBody {
   @Min(1)
   @Max(10_000)
   max_sessions?: number;
+
+  /** No session while the connection is not protected. */
+  @IsOptional()
+  @IsBoolean()
+  require_protected?: boolean;
+
+  /** What the login at the target may do beyond the least, as its self-check says it; `*` in it stands for any text. */
+  @IsLines(200, 700)
+  @Matches(problemPattern, {
+    each: true,
+    message: 'accepted_problems must hold problems, as "can write: app.orders *"',
+  })
+  accepted_problems?: string[];
+}
+
+export class HardenBody {
+  /** Needed where the connection has several. */
+  @IsOptional()
+  @IsLine(63)
+  database?: string;
+
+  @IsOptional()
+  @IsLine(63)
+  role?: string;
+
+  /** None means every one that is the application's. */
+  @IsLines(100, 63)
+  schemas?: string[];
+
+  @IsOptional()
+  @IsBoolean()
+  read_write?: boolean;
+
+  /** `schema.table.column`, * for any name. */
+  @IsLines(1_000, 400)
+  withhold?: string[];
 }
 
 export class UpdateConnectionBody {
@@ -91,4 +130,17 @@ export class UpdateConnectionBody {
   @Min(1)
   @Max(10_000)
   max_sessions?: number;
+
+  /** No session while the connection is not protected. */
+  @IsOptional()
+  @IsBoolean()
+  require_protected?: boolean;
+
+  /** What the login at the target may do beyond the least, as its self-check says it; `*` in it stands for any text. */
+  @IsLines(200, 700)
+  @Matches(problemPattern, {
+    each: true,
+    message: 'accepted_problems must hold problems, as "can write: app.orders *"',
+  })
+  accepted_problems?: string[];
 }

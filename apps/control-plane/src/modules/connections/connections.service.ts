@@ -24,8 +24,10 @@ import {
   recordOf,
   viewOf,
 } from './connection.js';
+import { ConnectionProtection } from './connection-protection.js';
 import { ConnectionVisibility } from './connection-visibility.js';
 import type { CreateConnectionBody, UpdateConnectionBody } from './connections.dto.js';
+import { briefly, inFull } from './protection-view.js';
 
 /** Channel of changed and deleted connections: `{ connectionId, version, deleted }`. */
 export const connectionChanged = 'connection_changed';
@@ -43,6 +45,7 @@ export class ConnectionsService {
   constructor(
     private readonly database: DataSource,
     private readonly visibility: ConnectionVisibility,
+    private readonly protection: ConnectionProtection,
     private readonly evidence: EvidenceWriter,
     private readonly notifications: Notifications,
     private readonly clock: Clock,
@@ -72,19 +75,26 @@ export class ConnectionsService {
       afterOf(query) ?? '',
     ]);
     const visible = rows.filter((row) => this.sees(caller, row)).slice(0, query.limit + 1);
-    return pageOf(visible, query, ({ name }) => name, viewOf);
+    const protectionNow = await this.protection.now();
+    return pageOf(
+      visible,
+      query,
+      ({ name }) => name,
+      (row) => viewOf(row, briefly(caller, protectionNow(connectionOf(row)))),
+    );
   }
 
   async get(caller: Identity, name: string): Promise<ConnectionView> {
-    return viewOf(await this.visible(caller, name));
+    return this.inFull(caller, await this.visible(caller, name));
   }
 
   async create(by: Identity, body: CreateConnectionBody): Promise<ConnectionView> {
     return this.database.transaction(async (tx) => {
       const made = await rowOf<ConnectionRow>(
         tx,
-        `insert into connections (id, name, protocol, target, databases, labels, record_responses, max_sessions, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) on conflict (name) where deleted_at is null do nothing returning *`,
+        `insert into connections (id, name, protocol, target, databases, labels, record_responses, max_sessions,
+           require_protected, accepted_problems, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) on conflict (name) where deleted_at is null do nothing returning *`,
         [
           this.ids.next<ConnectionId>(),
           body.name,
@@ -94,6 +104,8 @@ export class ConnectionsService {
           body.labels ?? [],
           body.record_responses ?? false,
           body.max_sessions ?? 50,
+          body.require_protected ?? false,
+          body.accepted_problems ?? [],
           this.clock.now(),
         ],
       );
@@ -102,7 +114,7 @@ export class ConnectionsService {
         event: 'connection.created',
         body: { id: made.id, name: made.name, by: actorOf(by), after: recordOf(made) },
       });
-      return viewOf(made);
+      return this.inFull(by, made, tx);
     });
   }
 
@@ -118,11 +130,13 @@ export class ConnectionsService {
           hint: 'read it again and repeat the change',
         });
       }
-      const next = { ...before, ...change };
+      // A body holds every field of its class: what was left out is undefined, and stays.
+      const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+      const next: ConnectionRow = { ...before, ...given };
       const after = await rowOf<ConnectionRow>(
         tx,
         `update connections set version = version + 1, target = $2, databases = $3, labels = $4, record_responses = $5,
-           max_sessions = $6, updated_at = $7 where id = $1 returning *`,
+           max_sessions = $6, require_protected = $7, accepted_problems = $8, updated_at = $9 where id = $1 returning *`,
         [
           before.id,
           next.target,
@@ -130,6 +144,8 @@ export class ConnectionsService {
           next.labels,
           next.record_responses,
           next.max_sessions,
+          next.require_protected,
+          next.accepted_problems,
           this.clock.now(),
         ],
       );
@@ -142,7 +158,7 @@ export class ConnectionsService {
         version: after!.version,
         deleted: false,
       });
-      return viewOf(after!);
+      return this.inFull(by, after!, tx);
     });
   }
 
@@ -164,6 +180,11 @@ export class ConnectionsService {
         deleted: true,
       });
     });
+  }
+
+  private async inFull(caller: Identity, row: ConnectionRow, sql?: Sql): Promise<ConnectionView> {
+    const connection = connectionOf(row);
+    return viewOf(row, inFull(caller, connection, (await this.protection.now(sql))(connection)));
   }
 
   private sees(caller: Identity, row: ConnectionRow): boolean {

@@ -24,6 +24,7 @@ export const problems: Readonly<Record<ErrorCode, Problem>> = {
   TARGET_REFUSED_CREDENTIAL: { status: 502, title: 'Target refused the credential' },
   CREDENTIAL_UNAVAILABLE: { status: 502, title: 'Credential unavailable' },
   CONNECTION_NOT_FOUND: { status: 404, title: 'Connection not found' },
+  CONNECTION_UNPROTECTED: { status: 503, title: 'Connection not protected' },
   DATABASE_NOT_ALLOWED: { status: 403, title: 'Database not allowed' },
   TICKET_INVALID: { status: 401, title: 'Ticket invalid' },
   TICKET_EXPIRED: { status: 401, title: 'Ticket expired' },
