@@ -37,7 +37,20 @@ function initialise(home: string, password: string): void {
   for (const each of [home, file]) if (uid !== undefined && gid !== undefined) chownSync(each, uid, gid);
   const made = spawnSync(
     path.join(programs, 'initdb'),
-    ['-D', path.join(home, 'data'), '-U', superuser, '--pwfile', file, '-A', 'scram-sha-256', '-E', 'UTF8', '-N', '--no-locale'],
+    [
+      '-D',
+      path.join(home, 'data'),
+      '-U',
+      superuser,
+      '--pwfile',
+      file,
+      '-A',
+      'scram-sha-256',
+      '-E',
+      'UTF8',
+      '-N',
+      '--no-locale',
+    ],
     { ...identity(), cwd: home, encoding: 'utf8', env: { PATH: process.env['PATH'] } },
   );
   if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`);
@@ -70,13 +83,23 @@ const queryAt = async <Row extends pg.QueryResultRow>(url: string, sql: string, 
 async function answering(url: string, server: ChildProcess): Promise<void> {
   for (const end = Date.now() + 30_000; Date.now() < end; await sleep(50)) {
     if (server.exitCode !== null) throw new Error(`postgres ended with status ${server.exitCode}`);
-    if (await queryAt(url, 'select 1').then(() => true, () => false)) return;
+    if (
+      await queryAt(url, 'select 1').then(
+        () => true,
+        () => false,
+      )
+    )
+      return;
   }
   throw new Error('postgres did not answer');
 }
 
 /** A fresh cluster of it on a free port; as `testDatabase`, with which it is interchangeable. */
-export async function debianServer({ database = 'test', sql, settings = {} }: TestDatabaseOptions): Promise<TestDatabase> {
+export async function debianServer({
+  database = 'test',
+  sql,
+  settings = {},
+}: TestDatabaseOptions): Promise<TestDatabase> {
   const home = mkdtempSync(path.join(tmpdir(), 'sallyport-debian-'));
   chmodSync(home, 0o755);
   const password = randomBytes(12).toString('hex');

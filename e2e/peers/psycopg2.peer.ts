@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { Twins } from '../testing/twin.js';
 import { debianServer } from './debian-server.js';
 import { psycopgDifferences } from './known-differences.js';
-import { psycopg2Run, type Suite, psycopg2Suite } from './psycopg2.js';
+import { psycopg2Run, psycopg2Suite, type Suite } from './psycopg2.js';
 import { Report } from './report.js';
 import { NotToBeHad } from './source-package.js';
 

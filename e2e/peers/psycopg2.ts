@@ -21,7 +21,8 @@ export function psycopg2Suite(): Suite {
     rmSync(scratch, { recursive: true, force: true });
     mkdirSync(scratch, { recursive: true });
     must('python3', ['-m', 'venv', 'python'], scratch);
-    const pip = (...args: string[]) => must('python/bin/python', ['-m', 'pip', '--quiet', '--disable-pip-version-check', ...args], scratch);
+    const pip = (...args: string[]) =>
+      must('python/bin/python', ['-m', 'pip', '--quiet', '--disable-pip-version-check', ...args], scratch);
     pip('install', `psycopg2-binary==${version}`);
     pip('download', '--no-deps', '--no-binary', ':all:', `psycopg2==${version}`);
     const archive = readdirSync(scratch).find((name) => name.endsWith('.tar.gz'));
@@ -44,11 +45,20 @@ const outcome = /^(\w+) \(([\w.]+)\)(?:\n.*)? \.\.\. (?:.*\n)*?.*?\b(ok|FAIL|ERR
 /** Runs all of psycopg2's tests. */
 export async function psycopg2Run({ python, directory }: Suite, way: Way): Promise<Outcomes> {
   const tests = ['-m', 'unittest', '-v', 'tests.test_suite'];
-  const child = spawn(python, tests, { cwd: directory, env: { ...way.env, PSYCOPG2_TESTDB: 'shop', PSYCOPG2_TEST_FAST: '1', HOME: '/nonexistent' } });
+  const child = spawn(python, tests, {
+    cwd: directory,
+    env: { ...way.env, PSYCOPG2_TESTDB: 'shop', PSYCOPG2_TEST_FAST: '1', HOME: '/nonexistent' },
+  });
   let printed = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (printed += text));
   const late = setTimeout(() => child.kill('SIGKILL'), 540_000);
   await once(child, 'close');
   clearTimeout(late);
-  return { printed, tests: new Map([...printed.matchAll(outcome)].map(([, name, where, word]) => [`${where}.${name}`, word!.split(' ')[0]!])) };
+  return {
+    printed,
+    tests: new Map(
+      [...printed.matchAll(outcome)].map(([, name, where, word]) => [`${where}.${name}`, word!.split(' ')[0]!]),
+    ),
+  };
 }

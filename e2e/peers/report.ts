@@ -17,7 +17,10 @@ export class Report {
   }
 
   row(cells: readonly string[]): void {
-    appendFileSync(path.join(this.#directory, 'table.md'), `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`);
+    appendFileSync(
+      path.join(this.#directory, 'table.md'),
+      `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`,
+    );
   }
 
   keep(name: string, content: string | Buffer): void {

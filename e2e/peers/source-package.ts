@@ -4,7 +4,11 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 
 /** What was fetched and built stays here for the next run. */
-export const cache = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'sallyport', 'differential');
+export const cache = path.join(
+  process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'),
+  'sallyport',
+  'differential',
+);
 
 /** A reason to leave tests out, for the person who reads the run. */
 export class NotToBeHad extends Error {}
@@ -25,7 +29,9 @@ function aptOptions(home: string): string[] {
   for (const name of ['sources.list', ...listOf(path.join(system, 'sources.list.d'), 'sources.list.d')]) {
     const file = path.join(system, name);
     if (!existsSync(file) || !/debian|^sources\.list$/.test(name)) continue;
-    const text = readFileSync(file, 'utf8').replace(/^Types:.*$/gm, 'Types: deb-src').replace(/^deb\s/gm, 'deb-src ');
+    const text = readFileSync(file, 'utf8')
+      .replace(/^Types:.*$/gm, 'Types: deb-src')
+      .replace(/^deb\s/gm, 'deb-src ');
     writeFileSync(path.join(parts, path.basename(name)), text);
   }
   return [
@@ -50,7 +56,11 @@ function unpack(home: string): string {
   if (archive === undefined) throw new NotToBeHad('the source package holds no sources');
   const unpacking = path.join(home, 'unpacking');
   mkdirSync(unpacking);
-  must('tar', ['--extract', '--strip-components=1', '--file', path.join(home, archive), '--directory', unpacking], home);
+  must(
+    'tar',
+    ['--extract', '--strip-components=1', '--file', path.join(home, archive), '--directory', unpacking],
+    home,
+  );
   renameSync(unpacking, path.join(home, 'source'));
   return path.join(home, 'source');
 }
