@@ -1,5 +1,7 @@
 /** A server's answers as bytes that two runs of one script can be compared by, and as words for whoever reads a difference. */
 
+import { Fields } from '../../libs/protocols/postgres/wire.js';
+
 const typeOf = (raw: Buffer): string => String.fromCharCode(raw[0]!);
 
 /** NotificationResponse begins with the process that sent it. */
@@ -8,6 +10,16 @@ const withoutSender = (raw: Buffer): Buffer => {
   copy.fill(0, 5, 9);
   return copy;
 };
+
+const temporarySchema = /pg_(toast_)?temp_\d+/g;
+
+/** A row that names a temporary schema, without the lengths of its values, which the number's digits change. */
+function withoutTemporarySchema(raw: Buffer): Buffer {
+  if (!raw.includes('_temp_')) return raw;
+  const fields = new Fields(raw.subarray(5));
+  const values = Array.from({ length: fields.count() }, () => fields.value()?.toString('latin1') ?? '\0');
+  return Buffer.from(`D${values.join('\x01').replace(temporarySchema, 'pg_$1temp_N')}`, 'latin1');
+}
 
 /** The fields of an ErrorResponse or NoticeResponse, in the order in which they came. */
 const reportFields = (raw: Buffer): string[] => raw.toString('utf8', 5).split('\0').filter(Boolean);
@@ -18,7 +30,7 @@ const reportFields = (raw: Buffer): string[] => raw.toString('utf8', 5).split('\
  */
 function withoutProcess(raw: Buffer): Buffer {
   const fields = reportFields(raw).map((field) =>
-    field.replace(/pg_(toast_)?temp_\d+/g, 'pg_$1temp_N').replace(/\b(PID |[Pp]rocess )\d+/g, '$1N'),
+    field.replace(temporarySchema, 'pg_$1temp_N').replace(/\b(PID |[Pp]rocess )\d+/g, '$1N'),
   );
   const isMissingPortal = fields.includes('C34000');
   const kept = isMissingPortal ? fields.filter((field) => !'FLR'.includes(field[0]!)) : fields;
@@ -29,6 +41,7 @@ function withoutProcess(raw: Buffer): Buffer {
 export function comparable(raw: Buffer): Buffer {
   const type = typeOf(raw);
   if (type === 'A') return withoutSender(raw);
+  if (type === 'D') return withoutTemporarySchema(raw);
   return type === 'E' || type === 'N' ? withoutProcess(raw) : raw;
 }
 

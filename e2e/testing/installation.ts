@@ -31,6 +31,8 @@ export interface InstallationOptions {
   readonly targetSql?: string;
   /** Settings of the target's server. */
   readonly targetSettings?: Readonly<Record<string, string>>;
+  /** Another server than the one that the other tests use. */
+  readonly startTarget?: (options: TestDatabaseOptions) => Promise<TestDatabase>;
   /** A pack's name, or Cedar text; `allow-all` permits everything, for tests that are not about policy. */
   readonly policy?: string;
   readonly recordResponses?: boolean;
@@ -41,11 +43,12 @@ export interface InstallationOptions {
 }
 
 /** A server as the target is: the agent's role `app`, and what the test wants there. */
-export const targetOf = ({ targetSql = '', targetSettings = {} }: InstallationOptions): TestDatabaseOptions => ({
-  database: 'shop',
-  sql: `create role app login superuser password '${agentPassword}'; ${targetSql}`,
-  settings: targetSettings,
-});
+export const startTarget = (options: InstallationOptions): Promise<TestDatabase> =>
+  (options.startTarget ?? testDatabase)({
+    database: 'shop',
+    sql: `create role app login superuser password '${agentPassword}'; ${options.targetSql ?? ''}`,
+    settings: options.targetSettings ?? {},
+  });
 
 export const allowAll = `
 @id("connect") permit(principal, action == Sallyport::Action::"session.connect", resource);
@@ -170,7 +173,7 @@ export class Installation {
     mkdirSync(path.join(this.home, 'agent'), { mode: 0o700 });
     [this.store, this.target, this.issuer] = await Promise.all([
       testDatabase({ database: 'sallyport' }),
-      testDatabase(targetOf(this.#options)),
+      startTarget(this.#options),
       testIssuer(),
     ]);
     this.ports = await freshPorts();

@@ -1,5 +1,5 @@
-import { type TestDatabase, testDatabase } from '@sallyport/testkit';
-import { agentPassword, Installation, type InstallationOptions, targetOf } from './installation.js';
+import type { TestDatabase } from '@sallyport/testkit';
+import { agentPassword, Installation, type InstallationOptions, startTarget } from './installation.js';
 import { type Conversation, Tap } from './tap.js';
 
 export interface Way {
@@ -23,7 +23,7 @@ export class Twins implements AsyncDisposable {
   static async start(options: InstallationOptions = {}): Promise<Twins> {
     const [sallyport, alone] = await Promise.all([
       Installation.start({ policy: 'allow-all', maxSessions: 100, ...options }),
-      testDatabase(targetOf(options)),
+      startTarget(options),
     ]);
     return new Twins(sallyport, alone, {
       direct: await Tap.before({ port: alone.port, tls: false }),
@@ -51,6 +51,18 @@ export class Twins implements AsyncDisposable {
   /** Runs SQL on both servers as their superuser, with nothing in between. */
   async both(sql: string): Promise<void> {
     await Promise.all([this.alone, this.sallyport.target].map((database) => database.query(sql)));
+  }
+
+  /** Both go on numbering alike after one of them was told something that the other was not. */
+  async align(): Promise<void> {
+    const servers = [this.alone, this.sallyport.target];
+    const next = async (server: TestDatabase) =>
+      (await server.query<{ id: number }>('select lo_create(0) as id'))[0]!.id;
+    const reached = await Promise.all(servers.map(next));
+    const furthest = Math.max(...reached);
+    const spend = (count: number) => `select count(lo_create(0)) from generate_series(1, ${count})`;
+    await Promise.all(servers.map((server, index) => server.query(spend(furthest - reached[index]!))));
+    await this.both('select count(lo_unlink(oid)) from pg_largeobject_metadata');
   }
 
   async heard(): Promise<{ readonly direct: Conversation[]; readonly gateway: Conversation[] }> {

@@ -98,19 +98,28 @@ where ${user} and t.typcategory <> 'A' and (t.typtype <> 'c' or c.relkind = 'c')
   {
     // Code that runs when a relation is written, or read under row security, by what hangs on it.
     name: 'relation-code',
-    sql: `select t.tgrelid::text as relation, 'write' as at, t.tgfoid::text as function
+// Starts from what depends on code, of which there is little, and looks the rest up by its id: any other order reads the
+    // whole catalogue for each of its rows.
+    sql: `with d as materialized (select d.classid as class, d.objid as id, coalesce(p.oprcode::pg_catalog.oid, d.refobjid)::text as function
+ from pg_catalog.pg_depend d
+ left join pg_catalog.pg_operator p on d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass and p.oid = d.refobjid
+ where d.refobjid >= 16384 and (d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass or p.oid is not null))
+select t.tgrelid::text as relation, 'write' as at, t.tgfoid::text as function
 from pg_catalog.pg_trigger t where not t.tgisinternal
-union select o.relation::text, o.at, coalesce(p.oprcode::pg_catalog.oid, d.refobjid)::text
-from (select 'pg_catalog.pg_attrdef'::pg_catalog.regclass::pg_catalog.oid as class, a.oid as id, a.adrelid as relation, 'write' as at from pg_catalog.pg_attrdef a
- union all select 'pg_catalog.pg_constraint'::pg_catalog.regclass::pg_catalog.oid, c.oid, c.conrelid, 'write' from pg_catalog.pg_constraint c where c.conrelid <> 0
- union all select 'pg_catalog.pg_constraint'::pg_catalog.regclass::pg_catalog.oid, c.oid, a.attrelid, 'write' from pg_catalog.pg_constraint c
-  join pg_catalog.pg_type t on c.contypid in (t.oid, t.typbasetype) join pg_catalog.pg_attribute a on a.atttypid = t.oid where c.contypid <> 0
- union all select 'pg_catalog.pg_policy'::pg_catalog.regclass::pg_catalog.oid, y.oid, y.polrelid, 'read' from pg_catalog.pg_policy y
- union all select 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass::pg_catalog.oid, s.oid, s.stxrelid, 'write' from pg_catalog.pg_statistic_ext s
- union all select 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, i.indexrelid, i.indrelid, 'write' from pg_catalog.pg_index i) o
-join pg_catalog.pg_depend d on d.classid = o.class and d.objid = o.id
-left join pg_catalog.pg_operator p on d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass and p.oid = d.refobjid
-where d.refobjid >= 16384 and (d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass or p.oid is not null)`,
+union select a.adrelid::text, 'write', d.function
+from d join pg_catalog.pg_attrdef a on a.oid = d.id where d.class = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
+union select c.conrelid::text, 'write', d.function
+from d join pg_catalog.pg_constraint c on c.oid = d.id where d.class = 'pg_catalog.pg_constraint'::pg_catalog.regclass and c.conrelid <> 0
+union select a.attrelid::text, 'write', d.function
+from d join pg_catalog.pg_constraint c on c.oid = d.id join pg_catalog.pg_type t on c.contypid in (t.oid, t.typbasetype)
+join pg_catalog.pg_attribute a on a.atttypid = t.oid
+where d.class = 'pg_catalog.pg_constraint'::pg_catalog.regclass and c.contypid <> 0
+union select y.polrelid::text, 'read', d.function
+from d join pg_catalog.pg_policy y on y.oid = d.id where d.class = 'pg_catalog.pg_policy'::pg_catalog.regclass
+union select s.stxrelid::text, 'write', d.function
+from d join pg_catalog.pg_statistic_ext s on s.oid = d.id where d.class = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass
+union select i.indrelid::text, 'write', d.function
+from d join pg_catalog.pg_index i on i.indexrelid = d.id where d.class = 'pg_catalog.pg_class'::pg_catalog.regclass`,
   },
   {
     name: 'references',
