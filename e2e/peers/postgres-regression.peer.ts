@@ -53,7 +53,7 @@ describe.skipIf(directory === undefined)("PostgreSQL's regression scripts", () =
     const heard = await twins.heard();
     const difference = firstDifference(stream(heard.direct, 0), stream(heard.gateway, 1));
     const messages = heard.direct.flatMap(({ answers }) => answers).length;
-    return { printed, difference, messages, isEqual: difference === undefined && printed[0]!.equals(printed[1]!) };
+    return { printed, difference, messages, isEqual: difference === undefined && printed[0].equals(printed[1]) };
   };
 
   /** All that a script's connections heard, one after the other. */
@@ -65,7 +65,7 @@ describe.skipIf(directory === undefined)("PostgreSQL's regression scripts", () =
     const { printed, difference, messages, isEqual } = await run({ psql: 'psql', name, without: known?.without });
     const said = isEqual ? (known?.without === undefined ? 'equal' : 'equal but for these statements') : 'differs';
     report.row([name, said, String(messages), known?.why ?? '']);
-    for (const index of [0, 1] as const) if (!isEqual) report.keep(`${name}.${index}.out`, printed[index]!);
+    for (const index of [0, 1] as const) if (!isEqual) report.keep(`${name}.${index}.out`, printed[index]);
     if (difference !== undefined) report.keep(`${name}.json`, JSON.stringify(difference, undefined, 2));
     if (!isEqual) await twins.align();
     const isToBeEqual = known === undefined || known.without !== undefined;

@@ -98,7 +98,7 @@ where ${user} and t.typcategory <> 'A' and (t.typtype <> 'c' or c.relkind = 'c')
   {
     // Code that runs when a relation is written, or read under row security, by what hangs on it.
     name: 'relation-code',
-// Starts from what depends on code, of which there is little, and looks the rest up by its id: any other order reads the
+    // Starts from what depends on code, of which there is little, and looks the rest up by its id: any other order reads the
     // whole catalogue for each of its rows.
     sql: `with d as materialized (select d.classid as class, d.objid as id, coalesce(p.oprcode::pg_catalog.oid, d.refobjid)::text as function
  from pg_catalog.pg_depend d
