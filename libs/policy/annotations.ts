@@ -1,6 +1,7 @@
 import type { ReviewRequirement } from '@sallyport/core';
 import { type AllowList, allowListsOf } from './allow-lists.js';
 import type { CedarPolicy } from './cedar.js';
+import { parseQuota, type Quota } from './quota.js';
 
 /** What a policy says beyond yes and no. */
 export interface PolicyTerms {
@@ -8,6 +9,8 @@ export interface PolicyTerms {
   readonly review?: ReviewRequirement;
   /** Of a forbid: what it lets pass. */
   readonly allows?: readonly AllowList[];
+  /** Of a permit: how often one identity may have it. */
+  readonly quota?: Quota;
 }
 
 export interface TermsMistake {
@@ -15,7 +18,7 @@ export interface TermsMistake {
   readonly hint?: string;
 }
 
-const known = ['id', 'review', 'approvals', 'message', 'timeout', 'on_timeout', 'title', 'description'];
+const known = ['id', 'review', 'approvals', 'message', 'timeout', 'on_timeout', 'quota', 'title', 'description'];
 const onlyWithReview = ['approvals', 'timeout', 'on_timeout'];
 const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
 const maxTimeoutMs = 24 * 3_600_000;
@@ -45,12 +48,18 @@ export function termsOf({ annotations, effect, conditions }: CedarPolicy): {
     wrong(`"@message" needs between 1 and ${maxMessage} characters`);
   }
   const review = 'review' in annotations ? reviewOf(annotations, wrong) : undefined;
+  const quota = 'quota' in annotations ? parseQuota(annotations['quota'] ?? '') : undefined;
+  if ('quota' in annotations && quota === undefined)
+    wrong(`"@quota" must be a count and a time like "20/1h", not "${annotations['quota']}"`, 'at most 1000 in 24h');
+  if ('quota' in annotations && effect === 'forbid')
+    wrong('"@quota" on a forbid', 'a forbid always refuses; put "@quota" on a permit');
   const allows = effect === 'forbid' ? allowListsOf(conditions) : [];
   return {
     terms: {
       ...(message === undefined ? {} : { message }),
       ...(review === undefined ? {} : { review }),
       ...(allows.length > 0 && { allows }),
+      ...(quota !== undefined && { quota }),
     },
     mistakes,
   };

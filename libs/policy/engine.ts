@@ -4,6 +4,7 @@ import { decideBy, type FailureListener, type ReadyPolicySet, unavailable } from
 import { DecisionCache } from './decision-cache.js';
 import { type PolicySet, readPolicySet } from './policy-set.js';
 import type { PolicyProblem } from './problems.js';
+import type { QuotaOf } from './quota.js';
 import { keyOf, type PolicyRequest } from './request.js';
 import { warmUp } from './warm-up.js';
 
@@ -25,6 +26,8 @@ export interface PolicyEngine {
   load(version: number, text: string): void;
   /** Never throws: what cannot be decided is a denial with POLICY_UNAVAILABLE. */
   decide(request: PolicyRequest): Decision;
+  /** What the policies behind a decision of the version in force allow only so often. */
+  quotasOf(policies: readonly string[]): readonly QuotaOf[];
   /**
    * What another text would decide, without loading it; its decisions carry version 0 and are not kept.
    * @throws GatewayError INVALID_INPUT with `details.problems`
@@ -59,6 +62,11 @@ export function createPolicyEngine({ maxEntries = 10_000, onFailure }: PolicyEng
       if (active === undefined) return unavailable(0, 'no policy has been loaded yet');
       return decideCached(active, cache, request);
     },
+    quotasOf: (policies) =>
+      policies.flatMap((policy) => {
+        const quota = active?.terms.get(policy)?.quota;
+        return quota === undefined ? [] : [{ policy, quota }];
+      }),
     decideWith: (text, request) => decideBy(prepare(draftName, 0, text), request),
   };
 }

@@ -9,7 +9,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Duplex } from 'node:stream';
 import { type Digest, GatewayError, type MaskingPlan, type Operation, type Refusal } from '@sallyport/core';
 import type { Exchange, OperationRecord, Permit, ResponseGate, SessionHandle } from '@sallyport/engine';
-import { lineageDigest, type SqlDescription } from '@sallyport/sql';
+import { lineageDigest, type MaskedFacts, type SqlDescription } from '@sallyport/sql';
 import { type Described, type OperationOf, operationOf, type Parameters, type SqlDescriber } from './describe.js';
 import { type Bind, parseBind, parseExecute, parseNamed, parseParse, parseQuery, textOfParse } from './frontend.js';
 import type { RefuseMode } from './heads.js';
@@ -372,7 +372,8 @@ export class Conversation {
   /** The rules may have changed since: then other columns are masked than those that were decided upon. */
   #isAsDecided(operation: Operation, { description, by }: Described, { masking }: Permit): boolean {
     const masked = this.line.maskedFacts(description, this.#describer.catalogue(by.snapshot), masking);
-    return Object.entries(masked).every(([name, now]) => String(operation.facts[name]) === String(now));
+    const decided = this.#decidedBy.get(operation);
+    return decided === masked || JSON.stringify(decided) === JSON.stringify(masked);
   }
 
   #reach({ description, catalogue }: Described, permit: Permit) {
@@ -390,8 +391,11 @@ export class Conversation {
     const { description, by } = asked.described;
     const masked = this.line.maskedFacts(description, this.#describer.catalogue(by.snapshot), this.#rules());
     const writesMask = this.#writesMask(asked);
-    return operationOf({ ...asked, masked, database: this.#database, ...(writesMask && { writesMask }) });
+    const operation = operationOf({ ...asked, masked, database: this.#database, ...(writesMask && { writesMask }) });
+    this.#decidedBy.set(operation, masked);
+    return operation;
   }
+  readonly #decidedBy = new WeakMap<Operation, MaskedFacts>();
 
   #writesMask({
     described: { description, text },

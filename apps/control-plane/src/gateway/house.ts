@@ -7,7 +7,7 @@ import type { ReviewsService } from '../modules/reviews/reviews.service.js';
 
 /** What every session leans on. */
 export interface House {
-  readonly policies: Pick<PolicyRuntime, 'decide'>;
+  readonly policies: Pick<PolicyRuntime, 'admit' | 'decide'>;
   readonly masking: Pick<MaskingRulesService, 'planFor'>;
   readonly reviews: Pick<ReviewsService, 'settle'>;
   readonly protection: Pick<ConnectionProtection, 'assertProtected'>;

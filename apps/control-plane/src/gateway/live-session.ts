@@ -24,6 +24,7 @@ import {
   type Settled,
   serve,
 } from '@sallyport/engine';
+import type { PolicyRequest } from '@sallyport/policy';
 import type { Connection } from '../modules/connections/connection.js';
 import type { AdmittedOperation, SessionRecorder } from '../modules/recording/recorder.js';
 import type { RedeemedTicket } from '../modules/tickets/ticket.js';
@@ -145,17 +146,22 @@ export class LiveSession implements SessionHandle, Guards {
   // ------------------------------------------------------------------------------------------------ what the engine asks
 
   decide(operation: Operation): Decision {
-    const { name, labels, protocol } = this.#connection;
-    const { turn, assurance } = this.ticket;
-    const decision = this.#house.policies.decide({
-      identity: this.#identity,
-      connection: { name, labels, protocol },
-      operation,
-      assurance,
-      turn,
-    });
+    const decision = this.#house.policies.admit(this.#request(operation));
     this.#house.decided(decision.outcome);
     return decision;
+  }
+
+  /** What waited for a review: its quota has been taken. */
+  #decideAgain(operation: Operation): Decision {
+    const decision = this.#house.policies.decide(this.#request(operation));
+    this.#house.decided(decision.outcome);
+    return decision;
+  }
+
+  #request(operation: Operation): PolicyRequest {
+    const { name, labels, protocol } = this.#connection;
+    const { turn, assurance } = this.ticket;
+    return { identity: this.#identity, connection: { name, labels, protocol }, operation, assurance, turn };
   }
 
   masking(): MaskingPlan {
@@ -200,7 +206,7 @@ export class LiveSession implements SessionHandle, Guards {
       return await this.#house.reviews.settle(asked, {
         waiting,
         abandoned,
-        decideAgain: () => this.decide(operation),
+        decideAgain: () => this.#decideAgain(operation),
         settled: (tx, settled) => this.#recorder.settled(tx, operationId, settled),
       });
     } catch (error) {

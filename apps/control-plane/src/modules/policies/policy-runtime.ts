@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { type Decision, refusalOf } from '@sallyport/core';
-import { createPolicyEngine, type PolicyEngine, type PolicyRequest } from '@sallyport/policy';
+import { type Decision, type PolicyId, refusalOf } from '@sallyport/core';
+import { createPolicyEngine, type PolicyEngine, type PolicyRequest, Quotas } from '@sallyport/policy';
 import { DataSource } from 'typeorm';
 import { FreshSnapshot, Log, Notifications, Readiness } from '../../platform/index.js';
 import { InitialPolicies } from './initial-policies.js';
@@ -16,6 +16,7 @@ export const policyChannel = 'policy_activated';
 @Injectable()
 export class PolicyRuntime implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly engine: PolicyEngine;
+  private readonly quotas = new Quotas();
   private readonly active: FreshSnapshot<number>;
 
   constructor(
@@ -72,6 +73,28 @@ export class PolicyRuntime implements OnApplicationBootstrap, OnApplicationShutd
     return this.engine.decide(request);
   }
 
+  /** Decides what is about to run: it counts against the quotas of the policies that permit it. Never throws. */
+  admit(request: PolicyRequest): Decision {
+    const decision = this.decide(request);
+    if (decision.outcome === 'deny') return decision;
+    const quotas = this.engine.quotasOf(decision.policies);
+    if (quotas.length === 0 || isProvisional(request)) return decision;
+    const taken = this.quotas.take(request.identity.id, quotas, performance.now());
+    if (taken.taken) return decision;
+    const { quota } = quotas.find(({ policy }) => policy === taken.policy)!;
+    const seconds = Math.ceil(taken.freeInMs / 1000);
+    return {
+      outcome: 'deny',
+      policies: [taken.policy as PolicyId],
+      policyVersion: decision.policyVersion,
+      refusal: {
+        code: 'RATE_LIMITED',
+        message: `the quota of policy "${taken.policy}" is used up: ${quota.count} in ${quota.windowMs / 1000} s`,
+        hint: `try again in ${seconds} s, or ask for the same in fewer statements`,
+      },
+    };
+  }
+
   /** @throws GatewayError INVALID_INPUT */
   decideWith(text: string, request: PolicyRequest): Decision {
     return this.engine.decideWith(text, request);
@@ -95,3 +118,9 @@ export class PolicyRuntime implements OnApplicationBootstrap, OnApplicationShutd
     }
   }
 }
+
+/** A Parse is decided for itself; what it prepares counts when it is executed. */
+const isProvisional = ({ operation }: PolicyRequest): boolean => {
+  const { flags } = operation.facts;
+  return Array.isArray(flags) && flags.includes('provisional');
+};
