@@ -149,6 +149,18 @@ test('a login that is not there is made, for every schema that is the applicatio
   expect(await problemsOf()).toEqual([byPassword]);
 });
 
+test('names that would end their quotes, or a literal, stay names', async () => {
+  const odd = `o"d'd\\:x$harden$`;
+  const quoted = `"${odd.replaceAll('"', '""')}"`;
+  await target.query(`create schema ${quoted}; create table ${quoted}.t (a int, b int)`);
+  await harden({ schemas: [odd, 'app'], withheld: [[odd, 't', 'b']] });
+  expect(await problemsOf()).toEqual([byPassword]);
+  expect(await asAgent('show search_path')).toEqual([{ search_path: `pg_catalog, ${quoted}, app, pg_temp` }]);
+  expect(await asAgent('select a from t')).toEqual([]);
+  await expect(asAgent('select b from t')).rejects.toThrow('permission denied');
+  await target.query(`drop schema ${quoted} cascade`);
+});
+
 test('withheld columns are not granted, nor are views that show them', async () => {
   const said = await harden({
     withheld: [
