@@ -1,5 +1,5 @@
 /** The part of the hardening script that takes from PUBLIC what the role would have by it, and says how others get it back. */
-import { harmfulBuiltIns, makersOfOpenRoutines, user } from './self-check-queries.js';
+import { harmfulBuiltIns, makersOfOpenRoutines, onlyComputes, user } from './self-check-queries.js';
 
 const acl = (column: string, kind: string, owner: string) =>
   `aclexplode(coalesce(${column}, acldefault('${kind}', ${owner})))`;
@@ -28,7 +28,7 @@ const held = `select 'database' as kind, quote_ident(b.datname) as name, string_
     select 'routine', p.oid::regprocedure::text, 'EXECUTE' from pg_proc p join pg_namespace n on n.oid = p.pronamespace
     where exists (select from ${acl('p.proacl', 'f', 'p.proowner')} a where a.grantee = 0)
       and (${user('n')} and has_schema_privilege(named, n.oid, 'USAGE')
-        and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)
+        and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype) and (p.prosecdef or not ${onlyComputes})
         or n.nspname = 'pg_catalog' and p.proname ~ '${harmfulBuiltIns}')
     union all
     select 'foreign server', quote_ident(s.srvname), 'USAGE' from pg_foreign_server s cross join lateral aclexplode(s.srvacl) a where a.grantee = 0

@@ -36,6 +36,13 @@ const relations = 'pg_class c join pg_namespace n on n.oid = c.relnamespace';
 const runnable = `has_function_privilege(p.oid, 'EXECUTE') and has_schema_privilege(n.oid, 'USAGE')
  and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)`;
 
+/**
+ * What an extension brought, in C, that only computes: the operators of its types need it, and everybody's do. Who can
+ * declare such a function is a superuser.
+ */
+export const onlyComputes = `(p.provolatile = 'i' and p.prolang in (select oid from pg_language where lanname in ('c', 'internal'))
+ and exists (select from pg_depend e where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype = 'e'))`;
+
 /** Built-in functions that everybody may run and that have an effect. */
 export const harmfulBuiltIns =
   '^(lo_|loread$|lowrite$|pg_notify$|pg_cancel_backend$|pg_terminate_backend$|pg_logical_emit_message$|pg_file_|pg_read_|pg_ls_)';
@@ -99,7 +106,7 @@ union all select 'tablespace ' || quote_ident(t.spcname) from pg_tablespace t wh
 const runs: readonly SelfCheckQuery[] = [
   {
     problem: 'can run',
-    sql: `select ${signature} as what from ${routines} where ${runnable} and not p.prosecdef and ${user('n')}`,
+    sql: `select ${signature} as what from ${routines} where ${runnable} and not p.prosecdef and ${user('n')} and not ${onlyComputes}`,
   },
   {
     problem: 'can run as its owner',

@@ -16,7 +16,7 @@ const careless = `
   alter role agent in database shop set statement_timeout = 0;
   create schema app authorization owner; create schema hidden authorization owner;
   grant usage on schema app to public; grant create on schema app to agent;
-  create extension dblink; create extension pgcrypto schema app;
+  create extension dblink; create extension pgcrypto schema app; create extension citext schema app;
   create foreign data wrapper w; create server elsewhere foreign data wrapper w; grant usage on foreign server elsewhere to public;
   grant usage on foreign data wrapper w to agent;
   set role owner;
@@ -117,6 +117,8 @@ test('the careless login has much that it should not, and nothing but its passwo
   await expect(asAgent(`set transaction read write; delete from app.orders`)).rejects.toThrow('permission denied');
   await expect(asAgent('select app.purge()')).rejects.toThrow('permission denied');
   await expect(asAgent(`select public.dblink('dbname=shop', 'select 1')`)).rejects.toThrow('permission denied');
+  await expect(asAgent('select app.gen_random_bytes(1)')).rejects.toThrow('permission denied');
+  expect(await asAgent(`select 'ADA'::citext = 'ada' as same`)).toEqual([{ same: true }]);
   await expect(asAgent('select lo_unlink(77)')).rejects.toThrow('permission denied');
 });
 
@@ -147,6 +149,18 @@ test('a login that is not there is made, for every schema that is the applicatio
   expect(await problemsOf('odd "name"; --')).toEqual([byPassword]);
   expect(await asAgent('select amount from hidden.salaries', 'odd "name"; --')).toEqual([]);
   expect(await problemsOf()).toEqual([byPassword]);
+});
+
+test('names that would end their quotes, or a literal, stay names', async () => {
+  const odd = `o"d'd\\:x$harden$`;
+  const quoted = `"${odd.replaceAll('"', '""')}"`;
+  await target.query(`create schema ${quoted}; create table ${quoted}.t (a int, b int)`);
+  await harden({ schemas: [odd, 'app'], withheld: [[odd, 't', 'b']] });
+  expect(await problemsOf()).toEqual([byPassword]);
+  expect(await asAgent('show search_path')).toEqual([{ search_path: `pg_catalog, ${quoted}, app, pg_temp` }]);
+  expect(await asAgent('select a from t')).toEqual([]);
+  await expect(asAgent('select b from t')).rejects.toThrow('permission denied');
+  await target.query(`drop schema ${quoted} cascade`);
 });
 
 test('withheld columns are not granted, nor are views that show them', async () => {

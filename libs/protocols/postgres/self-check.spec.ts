@@ -174,9 +174,12 @@ const cases: Case[] = [
   ],
   [
     'an extension’s function',
-    'create extension fuzzystrmatch schema app; revoke execute on all routines in schema app from public; grant execute on function app.soundex to public',
-    ['can run: app.soundex(text)'],
-    'drop extension fuzzystrmatch',
+    'create extension tablefunc schema app; revoke execute on all routines in schema app from public; grant execute on function app.normal_rand, app.connectby(text, text, text, text, int) to public',
+    [
+      'can run: app.connectby(text, text, text, text, integer)',
+      'can run: app.normal_rand(integer, double precision, double precision)',
+    ],
+    'drop extension tablefunc',
   ],
   [
     'a notification',
@@ -282,6 +285,14 @@ test.each(cases)('%s is found, and no more when it has gone', async (...given) =
     await target.query(take);
   }
   expect(await problemsOf(withheld)).toEqual([known]);
+});
+
+test('what an extension brought that only computes is no problem, and what is only declared so is one', async () => {
+  await target.query(`create extension fuzzystrmatch schema app;
+    create function app.declared() returns int language plpgsql immutable as 'begin return 1; end';
+    grant execute on function app.declared to public; alter extension fuzzystrmatch add function app.declared()`);
+  expect(await problemsOf()).toEqual([known, 'can run: app.declared()']);
+  await target.query('drop extension fuzzystrmatch');
 });
 
 test('a name that would end its quotes comes out quoted, and a withheld one is looked for as it is', async () => {
