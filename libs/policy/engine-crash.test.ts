@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
+import { runInThisContext } from 'node:vm';
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { expect, test } from 'vitest';
 import './cedar.js';
@@ -6,10 +7,7 @@ import './cedar.js';
 test('the engine survives it when its caller is compiled anew in the middle of a decision', () => {
   setFlagsFromString('--allow-natives-syntax');
   // Where the guard is missing this ends the process that runs the test.
-  const decide = new Function(
-    'isAuthorized',
-    'call',
-    `
+  const decide = runInThisContext(`(isAuthorized, call) => {
     let isSprung = false;
     const run = () => isAuthorized(call);
     Object.defineProperty(call, 'context', { enumerable: true, get() {
@@ -21,8 +19,7 @@ test('the engine survives it when its caller is compiled anew in the middle of a
     for (const each of [isAuthorized, run]) { %OptimizeFunctionOnNextCall(each); run(); run(); }
     isSprung = true;
     return run();
-  `,
-  ) as (isAuthorized: typeof cedar.isAuthorized, call: object) => cedar.AuthorizationAnswer;
+  }`) as (isAuthorized: typeof cedar.isAuthorized, call: object) => cedar.AuthorizationAnswer;
   const answer = decide(cedar.isAuthorized, {
     principal: { type: 'User', id: 'ada' },
     action: { type: 'Action', id: 'read' },
