@@ -19,8 +19,27 @@ export const regressionDifferences: Readonly<Record<string, Difference>> = {
     without: /^.*\\lo_.*$/gim,
   },
 };
+/** Features of the program for node-postgres. */
 export const nodeDifferences: Readonly<Record<string, string>> = {};
+
+/** Features of the program for the JDBC driver. */
 export const jdbcDifferences: Readonly<Record<string, string>> = {
   "large objects, by the protocol's function calls": 'FunctionCall is refused, with the way round it in its hint',
 };
-export const psycopgDifferences: Readonly<Record<string, string>> = {};
+
+const otherEncodings = 'the gateway keeps client_encoding at UTF8, or it would read texts differently from the server';
+
+/** psycopg2's tests, the first pattern that fits a name. */
+const psycopgDifferences: readonly (readonly [RegExp, string])[] = [
+  [/\.test_lobject\./, 'large objects by libpq are FunctionCalls, which are refused with the way round it in the hint'],
+  [/\.(test_encoding_name|test_copy_bytes|test_copy_text|test_copy_expert_textiobase)$/, otherEncodings],
+  [/\.(test_koi8|test_latin1|HstoreTestCase\.test_roundtrip|HstoreTestCase\.test_roundtrip_array)$/, otherEncodings],
+  [/\.JsonTestCase\.test_scs$/, 'standard_conforming_strings stays on'],
+  [
+    /\.TestConnectionInfo\.test_user$/,
+    'the user of the connection is the name of the gateway’s connection, not of the role',
+  ],
+];
+
+export const whyPsycopgDiffers = (test: string): string | undefined =>
+  psycopgDifferences.find(([pattern]) => pattern.test(test))?.[1];

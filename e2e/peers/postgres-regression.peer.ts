@@ -43,6 +43,7 @@ describe.skipIf(directory === undefined)("PostgreSQL's regression scripts", () =
     });
   });
   afterAll(async () => {
+    for (const { name, log } of twins?.sallyport.processes ?? []) report.keep(`${name}.log`, log.join(''));
     await twins?.[Symbol.asyncDispose]();
     regression?.[Symbol.dispose]();
   });

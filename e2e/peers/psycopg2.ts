@@ -58,7 +58,10 @@ export async function psycopg2Run({ python, directory }: Suite, way: Way): Promi
   return {
     printed,
     tests: new Map(
-      [...printed.matchAll(outcome)].map(([, name, where, word]) => [`${where}.${name}`, word!.split(' ')[0]!]),
+      [...printed.matchAll(outcome)].map(([, name, where, word]) => [
+        where!.endsWith(`.${name}`) ? where! : `${where}.${name}`,
+        word!.split(' ')[0]!,
+      ]),
     ),
   };
 }

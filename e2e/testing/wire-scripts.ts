@@ -318,6 +318,7 @@ export const wireScripts: Readonly<Record<string, readonly Turn[]>> = {
     turn('Z', query("set timezone = 'Asia/Tokyo'; set datestyle = german; set application_name = 'wire'")),
     turn('Z', parse("set intervalstyle = 'iso_8601'"), bind(), execute(), sync),
     turn('Z', query("begin; set timezone = 'UTC'; rollback")),
+    turn('Z', query("set client_encoding = 'UNICODE'; set client_encoding = 'utf-8'; set names 'UNICODE'")),
     turn('Z', query('reset all')),
     turn('Z', query('discard all')),
   ],

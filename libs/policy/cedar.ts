@@ -1,5 +1,10 @@
+import { setFlagsFromString } from 'node:v8';
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { schemaText } from './schema.js';
+
+// Cedar's functions return JavaScript objects. Where V8 11.3 (Node 20) has inlined the call of such a function and throws the
+// caller's code away while it runs, it ends the process: "unreachable code" in DoComputeBuiltinContinuation.
+setFlagsFromString('--no-turbo-inline-js-wasm-calls');
 
 const schemaName = 'sallyport';
 const prepared = cedar.preparseSchema(schemaName, schemaText);

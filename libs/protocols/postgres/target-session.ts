@@ -80,6 +80,12 @@ export interface TargetSessionOptions {
 /** Of what is only prepared or planned the control plane has said nothing. */
 const notTold: Told = { reaches: false };
 
+/** What the gateway's reading of texts relies on. The server says every name of its UTF-8 as UTF8, but for this old one. */
+const relied: ReadonlyMap<string, readonly string[]> = new Map([
+  ['client_encoding', ['UTF8', 'UNICODE']],
+  ['standard_conforming_strings', ['on']],
+]);
+
 /** Fails in every state in which it is run, runs nothing, and names itself in the target's log. */
 const poisonText = 'sallyport refused this statement';
 const poisonQuery = message('Q', cstring(poisonText));
@@ -544,10 +550,10 @@ export class TargetSession {
     const fields = new Fields(received.body);
     const name = fields.cstring();
     const value = fields.cstring();
-    const relied: Record<string, string> = { client_encoding: 'UTF8', standard_conforming_strings: 'on' };
-    if (relied[name] !== undefined && relied[name] !== value) {
+    const taken = relied.get(name);
+    if (taken?.includes(value) === false) {
       throw new GatewayError('RESPONSE_NOT_UNDERSTOOD', `the session’s ${name} became "${value}"`, {
-        hint: `the gateway needs ${name} = ${relied[name]}`,
+        hint: `the gateway needs ${name} = ${taken[0]}`,
       });
     }
     // A value may have been put into it: what is known of the statement says whether it may be told.
