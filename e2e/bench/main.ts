@@ -5,7 +5,7 @@ import { machineOf } from './machine.js';
 import { type Options, parseOptions, usage } from './options.js';
 import { Bed } from './peers/bed.js';
 import { installMissing } from './peers/programs.js';
-import { profileLines } from './profile.js';
+import { busyCores } from './procfs.js';
 import { writeDocument } from './report/document.js';
 import { tables } from './report/tables.js';
 import { measureAll, type Results, type Run } from './run.js';
@@ -26,16 +26,13 @@ async function bench(options: Options): Promise<void> {
     new Date().toISOString().slice(0, 19).replaceAll(':', ''),
   );
   mkdirSync(folder, { recursive: true });
-  const profiles = options.profile ? path.join(folder, 'profiles') : undefined;
-  const startedAt = Date.now();
-  const bed = await Bed.make(options, profiles, say);
+  const busyBefore = await busyCores(3_000);
+  const bed = await Bed.make(options, say);
   const stopEarly = stopsEarly(bed, options);
-  const names = new Map(bed.gateway.processes.map(({ name, pid }) => [pid, name]));
-  const skipMs = Date.now() - startedAt;
   const results: Results = {};
   try {
     const run: Run = {
-      machine: await machineOf(bed),
+      machine: await machineOf(bed, busyBefore),
       options,
       titles: Object.fromEntries(bed.peers.map(({ name, title }) => [name, title])),
       missing,
@@ -54,9 +51,6 @@ async function bench(options: Options): Promise<void> {
     stopEarly();
     await bed.stop();
   }
-  if (profiles !== undefined)
-    for (const line of profileLines(profiles, skipMs, (pid) => names.get(pid) ?? `process ${pid}`))
-      process.stdout.write(`${line}\n`);
   say(`figures are in ${path.relative(process.cwd(), folder)}`);
 }
 

@@ -7,12 +7,11 @@ test('without arguments everything is measured and the document written', () => 
     modes: modeNames,
     clients: [1, 8, 64],
     document: true,
-    profile: false,
     command: 'npm run bench',
   });
 });
 
-test.each([['--quick'], ['--profile'], ['--only=connect'], ['--peers=gateway'], ['--clients=8'], ['--modes=simple']])(
+test.each([['--quick'], ['--only=connect'], ['--peers=gateway'], ['--clients=8'], ['--modes=simple']])(
   'a run with %s leaves the document alone, unless it is asked for it',
   (option) => {
     expect(parseOptions([option]).document).toBe(false);
@@ -27,6 +26,7 @@ test('single figures change what the depth says', () => {
 test.each([
   [['--only', 'nothing']],
   [['--modes', 'simple,odd']],
+  [['--peers', 'nobody']],
   [['--rounds', '0']],
   [['--clients', '1,x']],
   [['--seconds', '1.5']],

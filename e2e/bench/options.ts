@@ -1,10 +1,21 @@
 import { parseArgs } from 'node:util';
 
-export const partNames = ['throughput', 'connect', 'result', 'memory', 'stuck'] as const;
+export const partNames = ['throughput', 'connect', 'result', 'memory', 'stuck', 'profile'] as const;
 export type Part = (typeof partNames)[number];
 
 export const modeNames = ['simple', 'extended', 'prepared'] as const;
 export type Mode = (typeof modeNames)[number];
+
+export const peerNames = [
+  'direct',
+  'direct-plain',
+  'pgbouncer',
+  'haproxy',
+  'tunnel',
+  'gateway',
+  'gateway-fast-disk',
+  'gateway-recorded',
+] as const;
 
 export interface Options {
   readonly parts: readonly Part[];
@@ -18,8 +29,9 @@ export interface Options {
   /** Connections made through each peer. */
   readonly connections: number;
   readonly resultMegabytes: number;
+  /** The one during which memory is watched. */
+  readonly watchedMegabytes: number;
   readonly idleSessions: number;
-  readonly profile: boolean;
   /** Write docs/performance.md and its plot, not only the run's folder. */
   readonly document: boolean;
   /** After this everything is stopped, whatever it does. */
@@ -30,25 +42,34 @@ export interface Options {
 
 type Depth = Pick<
   Options,
-  'modes' | 'rounds' | 'seconds' | 'connections' | 'resultMegabytes' | 'idleSessions' | 'deadlineMinutes'
+  | 'modes'
+  | 'rounds'
+  | 'seconds'
+  | 'connections'
+  | 'resultMegabytes'
+  | 'watchedMegabytes'
+  | 'idleSessions'
+  | 'deadlineMinutes'
 >;
 
 const depths: Readonly<Record<'quick' | 'usual' | 'full', Depth>> = {
   quick: {
-    modes: ['simple', 'prepared'],
+    modes: ['prepared'],
     rounds: 1,
-    seconds: 3,
+    seconds: 2,
     connections: 15,
     resultMegabytes: 30,
+    watchedMegabytes: 100,
     idleSessions: 100,
     deadlineMinutes: 10,
   },
   usual: {
     modes: modeNames,
     rounds: 3,
-    seconds: 4,
+    seconds: 3,
     connections: 60,
     resultMegabytes: 100,
+    watchedMegabytes: 1000,
     idleSessions: 500,
     deadlineMinutes: 45,
   },
@@ -57,21 +78,21 @@ const depths: Readonly<Record<'quick' | 'usual' | 'full', Depth>> = {
     rounds: 5,
     seconds: 8,
     connections: 200,
-    resultMegabytes: 1000,
+    resultMegabytes: 300,
+    watchedMegabytes: 1000,
     idleSessions: 500,
     deadlineMinutes: 150,
   },
 };
 
 export const usage = `npm run bench -- [options]
-  --quick               about two minutes, simple and prepared, one round
-  --full                an hour, five long rounds, a result of 1 GB
+  --quick               about three minutes: prepared statements only, one short round
+  --full                an hour or more: five long rounds
   --only a,b            of ${partNames.join(', ')}
-  --peers a,b           of direct, direct-plain, pgbouncer, haproxy, tunnel, gateway, gateway-recorded
+  --peers a,b           of ${peerNames.join(', ')}
   --modes a,b           of ${modeNames.join(', ')}
   --clients 1,8,64      how many at once
   --rounds n, --seconds n, --megabytes n, --sessions n
-  --profile             profiles of control plane and agent, and their dearest functions
   --document            write docs/performance.md too; a whole run does so by itself
 `;
 
@@ -90,7 +111,6 @@ export function parseOptions(args: readonly string[]): Options {
       seconds: { type: 'string' },
       megabytes: { type: 'string' },
       sessions: { type: 'string' },
-      profile: { type: 'boolean' },
       document: { type: 'boolean' },
     },
   });
@@ -105,9 +125,8 @@ export function parseOptions(args: readonly string[]): Options {
     seconds: number(values.seconds) ?? depth.seconds,
     resultMegabytes: number(values.megabytes) ?? depth.resultMegabytes,
     idleSessions: number(values.sessions) ?? depth.idleSessions,
-    peers: list(values.peers),
-    profile: values.profile ?? false,
-    document: values.document ?? !(chosen || values.quick || values.profile),
+    peers: subset(values.peers, peerNames),
+    document: values.document ?? !(chosen || values.quick),
     command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
   };
 }

@@ -1,5 +1,6 @@
 /** What Linux says about processes: CPU time and resident memory. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** USER_HZ, which is 100 on every platform that Node runs on. */
 const ticksPerSecond = 100;
@@ -35,6 +36,22 @@ export function cpuSeconds(pid: number): number {
   if (root === undefined) return 0;
   const children = all().filter(({ parent }) => parent === pid);
   return (root.own + root.ended + children.reduce((sum, { own, ended }) => sum + own + ended, 0)) / ticksPerSecond;
+}
+
+/** How many cores are busy, whoever keeps them so. */
+export async function busyCores(milliseconds: number): Promise<number> {
+  const before = busyTicks();
+  await sleep(milliseconds);
+  return (busyTicks() - before) / ticksPerSecond / (milliseconds / 1000);
+}
+
+/** Of all cores together since the start of the machine; guests are part of user, waiting for a disk is not work. */
+function busyTicks(): number {
+  const [user, nice, system, , , interrupts, soft] = /^cpu +(.*)$/m
+    .exec(readFileSync('/proc/stat', 'utf8'))![1]!
+    .split(' ')
+    .map(Number);
+  return user! + nice! + system! + interrupts! + soft!;
 }
 
 export const parentOf = (pid: number): number => statOf(pid)!.parent;

@@ -1,31 +1,44 @@
 import { expect, test } from 'vitest';
-import { dearest } from './profile.js';
+import { costsOf, type ProfileNode } from './profile.js';
 
-const node = (id: number, functionName: string, url = '') => ({ id, callFrame: { functionName, url, lineNumber: 9 } });
+const root = 'file:///somewhere/sallyport';
+const node = (id: number, functionName: string, url: string, children: number[] = []): ProfileNode => ({
+  id,
+  callFrame: { functionName, url, lineNumber: 9 },
+  children,
+});
 const profile = {
   nodes: [
-    node(1, '(root)'),
-    node(2, '(idle)'),
-    node(3, 'parse', 'file:///somewhere/sallyport/libs/sql/dist/parse.js'),
-    node(4, 'parse', 'file:///somewhere/sallyport/libs/sql/dist/parse.js'),
-    node(5, '(garbage collector)'),
+    node(1, '(root)', '', [2, 3, 7, 9]),
+    node(2, '(idle)', ''),
+    node(3, 'serve', `${root}/libs/protocols/dist/postgres/line.js`, [4, 6]),
+    node(4, 'push', 'node:internal/streams/writable', [5]),
+    node(5, 'writeBuffer', ''),
+    node(6, 'parse', `${root}/libs/sql/dist/parse.js`),
+    node(7, 'onData', `${root}/node_modules/@grpc/grpc-js/build/src/decoder.js`, [8]),
+    node(8, 'parse', `${root}/libs/sql/dist/parse.js`),
+    node(9, '(garbage collector)', ''),
   ],
-  startTime: 0,
-  endTime: 9000,
-  samples: [5, 2, 3, 4, 5],
-  timeDeltas: [1000, 5000, 2000, 1000, 1000],
+  samples: [2, 4, 5, 6, 8, 9, 3, 7],
+  timeDeltas: [90_000, 1000, 2000, 1000, 2000, 1000, 1000, 2000],
 };
 
 test('functions are ordered by their own time, without idling, wherever they were called from', () => {
-  expect(dearest(profile, 0)).toEqual([
-    { what: 'parse  libs/sql/dist/parse.js:10', milliseconds: 3, part: 0.6 },
-    { what: '(garbage collector)', milliseconds: 2, part: 0.4 },
+  const { busySeconds, functions } = costsOf(profile);
+  expect(busySeconds).toBe(0.01);
+  expect(functions.slice(0, 2)).toEqual([
+    { what: '`parse` libs/sql/dist/parse.js:10', part: 0.3 },
+    { what: '`writeBuffer`', part: 0.2 },
   ]);
 });
 
-test('what was sampled at the start is left out', () => {
-  expect(dearest(profile, 3)).toEqual([
-    { what: 'parse  libs/sql/dist/parse.js:10', milliseconds: 3, part: 0.75 },
-    { what: '(garbage collector)', milliseconds: 1, part: 0.25 },
+test('what Node does counts for the package that had it done', () => {
+  expect(costsOf(profile).packages).toEqual([
+    { what: 'libs/protocols/postgres', part: 0.4 },
+    { what: 'libs/sql', part: 0.3 },
+    { what: '@grpc/grpc-js', part: 0.2 },
+    { what: 'garbage collector', part: 0.1 },
   ]);
 });
+
+test('only the dearest are kept', () => expect(costsOf(profile, 1).functions).toHaveLength(1));

@@ -1,68 +1,83 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
+interface CallFrame {
+  readonly functionName: string;
+  readonly url: string;
+  readonly lineNumber: number;
+}
 
-interface CpuProfile {
-  readonly nodes: readonly {
-    readonly id: number;
-    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
-  }[];
-  /** Microseconds of the monotonic clock. */
-  readonly startTime: number;
-  readonly endTime: number;
+export interface ProfileNode {
+  readonly id: number;
+  readonly callFrame: CallFrame;
+  readonly children?: readonly number[];
+}
+
+/** As V8 writes it. */
+export interface CpuProfile {
+  readonly nodes: readonly ProfileNode[];
   readonly samples: readonly number[];
+  /** Microseconds before each sample. */
   readonly timeDeltas: readonly number[];
 }
 
 export interface Cost {
   readonly what: string;
-  readonly milliseconds: number;
   /** Of the time in which the process was not idle. */
   readonly part: number;
 }
 
-/**
- * Functions by the time spent in themselves.
- * @param skipMs what was sampled in this time from the start does not count: starting up
- */
-export function dearest(profile: CpuProfile, skipMs: number, most = 30): Cost[] {
-  const names = new Map(profile.nodes.map(({ id, callFrame }) => [id, nameOf(callFrame)]));
-  const spent = new Map<string, number>();
-  let at = 0;
-  for (const [index, id] of profile.samples.entries()) {
-    const delta = profile.timeDeltas[index]!;
-    at += delta;
-    if (at < skipMs * 1000) continue;
-    const name = names.get(id)!;
-    spent.set(name, (spent.get(name) ?? 0) + delta);
-  }
-  spent.delete('(idle)');
-  const total = [...spent.values()].reduce((sum, value) => sum + value, 0);
-  return [...spent]
-    .sort(([, a], [, b]) => b - a)
-    .slice(0, most)
-    .map(([what, time]) => ({ what, milliseconds: time / 1000, part: time / total }));
+export interface Costs {
+  /** Seconds in which the process was not idle. */
+  readonly busySeconds: number;
+  /** By the package for which it was done, down to what Node did for it. */
+  readonly packages: readonly Cost[];
+  /** By the function itself. */
+  readonly functions: readonly Cost[];
 }
 
-const nameOf = ({ functionName, url, lineNumber }: CpuProfile['nodes'][number]['callFrame']): string => {
-  if (url === '') return functionName || '(anonymous)';
-  const file = url
-    .replace(/^file:\/\//, '')
-    .replace(/^.*\/(node_modules|apps|libs)\//, (_all, root: string) => `${root}/`);
-  return `${functionName || '(anonymous)'}  ${file}:${lineNumber + 1}`;
+export function costsOf(profile: CpuProfile, most = 12): Costs {
+  const spent = microsecondsByNode(profile);
+  const byId = new Map(profile.nodes.map((node) => [node.id, node]));
+  const callers = new Map(profile.nodes.flatMap(({ id, children }) => (children ?? []).map((child) => [child, id])));
+  const packageFor = (id: number | undefined): string =>
+    id === undefined ? 'Node, for nobody in particular' : (packageOf(byId.get(id)!) ?? packageFor(callers.get(id)));
+  const total = [...spent.values()].reduce((sum, time) => sum + time, 0);
+  const costs = (nameOf: (id: number) => string): Cost[] => ranked(spent, nameOf, total).slice(0, most);
+  return {
+    busySeconds: total / 1e6,
+    packages: costs(packageFor),
+    functions: costs((id) => nameOf(byId.get(id)!.callFrame)),
+  };
+}
+
+function microsecondsByNode({ nodes, samples, timeDeltas }: CpuProfile): Map<number, number> {
+  const idle = new Set(nodes.filter(({ callFrame }) => callFrame.functionName === '(idle)').map(({ id }) => id));
+  const spent = new Map<number, number>();
+  for (const [index, id] of samples.entries())
+    if (!idle.has(id)) spent.set(id, (spent.get(id) ?? 0) + timeDeltas[index]!);
+  return spent;
+}
+
+function ranked(spent: ReadonlyMap<number, number>, nameOf: (id: number) => string, total: number): Cost[] {
+  const sums = new Map<string, number>();
+  for (const [id, time] of spent) sums.set(nameOf(id), (sums.get(nameOf(id)) ?? 0) + time);
+  return [...sums].sort(([, a], [, b]) => b - a).map(([what, time]) => ({ what, part: time / total }));
+}
+
+/** V8's own entries beside functions. */
+const ofV8: Readonly<Record<string, string>> = {
+  '(garbage collector)': 'garbage collector',
+  '(program)': 'outside JavaScript: system calls, TLS, Node in C++',
 };
 
-/** @returns lines to print, process by process */
-export function profileLines(folder: string, skipMs: number, nameOfPid: (pid: number) => string): string[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.cpuprofile'))
-    .flatMap((name) => {
-      // CPU.<date>.<time>.<pid>.<thread>.<number>.cpuprofile
-      const pid = Number(name.split('.')[3]);
-      const profile = JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as CpuProfile;
-      const lines = dearest(profile, skipMs).map(
-        ({ what, milliseconds, part }) =>
-          `${(part * 100).toFixed(1).padStart(6)} % ${milliseconds.toFixed(0).padStart(8)} ms  ${what}`,
-      );
-      return ['', `${nameOfPid(pid)} (${name})`, ...lines];
-    });
+/** With the room in it, where there is one. Undefined: Node's own or native code, which works for its caller. */
+function packageOf({ callFrame: { functionName, url } }: ProfileNode): string | undefined {
+  const [, dependency] = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url) ?? [];
+  const [, own, , room] = /\/((?:apps|libs)\/[^/]+)\/dist\/(modules\/)?(?:([^/]+)\/)?/.exec(url) ?? [];
+  return ofV8[functionName] ?? dependency ?? (own && room ? `${own}/${room}` : own);
+}
+
+function nameOf({ functionName, url, lineNumber }: CallFrame): string {
+  const name = ofV8[functionName] ?? `\`${functionName || '(anonymous)'}\``;
+  if (url === '') return name;
+  const file = url.replace(/^.*?\/(node_modules|apps|libs)\//, (_all, root: string) => `${root}/`);
+  return `${name} ${file}:${lineNumber + 1}`;
 }

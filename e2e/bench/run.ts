@@ -2,6 +2,7 @@ import type { Machine } from './machine.js';
 import type { Options, Part } from './options.js';
 import { type Connecting, measureConnecting } from './parts/connect.js';
 import { type Memory, measureMemory } from './parts/memory.js';
+import { measureProfiles, type Profiled } from './parts/profiled.js';
 import { type BigResult, measureResults } from './parts/result.js';
 import type { Say } from './parts/rounds.js';
 import { measureStuck, type Stuck } from './parts/stuck.js';
@@ -14,6 +15,7 @@ export interface Results {
   connect?: Connecting[];
   result?: BigResult[];
   stuck?: Stuck[];
+  profile?: Profiled[];
 }
 
 /** A run, as it is kept in its folder. */
@@ -33,6 +35,7 @@ const measures: readonly [Part, (results: Results, bed: Bed, options: Options, s
   ['connect', async (results, ...rest) => void (results.connect = await measureConnecting(...rest))],
   ['result', async (results, ...rest) => void (results.result = await measureResults(...rest))],
   ['stuck', async (results, ...rest) => void (results.stuck = await measureStuck(...rest))],
+  ['profile', async (results, ...rest) => void (results.profile = await measureProfiles(...rest))],
 ];
 
 /** @param results filled part by part, so that what was measured is kept when a later part fails */

@@ -45,6 +45,8 @@ export interface InstallationOptions {
   readonly maxSessions?: number;
   /** Settings of the store's server. */
   readonly storeSettings?: Readonly<Record<string, string>>;
+  /** The store waits for its disk. */
+  readonly durableStore?: boolean;
   /** Options of Node itself, for each process by its name. */
   readonly nodeOptions?: (name: string) => readonly string[];
 }
@@ -180,7 +182,11 @@ export class Installation {
   async #start(): Promise<void> {
     mkdirSync(path.join(this.home, 'agent'), { mode: 0o700 });
     [this.store, this.target, this.issuer] = await Promise.all([
-      testDatabase({ database: 'sallyport', settings: this.#options.storeSettings ?? {} }),
+      testDatabase({
+        database: 'sallyport',
+        settings: this.#options.storeSettings ?? {},
+        durable: this.#options.durableStore ?? false,
+      }),
       startTarget(this.#options),
       testIssuer(),
     ]);

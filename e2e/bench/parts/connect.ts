@@ -2,7 +2,7 @@ import { answers } from '../client/answers.js';
 import { ascending, digits, percentile } from '../figures.js';
 import type { Options } from '../options.js';
 import type { Bed } from '../peers/bed.js';
-import { clientConfig, type Peer } from '../peers/peer.js';
+import { clientConfig, type Peer, within } from '../peers/peer.js';
 import { interleaved, type Say } from './rounds.js';
 
 /** Milliseconds from the first byte to the closed socket: connect, TLS, authentication, one question, goodbye. */
@@ -16,11 +16,12 @@ export async function measureConnecting(bed: Bed, options: Options, say: Say): P
   const configs = new Map(
     await Promise.all(bed.peers.map(async (peer) => [peer, clientConfig(await peer.env())] as const)),
   );
-  const once = async (peer: Peer): Promise<number> => {
-    const began = performance.now();
-    await answers(configs.get(peer)!);
-    return performance.now() - began;
-  };
+  const once = (peer: Peer): Promise<number> =>
+    within(peer, async () => {
+      const began = performance.now();
+      await answers(configs.get(peer)!);
+      return performance.now() - began;
+    });
   await interleaved(bed.peers, 5, once); // not measured
   const times = await interleaved(bed.peers, options.connections, once);
   return bed.peers.map((peer) => {

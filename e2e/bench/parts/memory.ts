@@ -6,7 +6,7 @@ import type { Options } from '../options.js';
 import type { Bed } from '../peers/bed.js';
 import { clientConfig, type Peer } from '../peers/peer.js';
 import { residentMegabytes } from '../procfs.js';
-import { shapes, ways } from './result.js';
+import { shapes, type Way, ways } from './result.js';
 import type { Say } from './rounds.js';
 
 /** Resident megabytes of one process of the product. */
@@ -15,11 +15,16 @@ export interface Memory {
   readonly atRest: number;
   readonly idleSessions: number;
   readonly underIdleSessions: number;
-  readonly resultMegabytes: number;
-  readonly peakDuringResult: number;
-  /** The peaks of the quarters of the result's time: flat when they do not grow. */
-  readonly quarters: readonly number[];
+  readonly results: readonly WatchedResult[];
   readonly afterwards: number;
+}
+
+/** One process while one big answer goes through it. */
+export interface WatchedResult {
+  readonly way: Way;
+  readonly megabytes: number;
+  /** The peaks of the quarters of its time: flat when they do not grow. */
+  readonly quarters: readonly number[];
 }
 
 interface Watched {
@@ -36,22 +41,21 @@ export async function measureMemory(bed: Bed, options: Options, say: Say): Promi
   say(`at rest: ${told(watched, atRest)}`);
   const idle = await underIdleSessions(gateway, watched, options.idleSessions);
   say(`under ${options.idleSessions} idle sessions: ${told(watched, idle)}`);
-  const { samples, megabytes } = await duringResult(gateway, watched);
+  const results: WatchedResult[][] = [];
+  for (const way of ['select', 'copy'] as const) results.push(await duringResult(gateway, watched, way, options));
   await sleep(3_000);
   const afterwards = residents(watched);
   return watched.map(({ name }, index) => {
-    const series = samples.map((sample) => sample[index]!);
     const memory = {
       process: name,
       atRest: atRest[index]!,
       idleSessions: options.idleSessions,
       underIdleSessions: idle[index]!,
-      resultMegabytes: megabytes,
-      peakDuringResult: Math.max(...series),
-      quarters: quartersOf(series),
+      results: results.map((ofAll) => ofAll[index]!),
       afterwards: afterwards[index]!,
     };
-    say(`${name} during ${digits(megabytes)} MB: ${memory.quarters.map(digits).join(', ')} MB`);
+    for (const { way, megabytes, quarters } of memory.results)
+      say(`${name} during ${digits(megabytes)} MB by ${way}: ${quarters.map(digits).join(', ')} MB`);
     return memory;
   });
 }
@@ -86,16 +90,23 @@ async function underIdleSessions(gateway: Peer, watched: readonly Watched[], cou
   }
 }
 
-async function duringResult(gateway: Peer, watched: readonly Watched[]) {
+async function duringResult(
+  gateway: Peer,
+  watched: readonly Watched[],
+  way: Way,
+  { watchedMegabytes, resultMegabytes }: Options,
+): Promise<WatchedResult[]> {
   const samples: number[][] = [];
   const reader = await ResultReader.connect(clientConfig(await gateway.env()));
   const sampling = setInterval(() => samples.push(residents(watched)), 100);
   try {
-    let bytes = 0;
-    for (const sql of [ways.copy(shapes.clean.columns), ways.select(shapes.clean.columns)])
-      bytes += (await reader.discard(sql)).bytes;
-    samples.push(residents(watched));
-    return { samples, megabytes: bytes / 1e6 };
+    const sql = ways[way](shapes.clean.columns, Math.ceil(watchedMegabytes / resultMegabytes));
+    const { bytes } = await reader.discard(sql);
+    return watched.map((_one, index) => ({
+      way,
+      megabytes: bytes / 1e6,
+      quarters: quartersOf(samples.map((sample) => sample[index]!)),
+    }));
   } finally {
     clearInterval(sampling);
     reader.leave();

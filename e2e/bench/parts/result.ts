@@ -14,8 +14,10 @@ export const shapes = {
 export type Shape = keyof typeof shapes;
 
 export const ways = {
-  copy: (columns: string) => `copy big (${columns}) to stdout`,
-  select: (columns: string) => `select ${columns} from big`,
+  copy: (columns: string, times = 1) =>
+    times === 1 ? `copy big (${columns}) to stdout` : `copy (${ways.select(columns, times)}) to stdout`,
+  select: (columns: string, times = 1): string =>
+    `select ${columns} from big${times === 1 ? '' : `, generate_series(1, ${times})`}`,
 } as const;
 export type Way = keyof typeof ways;
 

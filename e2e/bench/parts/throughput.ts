@@ -2,7 +2,7 @@ import { type Load, type PgbenchFigures, pgbench, secondsToConnect } from '../cl
 import { digits, median, type Spread, spread } from '../figures.js';
 import type { Mode, Options } from '../options.js';
 import type { Bed } from '../peers/bed.js';
-import type { Peer } from '../peers/peer.js';
+import { type Peer, within } from '../peers/peer.js';
 import { interleaved, type Say } from './rounds.js';
 import { type Spent, spentDuring } from './spent.js';
 
@@ -38,7 +38,7 @@ export async function measureThroughput(bed: Bed, options: Options, say: Say): P
     for (const clients of options.clients) {
       const peers = bed.peers.filter(({ rare }) => !rare || clients === 8);
       const rounds = await interleaved(peers, options.rounds, (peer) =>
-        oneRound(bed, peer, { mode, clients, seconds: options.seconds }),
+        within(peer, () => oneRound(bed, peer, { mode, clients, seconds: options.seconds })),
       );
       for (const peer of peers) {
         const result = resultOf(peer, { mode, clients, seconds: options.seconds }, rounds.get(peer)!);

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Installation } from '../../testing/installation.js';
@@ -14,9 +14,14 @@ import { startPgbouncer } from './pgbouncer.js';
 import type { Service } from './service.js';
 import { speakTls, storeSettings, targetSettings } from './target.js';
 
+const profilerFor = (folder: string): string =>
+  Object.assign(new URL('./profiler.js', import.meta.url), { search: new URLSearchParams({ folder }) }).href;
+
 /** Everything that a run stands on. */
 export class Bed {
   readonly folder: string;
+  /** Where the product's processes leave their CPU profiles. */
+  readonly profiles: string;
   readonly running: Service[] = [];
   /** Those that are measured. */
   peers: readonly Peer[] = [];
@@ -28,13 +33,14 @@ export class Bed {
   private constructor() {
     this.folder = mkdtempSync(path.join(tmpdir(), 'sallyport-bench-'));
     chmodSync(this.folder, 0o755); // PgBouncer runs as somebody else
+    this.profiles = path.join(this.folder, 'profiles');
+    mkdirSync(this.profiles);
   }
 
-  /** @param profiles where the product's processes leave their CPU profiles */
-  static async make(options: Options, profiles: string | undefined, say: (line: string) => void): Promise<Bed> {
+  static async make(options: Options, say: (line: string) => void): Promise<Bed> {
     const bed = new Bed();
     try {
-      await bed.#make(options, profiles, say);
+      await bed.#make(options, say);
       return bed;
     } catch (error) {
       await bed.stop();
@@ -42,18 +48,18 @@ export class Bed {
     }
   }
 
-  async #make(options: Options, profiles: string | undefined, say: (line: string) => void): Promise<void> {
+  async #make(options: Options, say: (line: string) => void): Promise<void> {
     say('starting and filling the target; starting store, control plane and agent');
     this.certificates = await makeCertificates(this.folder);
     this.installation = await Installation.start({
       targetSql: targetSql(options),
       targetSettings,
       storeSettings,
+      durableStore: true, // as in production: strict recording is worth nothing on one that does not wait
       agentMasking: maskingRules,
       maxSessions: 1000,
       environment: { SALLYPORT_TICKET_SESSIONS: '1000' },
-      nodeOptions: () =>
-        profiles === undefined ? [] : ['--cpu-prof', '--cpu-prof-interval', '500', '--cpu-prof-dir', profiles],
+      nodeOptions: () => ['--import', profilerFor(this.profiles)],
     });
     await speakTls(this.installation, this.certificates);
     await settle(this.installation);

@@ -13,6 +13,7 @@ export const directPeers = ({ installation, certificates }: Bed): Peer[] => [
     name: 'direct-plain',
     title: 'direct, no TLS',
     processes: [],
+    rare: true,
     env: async () => targetEnvironment(installation),
   },
 ];

@@ -19,7 +19,11 @@ export interface Peer {
   env(): Promise<LibpqEnvironment>;
   /** Only here and there: it is not worth its time everywhere. */
   readonly rare?: boolean;
+  /** Runs work while something is set up for this peer alone, and takes it back. */
+  within?<T>(work: () => Promise<T>): Promise<T>;
 }
+
+export const within = <T>(peer: Peer, work: () => Promise<T>): Promise<T> => peer.within?.(work) ?? work();
 
 /** The same way for node-postgres. */
 export const clientConfig = (env: LibpqEnvironment): pg.ClientConfig => ({

@@ -5,14 +5,7 @@ import type { LibpqEnvironment } from './peer.js';
 /** The target's settings: enough places for 500 idle sessions, and everything that is read in memory. */
 export const targetSettings = { max_connections: '700', shared_buffers: '512MB', autovacuum: 'off' };
 
-/** The store waits for the disk, as in production: strict recording is worth nothing on one that does not. */
-export const storeSettings = {
-  fsync: 'on',
-  synchronous_commit: 'on',
-  full_page_writes: 'on',
-  shared_buffers: '128MB',
-  max_wal_size: '1GB',
-};
+export const storeSettings = { shared_buffers: '128MB', max_wal_size: '1GB' };
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 

@@ -35,6 +35,8 @@ const run: Run = {
     cpu: 'a cpu',
     cores: 2,
     memoryGigabytes: 8,
+    busyCores: 0.4,
+    diskSyncMilliseconds: 1.5,
     versions: { Node: '20' },
   },
   options: parseOptions(['--quick']),
@@ -53,12 +55,44 @@ describe('the targets', () => {
       {
         what: 'simple, 1 client: added to direct at the median',
         wanted: 'at most 0.3 ms',
-        measured: '0.350 ms',
-        met: false,
+        measured: { value: '0.350 ms', met: false },
       },
-      { what: 'simple, 8 clients: throughput to the bare tunnel', wanted: 'at least 1', measured: '0.167', met: false },
-      { what: 'simple, 8 clients: throughput to PgBouncer', wanted: 'at least 0.5', measured: '0.0625', met: false },
+      {
+        what: 'simple, 8 clients: throughput to the bare tunnel',
+        wanted: 'at least 1',
+        measured: { value: '0.167', met: false },
+      },
+      {
+        what: 'simple, 8 clients: throughput to PgBouncer',
+        wanted: 'at least 0.5',
+        measured: { value: '0.0625', met: false },
+      },
     ]);
+  });
+
+  test('are told beside it without the wait for the disk, where that was measured', () => {
+    const fast = { ...results, throughput: [...results.throughput!, throughput('gateway-fast-disk', 8, 30_000, 0.2)] };
+    expect(targetsOf(fast).map(({ withFastDisk }) => withFastDisk)).toEqual([
+      undefined,
+      { value: '1.25', met: true },
+      { value: '0.469', met: false },
+    ]);
+  });
+
+  test('memory is flat when its last quarter is not above the second one', () => {
+    const memory = (quarters: number[]) => [
+      {
+        process: 'agent',
+        atRest: 89,
+        idleSessions: 5,
+        underIdleSessions: 95,
+        results: [{ way: 'copy' as const, megabytes: 1000, quarters }],
+        afterwards: 90,
+      },
+    ];
+    const met = (quarters: number[]) => targetsOf({ memory: memory(quarters) }).map(({ measured }) => measured.met);
+    expect(met([50, 100, 105, 104])).toEqual([true, true]);
+    expect(met([50, 100, 105, 120])).toEqual([true, false]);
   });
 
   test('say nothing about what was not measured', () => {
@@ -68,8 +102,8 @@ describe('the targets', () => {
 
   test('are met at exactly what is wanted', () => {
     const connect = [{ peer: 'gateway', p50: 25, p99: 40 }];
-    expect(targetsOf({ connect })).toMatchObject([{ met: true }]);
-    expect(targetsOf({ connect: [{ ...connect[0]!, p50: 25.01 }] })).toMatchObject([{ met: false }]);
+    expect(targetsOf({ connect })).toMatchObject([{ measured: { met: true } }]);
+    expect(targetsOf({ connect: [{ ...connect[0]!, p50: 25.01 }] })).toMatchObject([{ measured: { met: false } }]);
   });
 });
 
@@ -78,6 +112,8 @@ describe('the page', () => {
     const text = tables(run);
     expect(text).toContain('| Sally\\|port | 4000 | 1.33 | 4000 | 0.167 |');
     expect(text).toContain('not installed, so not measured: haproxy');
+    expect(text).toContain('other programs kept 0.400 cores busy');
+    expect(tables({ ...run, machine: { ...run.machine, busyCores: 0.05 } })).not.toContain('other programs');
     expect(text).not.toContain('NaN');
     expect(text).not.toContain('undefined');
   });

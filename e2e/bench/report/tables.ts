@@ -1,15 +1,17 @@
 import { digits, ofSpread } from '../figures.js';
 import type { Memory } from '../parts/memory.js';
+import type { Profiled } from '../parts/profiled.js';
 import { type BigResult, type Shape, shapes, type Way } from '../parts/result.js';
 import type { Stuck } from '../parts/stuck.js';
 import type { Throughput } from '../parts/throughput.js';
+import type { Cost } from '../profile.js';
 import type { Run } from '../run.js';
 import { table } from './table.js';
-import { targetsOf } from './targets.js';
+import { type Measured, targetsOf } from './targets.js';
 
 /** The generated part of the document. */
 export function tables(run: Run): string {
-  const { throughput, connect, result, memory, stuck } = run.results;
+  const { throughput, connect, result, memory, stuck, profile } = run.results;
   return [
     about(run),
     section('Targets', targetTable(run)),
@@ -18,6 +20,7 @@ export function tables(run: Run): string {
     ...(result === undefined ? [] : resultSections(run, result)),
     memory && section('Memory', memoryTable(memory)),
     stuck && section('Stuck readers', stuckTable(run, stuck)),
+    profile && section('Where the time goes', ...profileTables(profile)),
   ]
     .filter((part) => part !== undefined)
     .join('\n\n');
@@ -25,15 +28,22 @@ export function tables(run: Run): string {
 
 const section = (title: string, ...body: readonly string[]): string => [`### ${title}`, ...body].join('\n\n');
 
+/** The part of all cores that an idle machine's own housekeeping may take. */
+const quiet = 0.05;
+
 function about({ machine, options, missing }: Run): string {
-  const { rounds, seconds, resultMegabytes } = options;
+  const { rounds, seconds, resultMegabytes, watchedMegabytes } = options;
   const lines = [
     `\`${options.command}\`, ${machine.date} UTC, commit ${machine.commit}`,
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGigabytes} GB; everything on this one machine`,
+    `the disk of the store promises a page in ${digits(machine.diskSyncMilliseconds)} ms; no commit is faster`,
+    ...(machine.busyCores > quiet * machine.cores
+      ? [`the machine was shared: other programs kept ${digits(machine.busyCores)} cores busy just before`]
+      : []),
     Object.entries(machine.versions)
       .map(([name, version]) => (version.includes(' ') ? version : `${name} ${version}`))
       .join(', '),
-    `median of ${rounds} ${rounds === 1 ? 'round' : 'rounds, lowest and highest in brackets'}; ${seconds} s for each round of pgbench; results of about ${resultMegabytes} MB`,
+    `median of ${rounds} ${rounds === 1 ? 'round' : 'rounds, lowest and highest in brackets'}; ${seconds} s for each round of pgbench; results of about ${resultMegabytes} MB, where memory is watched ${watchedMegabytes} MB`,
     ...(missing.length > 0 ? [`not installed, so not measured: ${missing.join(', ')}`] : []),
   ];
   return lines.map((line) => `- ${line}`).join('\n');
@@ -41,9 +51,17 @@ function about({ machine, options, missing }: Run): string {
 
 const targetTable = (run: Run): string =>
   table(
-    ['target', 'wanted', 'measured', 'met'],
-    targetsOf(run.results).map(({ what, wanted, measured, met }) => [what, wanted, measured, met ? 'yes' : 'no']),
+    ['target', 'wanted', 'measured', 'met', 'disk that answers at once', 'met'],
+    targetsOf(run.results).map(({ what, wanted, measured, withFastDisk }) => [
+      what,
+      wanted,
+      ...verdict(measured),
+      ...verdict(withFastDisk),
+    ]),
   );
+
+const verdict = (measured: Measured | undefined): string[] =>
+  measured === undefined ? ['', ''] : [measured.value, measured.met ? 'yes' : 'no'];
 
 // ---------------------------------------------------------------------------------------------------- throughput
 
@@ -134,9 +152,16 @@ function resultSections({ titles }: Run, all: readonly BigResult[]): string[] {
   return (['copy', 'select'] as Way[]).map((way) => {
     const these = all.filter((one) => one.way === way);
     const of = (peer: string, shape: Shape) => these.find((one) => one.peer === peer && one.shape === shape)!;
+    const ratio = (peer: string, shape: Shape): string =>
+      these.some((one) => one.peer === 'direct')
+        ? digits(of(peer, shape).speed.median / of('direct', shape).speed.median)
+        : '–';
     const speeds = table(
-      ['MB/s', ...columns.map((shape) => shapes[shape].title)],
-      peersOf(these).map((peer) => [titles[peer]!, ...columns.map((shape) => ofSpread(of(peer, shape).speed))]),
+      ['MB/s', ...columns.flatMap((shape) => [shapes[shape].title, 'to direct'])],
+      peersOf(these).map((peer) => [
+        titles[peer]!,
+        ...columns.flatMap((shape) => [ofSpread(of(peer, shape).speed), ratio(peer, shape)]),
+      ]),
     );
     const cpu = table(
       ['seconds of CPU for 100 MB', ...columns.map((shape) => shapes[shape].title)],
@@ -152,22 +177,22 @@ function resultSections({ titles }: Run, all: readonly BigResult[]): string[] {
 }
 
 function memoryTable(memory: readonly Memory[]): string {
-  const { idleSessions, resultMegabytes } = memory[0]!;
+  const { idleSessions, results } = memory[0]!;
   return table(
     [
       'resident MB',
       'at rest',
       `${idleSessions} idle sessions`,
-      `peak during ${digits(resultMegabytes)} MB`,
-      'peaks of its quarters',
+      ...results.map(
+        ({ way, megabytes }) => `peaks in the quarters of ${digits(megabytes)} MB by ${way.toUpperCase()}`,
+      ),
       '3 s afterwards',
     ],
     memory.map((one) => [
       one.process,
       digits(one.atRest),
       digits(one.underIdleSessions),
-      digits(one.peakDuringResult),
-      one.quarters.map(digits).join(', '),
+      ...one.results.map(({ quarters }) => quarters.map(digits).join(', ')),
       digits(one.afterwards),
     ]),
   );
@@ -178,3 +203,19 @@ const stuckTable = ({ titles }: Run, stuck: readonly Stuck[]): string =>
     ['8 clients, simple', 'stuck readers', 'transactions a second', 'median ms', '99 % ms'],
     stuck.map((one) => [titles[one.peer]!, String(one.stuck), ofSpread(one.tps), ofSpread(one.p50), ofSpread(one.p99)]),
   );
+
+// -------------------------------------------------------------------------------------------------------- profiles
+
+/** A table for each process and work: what packages cost with what Node did for them, beside the dearest functions. */
+const profileTables = (profiles: readonly Profiled[]): string[] =>
+  profiles.flatMap(({ work, process, seconds, busySeconds, packages, functions }) => {
+    const lines = Array.from({ length: Math.max(packages.length, functions.length) }, (_, index) => [
+      ...costCells(packages[index]),
+      ...costCells(functions[index]),
+    ]);
+    const busy = `busy for ${digits(busySeconds)} s of ${digits(seconds)} s`;
+    return [`**${work}: ${process}**, ${busy}`, table(['on behalf of', '%', 'function itself', '%'], lines)];
+  });
+
+const costCells = (cost: Cost | undefined): string[] =>
+  cost === undefined ? ['', ''] : [cost.what, (cost.part * 100).toFixed(1)];
