@@ -41,4 +41,9 @@ test('what Node does counts for the package that had it done', () => {
   ]);
 });
 
+test('a function may bear the name of a member of every object', () => {
+  const named = { nodes: [node(1, 'toString', ''), node(2, 'constructor', '')], samples: [1, 2], timeDeltas: [2, 1] };
+  expect(costsOf(named).functions.map(({ what }) => what)).toEqual(['`toString`', '`constructor`']);
+});
+
 test('only the dearest are kept', () => expect(costsOf(profile, 1).functions).toHaveLength(1));

@@ -62,21 +62,21 @@ function ranked(spent: ReadonlyMap<number, number>, nameOf: (id: number) => stri
   return [...sums].sort(([, a], [, b]) => b - a).map(([what, time]) => ({ what, part: time / total }));
 }
 
-/** V8's own entries beside functions. */
-const ofV8: Readonly<Record<string, string>> = {
-  '(garbage collector)': 'garbage collector',
-  '(program)': 'outside JavaScript: system calls, TLS, Node in C++',
-};
+/** V8's own entries beside functions; no plain object, as functions are called `toString` too. */
+const ofV8 = new Map([
+  ['(garbage collector)', 'garbage collector'],
+  ['(program)', 'outside JavaScript: system calls, TLS, Node in C++'],
+]);
 
 /** With the room in it, where there is one. Undefined: Node's own or native code, which works for its caller. */
 function packageOf({ callFrame: { functionName, url } }: ProfileNode): string | undefined {
   const [, dependency] = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url) ?? [];
   const [, own, , room] = /\/((?:apps|libs)\/[^/]+)\/dist\/(modules\/)?(?:([^/]+)\/)?/.exec(url) ?? [];
-  return ofV8[functionName] ?? dependency ?? (own && room ? `${own}/${room}` : own);
+  return ofV8.get(functionName) ?? dependency ?? (own && room ? `${own}/${room}` : own);
 }
 
 function nameOf({ functionName, url, lineNumber }: CallFrame): string {
-  const name = ofV8[functionName] ?? `\`${functionName || '(anonymous)'}\``;
+  const name = ofV8.get(functionName) ?? `\`${functionName || '(anonymous)'}\``;
   if (url === '') return name;
   const file = url.replace(/^.*?\/(node_modules|apps|libs)\//, (_all, root: string) => `${root}/`);
   return `${name} ${file}:${lineNumber + 1}`;
