@@ -48,8 +48,11 @@ export function costsOf(profile: CpuProfile, most = 12): Costs {
   };
 }
 
+/** Waiting, and the profiler's own start and stop. */
+const notWork = new Set(['(idle)', 'dispatch']);
+
 function microsecondsByNode({ nodes, samples, timeDeltas }: CpuProfile): Map<number, number> {
-  const idle = new Set(nodes.filter(({ callFrame }) => callFrame.functionName === '(idle)').map(({ id }) => id));
+  const idle = new Set(nodes.filter(({ callFrame }) => notWork.has(callFrame.functionName)).map(({ id }) => id));
   const spent = new Map<number, number>();
   for (const [index, id] of samples.entries())
     if (!idle.has(id)) spent.set(id, (spent.get(id) ?? 0) + timeDeltas[index]!);

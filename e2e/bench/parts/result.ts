@@ -39,10 +39,11 @@ interface Read extends Received {
 
 export async function measureResults(bed: Bed, options: Options, say: Say): Promise<BigResult[]> {
   const results: BigResult[] = [];
-  const peers = bed.peers.filter((peer) => peer.within === undefined); // one record for an answer is nothing beside it
+  const all = bed.peers.filter((peer) => peer.within === undefined); // one record for an answer is nothing beside it
   for (const way of Object.keys(ways) as Way[])
     for (const shape of Object.keys(shapes) as Shape[]) {
       const sql = ways[way](shapes[shape].columns);
+      const peers = all.filter(({ rare }) => !rare || shape === 'clean');
       const sent = (await readThrough(bed.reference, sql)).bytes;
       const reads = await interleaved(peers, options.rounds, (peer) => readThrough(peer, sql));
       for (const peer of peers) {

@@ -151,24 +151,22 @@ function resultSections({ titles }: Run, all: readonly BigResult[]): string[] {
   const columns = Object.keys(shapes) as Shape[];
   return (['copy', 'select'] as Way[]).map((way) => {
     const these = all.filter((one) => one.way === way);
-    const of = (peer: string, shape: Shape) => these.find((one) => one.peer === peer && one.shape === shape)!;
-    const ratio = (peer: string, shape: Shape): string =>
-      these.some((one) => one.peer === 'direct')
-        ? digits(of(peer, shape).speed.median / of('direct', shape).speed.median)
-        : '–';
+    const of = (peer: string, shape: Shape) => these.find((one) => one.peer === peer && one.shape === shape);
+    const cells = (peer: string, shape: Shape): string[] => {
+      const [one, direct] = [of(peer, shape), of('direct', shape)];
+      if (one === undefined) return ['–', '–'];
+      return [ofSpread(one.speed), direct ? digits(one.speed.median / direct.speed.median) : '–'];
+    };
     const speeds = table(
       ['MB/s', ...columns.flatMap((shape) => [shapes[shape].title, 'to direct'])],
-      peersOf(these).map((peer) => [
-        titles[peer]!,
-        ...columns.flatMap((shape) => [ofSpread(of(peer, shape).speed), ratio(peer, shape)]),
-      ]),
+      peersOf(these).map((peer) => [titles[peer]!, ...columns.flatMap((shape) => cells(peer, shape))]),
     );
     const cpu = table(
       ['seconds of CPU for 100 MB', ...columns.map((shape) => shapes[shape].title)],
       peersOf(these).flatMap((peer) =>
-        Object.keys(of(peer, 'clean').cpu).map((name) => [
+        Object.keys(of(peer, 'clean')?.cpu ?? {}).map((name) => [
           name === titles[peer] ? name : `${titles[peer]}: ${name}`,
-          ...columns.map((shape) => digits(of(peer, shape).cpu[name]!)),
+          ...columns.map((shape) => digits(of(peer, shape)?.cpu[name] ?? Number.NaN)),
         ]),
       ),
     );
