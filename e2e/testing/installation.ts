@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -20,7 +20,10 @@ import {
 } from '@sallyport/testkit';
 import { stringify } from 'yaml';
 
-const repository = fileURLToPath(new URL('../../', import.meta.url));
+/** Found from the source and from the compiled bench alike. */
+const rootAbove = (folder: string): string =>
+  existsSync(path.join(folder, 'package-lock.json')) ? folder : rootAbove(path.dirname(folder));
+export const repository = rootAbove(path.dirname(fileURLToPath(import.meta.url)));
 const built = (app: string): string => path.join(repository, 'apps', app, 'dist', 'main.js');
 
 /** Known to the agent and to nobody else: it must never be seen anywhere in the control plane or at a client. */
@@ -40,6 +43,12 @@ export interface InstallationOptions {
   /** More environment of the control plane. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly maxSessions?: number;
+  /** Settings of the store's server. */
+  readonly storeSettings?: Readonly<Record<string, string>>;
+  /** The store waits for its disk. */
+  readonly durableStore?: boolean;
+  /** Options of Node itself, for each process by its name. */
+  readonly nodeOptions?: (name: string) => readonly string[];
 }
 
 /** A server as the target is: the agent's role `app`, and what the test wants there. */
@@ -79,8 +88,9 @@ export class Process {
     file: string,
     args: readonly string[],
     env: Readonly<Record<string, string>>,
+    nodeOptions: readonly string[] = [],
   ) {
-    this.child = spawn(process.execPath, [file, ...args], {
+    this.child = spawn(process.execPath, [...nodeOptions, file, ...args], {
       env: { PATH: process.env['PATH']!, HOME: process.env['HOME'] ?? '/', TMPDIR: tmpdir(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -120,7 +130,7 @@ export async function until<T>(
   throw new Error(`it never came to this: ${what}`, { cause: failure });
 }
 
-const freePort = async (): Promise<number> => {
+export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
@@ -172,7 +182,11 @@ export class Installation {
   async #start(): Promise<void> {
     mkdirSync(path.join(this.home, 'agent'), { mode: 0o700 });
     [this.store, this.target, this.issuer] = await Promise.all([
-      testDatabase({ database: 'sallyport' }),
+      testDatabase({
+        database: 'sallyport',
+        settings: this.#options.storeSettings ?? {},
+        durable: this.#options.durableStore ?? false,
+      }),
       startTarget(this.#options),
       testIssuer(),
     ]);
@@ -405,7 +419,7 @@ export class Installation {
   }
 
   #spawn(name: string, file: string, args: readonly string[], env: Readonly<Record<string, string>>): Process {
-    const process = new Process(name, file, args, env);
+    const process = new Process(name, file, args, env, this.#options.nodeOptions?.(name));
     this.processes.push(process);
     return process;
   }

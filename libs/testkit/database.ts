@@ -28,6 +28,8 @@ export interface TestDatabaseOptions {
   /** Run once the server is up. */
   readonly sql?: string;
   readonly settings?: Readonly<Record<string, string>>;
+  /** It waits for the disk, as PostgreSQL does by itself, and `alter system` can change that. */
+  readonly durable?: boolean;
   /** A fixed port, for tests that start the server again. */
   readonly port?: number;
 }
@@ -62,7 +64,7 @@ const queryAt = async <Row extends pg.QueryResultRow>(
  * (or `await using`), and also when the test process is killed.
  */
 export const testDatabase = async (options: TestDatabaseOptions = {}): Promise<TestDatabase> => {
-  const { database = 'test', sql, settings = {} } = options;
+  const { database = 'test', sql, settings = {}, durable = false } = options;
   const home = mkdtempSync(path.join(tmpdir(), 'sallyport-test-'));
   const password = randomBytes(12).toString('hex');
   const start = (port: number): Promise<PostgresServer> =>
@@ -72,7 +74,7 @@ export const testDatabase = async (options: TestDatabaseOptions = {}): Promise<T
       user,
       password,
       database,
-      settings: { ...quick, ...settings },
+      settings: { ...(durable ? {} : quick), ...settings },
       ephemeral: true,
     });
   let server = await start(options.port ?? 0);

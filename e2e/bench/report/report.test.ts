@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'vitest';
+import { spread } from '../figures.js';
+import { parseOptions } from '../options.js';
+import type { Throughput } from '../parts/throughput.js';
+import type { Results, Run } from '../run.js';
+import { plotOf, replaced } from './document.js';
+import { scaleOf, svg } from './plot.js';
+import { table } from './table.js';
+import { tables } from './tables.js';
+import { targetsOf } from './targets.js';
+
+const throughput = (peer: string, clients: number, tps: number, p50: number): Throughput => ({
+  peer,
+  mode: 'simple',
+  clients,
+  tps: spread([tps]),
+  p50: spread([p50]),
+  p99: spread([p50 * 2]),
+  cpu: peer === 'gateway' ? { agent: 0.5 } : {},
+});
+
+const results: Results = {
+  throughput: [1, 8].flatMap((clients) => [
+    throughput('direct', clients, 10_000 * clients, 0.1),
+    throughput('pgbouncer', clients, 8_000 * clients, 0.12),
+    throughput('tunnel', clients, 3_000 * clients, 0.3),
+    throughput('gateway', clients, 4_000, 0.45),
+  ]),
+};
+
+const run: Run = {
+  machine: {
+    date: '2026-01-01 00:00',
+    commit: 'abc',
+    cpu: 'a cpu',
+    cores: 2,
+    memoryGigabytes: 8,
+    busyCores: 0.4,
+    diskSyncMilliseconds: 1.5,
+    versions: { Node: '20' },
+  },
+  options: parseOptions(['--quick']),
+  titles: { direct: 'direct', pgbouncer: 'PgBouncer', tunnel: 'bare tunnel', gateway: 'Sally|port' },
+  missing: ['haproxy'],
+  results,
+};
+
+test('a table escapes what would end a cell', () => {
+  expect(table(['a', 'b'], [['x|y', '1']])).toBe('| a | b |\n| --- | ---: |\n| x\\|y | 1 |');
+});
+
+describe('the targets', () => {
+  test('compare the gateway with its neighbours of the same mode and number of clients', () => {
+    expect(targetsOf(results)).toEqual([
+      {
+        what: 'simple, 1 client: added to direct at the median',
+        wanted: 'at most 0.3 ms',
+        measured: { value: '0.350 ms', met: false },
+      },
+      {
+        what: 'simple, 8 clients: throughput to the bare tunnel',
+        wanted: 'at least 1',
+        measured: { value: '0.167', met: false },
+      },
+      {
+        what: 'simple, 8 clients: throughput to PgBouncer',
+        wanted: 'at least 0.5',
+        measured: { value: '0.0625', met: false },
+      },
+    ]);
+  });
+
+  test('are told beside it without the wait for the disk, where that was measured', () => {
+    const fast = { ...results, throughput: [...results.throughput!, throughput('gateway-fast-disk', 8, 30_000, 0.2)] };
+    expect(targetsOf(fast).map(({ withFastDisk }) => withFastDisk)).toEqual([
+      undefined,
+      { value: '1.25', met: true },
+      { value: '0.469', met: false },
+    ]);
+  });
+
+  test('memory is flat when its last quarter is not above the second one', () => {
+    const memory = (quarters: number[]) => [
+      {
+        process: 'agent',
+        atRest: 89,
+        idleSessions: 5,
+        underIdleSessions: 95,
+        results: [{ way: 'copy' as const, megabytes: 1000, quarters }],
+        afterwards: 90,
+      },
+    ];
+    const met = (quarters: number[]) => targetsOf({ memory: memory(quarters) }).map(({ measured }) => measured.met);
+    expect(met([50, 100, 105, 104])).toEqual([true, true]);
+    expect(met([50, 100, 105, 120])).toEqual([true, false]);
+  });
+
+  test('say nothing about what was not measured', () => {
+    expect(targetsOf({})).toEqual([]);
+    expect(targetsOf({ throughput: [throughput('gateway', 8, 1, 1)] })).toEqual([]);
+  });
+
+  test('are met at exactly what is wanted', () => {
+    const connect = [{ peer: 'gateway', p50: 25, p99: 40 }];
+    expect(targetsOf({ connect })).toMatchObject([{ measured: { met: true } }]);
+    expect(targetsOf({ connect: [{ ...connect[0]!, p50: 25.01 }] })).toMatchObject([{ measured: { met: false } }]);
+  });
+});
+
+describe('the page', () => {
+  test('shows each peer with its ratio to the bare tunnel, and what is missing', () => {
+    const text = tables(run);
+    expect(text).toContain('| Sally\\|port | 4000 | 1.33 | 4000 | 0.167 |');
+    expect(text).toContain('not installed, so not measured: haproxy');
+    expect(text).toContain('other programs kept 0.400 cores busy');
+    expect(tables({ ...run, machine: { ...run.machine, busyCores: 0.05 } })).not.toContain('other programs');
+    expect(text).not.toContain('NaN');
+    expect(text).not.toContain('undefined');
+  });
+
+  test('is changed between its markers only', () => {
+    const page = 'before\n<!-- figures: written by npm run bench -->\nold\n<!-- end of figures -->\nafter\n';
+    const once = replaced(page, 'new');
+    expect(once).toBe('before\n<!-- figures: written by npm run bench -->\n\nnew\n\n<!-- end of figures -->\nafter\n');
+    expect(replaced(once, 'new')).toBe(once);
+    expect(() => replaced('no markers', 'new')).toThrow('the page has no');
+  });
+});
+
+describe('the plot', () => {
+  test('has a line for each peer, a point for each number of clients, and nothing that is no number', () => {
+    const picture = svg(plotOf(run));
+    expect(picture.match(/<polyline/g)).toHaveLength(4);
+    expect(picture.match(/<circle/g)).toHaveLength(8);
+    expect(picture).not.toMatch(/NaN|Infinity|undefined/);
+  });
+
+  test('leaves out what was not measured, and escapes names', () => {
+    const plot = {
+      title: 'a < b & "c"',
+      unit: 'u',
+      places: ['x', 'y'],
+      panels: [{ title: 't', series: [{ name: '<b>', values: [10, undefined] }] }],
+    };
+    expect(svg(plot).match(/<circle/g)).toHaveLength(1);
+    expect(svg(plot)).toContain('a &lt; b &amp; &quot;c&quot;');
+    expect(svg(plot)).not.toContain('<b>');
+  });
+
+  test('the scale runs over whole powers of ten', () => {
+    const { ticks, y } = scaleOf([150, 20_000, undefined]);
+    expect(ticks).toEqual([100, 1_000, 10_000, 100_000]);
+    expect(y(100_000)).toBe(0);
+    expect(y(100)).toBeGreaterThan(y(1_000));
+    expect(scaleOf([]).ticks).toEqual([1, 10]);
+  });
+});

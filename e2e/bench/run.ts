@@ -1,0 +1,48 @@
+import type { Machine } from './machine.js';
+import type { Options, Part } from './options.js';
+import { type Connecting, measureConnecting } from './parts/connect.js';
+import { type Memory, measureMemory } from './parts/memory.js';
+import { measureProfiles, type Profiled } from './parts/profiled.js';
+import { type BigResult, measureResults } from './parts/result.js';
+import type { Say } from './parts/rounds.js';
+import { measureStuck, type Stuck } from './parts/stuck.js';
+import { measureThroughput, type Throughput } from './parts/throughput.js';
+import type { Bed } from './peers/bed.js';
+
+export interface Results {
+  memory?: Memory[];
+  throughput?: Throughput[];
+  connect?: Connecting[];
+  result?: BigResult[];
+  stuck?: Stuck[];
+  profile?: Profiled[];
+}
+
+/** A run, as it is kept in its folder. */
+export interface Run {
+  readonly machine: Machine;
+  readonly options: Options;
+  /** Names of the peers as tables show them. */
+  readonly titles: Readonly<Record<string, string>>;
+  readonly missing: readonly string[];
+  readonly results: Results;
+}
+
+/** Memory comes first: at rest means that nobody has worked yet. */
+const measures: readonly [Part, (results: Results, bed: Bed, options: Options, say: Say) => Promise<void>][] = [
+  ['memory', async (results, ...rest) => void (results.memory = await measureMemory(...rest))],
+  ['throughput', async (results, ...rest) => void (results.throughput = await measureThroughput(...rest))],
+  ['connect', async (results, ...rest) => void (results.connect = await measureConnecting(...rest))],
+  ['result', async (results, ...rest) => void (results.result = await measureResults(...rest))],
+  ['stuck', async (results, ...rest) => void (results.stuck = await measureStuck(...rest))],
+  ['profile', async (results, ...rest) => void (results.profile = await measureProfiles(...rest))],
+];
+
+/** @param results filled part by part, so that what was measured is kept when a later part fails */
+export async function measureAll(results: Results, bed: Bed, options: Options, say: Say): Promise<void> {
+  for (const [part, measure] of measures) {
+    if (!options.parts.includes(part)) continue;
+    say(`--- ${part}`);
+    await measure(results, bed, options, say);
+  }
+}
