@@ -49,7 +49,7 @@ export function svg(plot: Plot): string {
 
 interface Scale {
   readonly ticks: readonly number[];
-  y(value: number): number;
+  readonly y: (value: number) => number;
 }
 
 /** From a power of ten below everything to one above it. */
