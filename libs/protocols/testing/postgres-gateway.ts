@@ -73,7 +73,7 @@ export interface GatewayOptions {
   readonly target: Pick<TestDatabase, 'host' | 'port' | 'user' | 'password' | 'database'>;
   readonly databases?: readonly string[];
   /** Undefined allows. */
-  readonly decide?: (operation: Operation) => 'allow' | 'deny' | 'review';
+  readonly decide?: (operation: Operation) => Decision | 'allow' | 'deny' | 'review';
   /** Settles what `decide` sends to review. */
   readonly review?: Guards['review'];
   readonly rules?: readonly MaskingRule[];
@@ -228,7 +228,8 @@ export async function postgresGateway(options: GatewayOptions) {
   };
 }
 
-function decisionOf(outcome: 'allow' | 'deny' | 'review'): Decision {
+function decisionOf(outcome: Decision | 'allow' | 'deny' | 'review'): Decision {
+  if (typeof outcome === 'object') return outcome;
   if (outcome === 'allow') return { outcome, ...decided };
   if (outcome === 'deny')
     return { outcome, ...decided, refusal: { code: 'POLICY_DENIED', message: 'the policy says no', hint: 'ask' } };

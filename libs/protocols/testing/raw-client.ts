@@ -1,6 +1,6 @@
 /** A client that says exactly what a test wants it to say, over TLS, and writes down what it hears. */
 import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { parseReport, parseRowDescription } from '../postgres/backend.js';
 import { sslRequestCode } from '../postgres/startup.js';
 import { cstring, Fields, int16, int32, type Message, MessageReader, message } from '../postgres/wire.js';
@@ -75,6 +75,16 @@ export function spell(received: Message): string {
   }
 }
 
+/** SSLRequest, its answer, and TLS. */
+export async function dialTls(port: number): Promise<TLSSocket> {
+  const plain = connectTcp({ port, host: '127.0.0.1', noDelay: true });
+  plain.write(Buffer.concat([int32(8), int32(sslRequestCode)]));
+  await new Promise((resolve) => plain.once('data', resolve));
+  const socket = connectTls({ socket: plain, rejectUnauthorized: false });
+  await new Promise((resolve) => socket.once('secureConnect', resolve));
+  return socket;
+}
+
 export class RawClient {
   readonly heard: string[] = [];
   readonly #reader = new MessageReader();
@@ -97,12 +107,7 @@ export class RawClient {
 
   /** TLS, and nothing said yet. */
   static async dial(port: number): Promise<RawClient> {
-    const plain = connectTcp({ port, host: '127.0.0.1', noDelay: true });
-    plain.write(Buffer.concat([int32(8), int32(sslRequestCode)]));
-    await new Promise((resolve) => plain.once('data', resolve));
-    const socket = connectTls({ socket: plain, rejectUnauthorized: false });
-    await new Promise((resolve) => socket.once('secureConnect', resolve));
-    return new RawClient(socket);
+    return new RawClient(await dialTls(port));
   }
 
   /** Logged in, with what was said until then forgotten. */
