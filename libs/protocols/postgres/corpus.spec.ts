@@ -31,9 +31,12 @@ describe.each(ways)('%s', (way) => {
     const stages = await Promise.all(worlds.map((world) => Stage.of(built, world, { policy })));
     const failures: Record<string, string[]> = {};
     for (const one of casesFor(policy, way)) {
+      const t0=performance.now();
       const played = await Promise.all(stages.map((stage) => stage.play(one, way)));
+      process.stderr.write(`${way} ${one.id} ${(performance.now()-t0).toFixed(0)}\n`);
       const seen = Object.fromEntries(worlds.map((world, index) => [world, played[index]!]));
       const problems = judge(one, { ...seen, ...(one.expect === 'allow' && { direct: (await direct(one, way))! }) });
+      if (problems?.some((x)=>x.includes('changed'))) process.stderr.write('CHANGED '+one.id+'\n');
       if (problems !== undefined && problems.length > 0) failures[one.id] = problems;
     }
     for (const stage of stages) await stage[Symbol.asyncDispose]();

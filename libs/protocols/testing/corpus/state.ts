@@ -54,7 +54,8 @@ export class StateOracle {
   }
 
   static async of({ host, port, user, password, database }: Login): Promise<StateOracle> {
-    const client = new pg.Client({ host, port, user, password, database });
+    const limits = { statement_timeout: 20_000, lock_timeout: 5_000 };
+    const client = new pg.Client({ host, port, user, password, database, ...limits });
     client.on('error', () => undefined);
     await client.connect();
     return new StateOracle(client);

@@ -19,11 +19,11 @@ const changes: Readonly<Record<World, readonly string[]>> = {
   b: [
     `update app.customers set ssn = translate(ssn, '0123456789', '7391605842'), email = translate(email, 'aeiou', 'eioua'),
        card = left(card, 4) || translate(substr(card, 5), '0123456789', '3716094285') where id >= 10`,
-    `update app.customers set ssn = '934-15-2286', email = 'uma.quallfisthor@kenery.example', card = '5105105105105100' where id = 1`,
+    `update app.customers set ssn = '434-15-2286', email = 'uma.quallfisthor@kenery.example', card = '5105105105105100' where id = 1`,
     `update app.customers set ssn = '815-60-4473', email = 'xe.pwostlawuud@kenery.example', card = '4222222222222220',
        notes = 'call 815-60-4473' where id = 2`,
     `update app.customers set ssn = '702-39-1158', email = 'wy.nerrewgete@kenery.example', card = '371449635398431' where id = 3`,
-    `update app.customers set profile = jsonb_set(profile, '{ssn}', '"934-15-2286"') where id = 1`,
+    `update app.customers set profile = jsonb_set(profile, '{ssn}', '"434-15-2286"') where id = 1`,
   ],
   c: [
     'update app.customers set vip = vip',
@@ -36,7 +36,7 @@ const settle = ['cluster app.customers using customers_pkey', 'vacuum full app.c
 /** What must never be seen of each world: masked values, what the denied table holds, what programs and files say. */
 const masked: Readonly<Record<World, readonly string[]>> = {
   a: ['523-48-7719', '618-22-9034', '901-77-3345', '5500005555555559', '4012888888881881', '378282246310005'],
-  b: ['934-15-2286', '815-60-4473', '702-39-1158', '5105105105105100', '4222222222222220', '371449635398431'],
+  b: ['434-15-2286', '815-60-4473', '702-39-1158', '5105105105105100', '4222222222222220', '371449635398431'],
   c: ['523-48-7719', '901-77-3345', '5500005555555559', '378282246310005'],
 };
 const emails: Readonly<Record<World, readonly string[]>> = {
