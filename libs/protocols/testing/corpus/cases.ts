@@ -58,6 +58,11 @@ export interface SqlCase extends Case {
   readonly input: string;
 }
 
+/** A case of messages of a session that has begun. */
+export interface FrameCase extends Case {
+  readonly input: RawInput & { readonly frames: readonly RawFrame[] };
+}
+
 const folder = new URL('../../postgres/corpus/', import.meta.url);
 
 export const readCorpus = (name: string): string => readFileSync(new URL(name, folder), 'utf8');
@@ -72,5 +77,12 @@ export const casesOf = (...files: readonly string[]): Case[] =>
 
 export const isSql = (one: Case): one is SqlCase => typeof one.input === 'string';
 
+export const isFrames = (one: Case): one is FrameCase => typeof one.input !== 'string' && one.input.frames !== undefined;
+
 /** Every case of SQL and of raw messages; `own.jsonl` holds what this project has found itself. */
 export const allCases: readonly Case[] = casesOf('postgres.jsonl', 'masking.jsonl', 'own.jsonl');
+
+/** What one session can play, statement by statement. How sessions begin and where bytes are no messages is elsewhere. */
+export const playable: readonly Case[] = allCases.filter(
+  (one) => (isSql(one) && one.transport !== 'simple_norun') || isFrames(one),
+);

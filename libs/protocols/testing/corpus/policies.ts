@@ -1,6 +1,6 @@
 /** The corpus' reference policies as an administrator would write them: Cedar text, decided by the real engine. */
 import type { Decision, MaskingRule, Operation, PersonId } from '@sallyport/core';
-import { createPolicyEngine } from '@sallyport/policy';
+import { createPolicyEngine, packs } from '@sallyport/policy';
 
 /** Definitions that anybody may read; statistics, activity, passwords and settings of roles are not among them. */
 const definitions = [
@@ -11,10 +11,7 @@ const definitions = [
 const readable = ['app.customers', 'app.orders', 'app.products', 'app.v_contacts', ...definitions];
 const listed = JSON.stringify(readable);
 
-const entry = `
-@id("connect")
-permit(principal, action == Sallyport::Action::"session.connect", resource);
-
+const onlyThese = `
 @id("only-these")
 @message("only customers, orders, products and contacts may be read here")
 forbid(principal, action == Sallyport::Action::"sql.execute", resource)
@@ -25,6 +22,17 @@ forbid(principal, action == Sallyport::Action::"sql.execute", resource)
 when { context.unresolved || context.opaque ||
   context.flags.containsAny(["statistics", "activity", "secrets", "listen"]) };
 `;
+
+const entry = `
+@id("connect")
+permit(principal, action == Sallyport::Action::"session.connect", resource);
+${onlyThese}
+@id("no-probing")
+forbid(principal, action == Sallyport::Action::"sql.execute", resource)
+when { !context.masked_columns_probed.isEmpty() };
+`;
+
+const pack = (name: string): string => packs.find((one) => one.name === name)!.text;
 
 const read = `
 @id("read")
@@ -45,7 +53,13 @@ permit(principal, action == Sallyport::Action::"sql.execute", resource)
 when { context.risk != "read" && context.risk != "privilege" && ["app.orders"].containsAll(context.written) };
 `;
 
-export const referencePolicies = { ro_masked: readOnlyMasked, rw_approve: reviewedWrites } as const;
+export const referencePolicies = {
+  ro_masked: readOnlyMasked,
+  rw_approve: reviewedWrites,
+  /** The packs as they are shipped, for an AI identity, with the relations of this connection. */
+  strict: `${pack('postgres-strict')}${onlyThese}`,
+  safe: `${pack('postgres-safe')}${onlyThese}`,
+} as const;
 
 /** \`ssn\`, \`email\` and \`card\` are masked; notes and profile hold copies that detectors must find. */
 export const referenceRules: readonly MaskingRule[] = [
