@@ -1,6 +1,8 @@
 /** The evasion corpus, case by case, through both gates before a real server, judged by four oracles. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Case, playable } from '../testing/corpus/cases.js';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { allCases, type Case, controlled, playable } from '../testing/corpus/cases.js';
+import { playedElsewhere } from '../testing/corpus/elsewhere.js';
+import { referenceRules } from '../testing/corpus/policies.js';
 import { everyWay, oneWay, playRound } from '../testing/corpus/round.js';
 import { buildWorlds, type Worlds } from '../testing/corpus/worlds.js';
 
@@ -24,3 +26,39 @@ test.each(['ro_masked', 'rw_approve'] as const)(
   },
   limitMs,
 );
+
+/** A pack may refuse what the reference policy takes; what it must not do is let anything out. */
+const asHidden = (cases: readonly Case[]): Case[] =>
+  cases.map((one) => (one.expect === 'mask' || one.expect === 'allow' ? { ...one, expect: 'mask_or_deny' } : one));
+
+test(
+  'every case that the reference policy refuses or masks holds for an AI identity under postgres-strict',
+  async () => {
+    const some = all ? everyWay(asHidden(of('ro_masked'))) : everyWay(asHidden(of('ro_masked'))).filter(isThird);
+    expect(await playRound(built, some, { policy: 'strict', worlds: ['a', 'b'] })).toEqual({});
+  },
+  limitMs,
+);
+
+const isThird = (_turn: unknown, index: number): boolean => index % 7 === 0;
+
+test(
+  'what a detector alone knows can be guessed by conditions, until a rule names the column',
+  async () => {
+    for (const one of controlled) {
+      const rule = { id: 'named', kind: 'column', column: one.control, action: 'redact' } as const;
+      const unnamed = await playRound(built, everyWay([one]), { worlds: ['a', 'b'] });
+      expect(Object.values(unnamed).flat()).toContain('world b differs from world a');
+      expect(await playRound(built, everyWay([one]), { worlds: ['a', 'b'], rules: [...referenceRules, rule] })).toEqual(
+        {},
+      );
+    }
+  },
+  limitMs,
+);
+
+test('every case is played, here or by a test that is named', () => {
+  const here = new Set([...playable, ...controlled].map(({ id }) => id));
+  const missing = allCases.filter(({ id }) => !here.has(id) && !playedElsewhere.has(id));
+  expect(missing.map(({ id }) => id)).toEqual([]);
+});

@@ -50,6 +50,8 @@ export interface Case {
   /** The effect to look for on the target. */
   readonly probe?: string;
   readonly leak?: string;
+  /** The column whose masking rule stops it, where only a detector knows of the value. */
+  readonly control?: string;
   readonly verified_pg15?: Readonly<Record<string, boolean>>;
 }
 
@@ -77,12 +79,18 @@ export const casesOf = (...files: readonly string[]): Case[] =>
 
 export const isSql = (one: Case): one is SqlCase => typeof one.input === 'string';
 
-export const isFrames = (one: Case): one is FrameCase => typeof one.input !== 'string' && one.input.frames !== undefined;
+export const isFrames = (one: Case): one is FrameCase =>
+  typeof one.input !== 'string' && one.input.frames !== undefined;
 
 /** Every case of SQL and of raw messages; `own.jsonl` holds what this project has found itself. */
 export const allCases: readonly Case[] = casesOf('postgres.jsonl', 'masking.jsonl', 'own.jsonl');
 
 /** What one session can play, statement by statement. How sessions begin and where bytes are no messages is elsewhere. */
 export const playable: readonly Case[] = allCases.filter(
-  (one) => (isSql(one) && one.transport !== 'simple_norun') || isFrames(one),
+  (one) => one.control === undefined && ((isSql(one) && one.transport !== 'simple_norun') || isFrames(one)),
 );
+
+/** What a rule has to be written for: a condition on a column that no rule names is no probe of a masked one. */
+export const controlled = allCases.filter((one) => one.control !== undefined) as (Case & {
+  readonly control: string;
+})[];

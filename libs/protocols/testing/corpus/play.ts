@@ -69,10 +69,7 @@ const frameOf = (frame: RawFrame): Buffer => {
     case 'Query':
       return f.query(frame.sql!);
     case 'FunctionCall':
-      return message(
-        'F',
-        ...[int32(loGet), int16(0), int16(1), int32(6), Buffer.from('424242'), int16(0)],
-      );
+      return message('F', ...[int32(loGet), int16(0), int16(1), int32(6), Buffer.from('424242'), int16(0)]);
   }
 };
 
@@ -173,7 +170,9 @@ export class Stage implements AsyncDisposable {
   }
 
   #kept(events: readonly Event[]): string {
-    const pieces = [...this.gateway.responses.values()].flatMap((response) => response.pieces.map(({ bytes }) => bytes));
+    const pieces = [...this.gateway.responses.values()].flatMap((response) =>
+      response.pieces.map(({ bytes }) => bytes),
+    );
     return [
       Buffer.concat(pieces).toString('latin1'),
       JSON.stringify(events, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),

@@ -82,8 +82,8 @@ export class StateOracle {
   }
 
   async first(sql: string): Promise<string | null> {
-    const { rows: found } = await this.#client.query<unknown[]>({ text: sql, rowMode: 'array' });
-    return found[0] === undefined || found[0][0] === null ? null : String(found[0][0]);
+    const { rows: found } = await this.#client.query<(string | null)[]>({ text: sql, rowMode: 'array' });
+    return found[0]?.[0]?.toString() ?? null;
   }
 
   async run(sql: string): Promise<void> {

@@ -75,7 +75,8 @@ const differences = (seen: Seen): string[] => {
   });
 };
 
-const unchanged = (seen: Seen): string[] => (each(seen).some(({ changed }) => changed) ? ['the target changed'] : []);
+const unchanged = (_one: Case, seen: Seen): string[] =>
+  each(seen).some(({ changed }) => changed) ? ['the target changed'] : [];
 const each = ({ direct: _, ...seen }: Seen): Played[] => Object.values(seen);
 const some = (seen: Seen): Played => each(seen)[0]!;
 
@@ -85,7 +86,9 @@ const harmful = /payroll|delete\s|alter role|lo_get/i;
 const denied = (one: Case, seen: Seen): string[] => {
   const played = some(seen);
   const frames = typeof one.input === 'string' ? undefined : one.input.frames;
-  const reached = reachedBy(played).filter((text) => frames === undefined || harmful.test(text) || text === 'a function call');
+  const reached = reachedBy(played).filter(
+    (text) => frames === undefined || harmful.test(text) || text === 'a function call',
+  );
   const isCall = frames?.[0]?.op === 'FunctionCall';
   return [
     ...(errorsOf(played.heard).length === 0 ? ['the client was told no error'] : []),
@@ -103,7 +106,9 @@ const isRecorded = (played: Played): boolean =>
 const allowed = (_one: Case, { direct, ...seen }: Seen): string[] => {
   const played = some(seen);
   if (direct !== undefined)
-    return bytesOf(played.heard) === bytesOf(direct) ? [] : [`not what the target says itself: ${errorsOf(played.heard).join()}`];
+    return bytesOf(played.heard) === bytesOf(direct)
+      ? []
+      : [`not what the target says itself: ${errorsOf(played.heard).join()}`];
   return [
     ...errorsOf(played.heard).map((error) => `an error: ${error}`),
     ...(reachedBy(played).length === 0 ? ['it never reached the target'] : []),
@@ -117,6 +122,17 @@ const hidden = (one: Case, seen: Seen): string[] => [
   ...(some(seen).closed ? ['the session was closed'] : []),
 ];
 
+/** What shows a masked column and sorts or groups by it as well may be refused for the latter. */
+const isProbe = ({ events }: Played): boolean =>
+  events.some(
+    ({ operation }) => ((operation?.facts['masked_columns_probed'] as unknown[] | undefined) ?? []).length > 0,
+  );
+
+const masked: Judge = (one, seen) => [
+  ...(wasDenied(some(seen)) && isProbe(some(seen)) ? [] : allowed(one, seen)),
+  ...hidden(one, seen),
+];
+
 type Judge = (one: Case, seen: Seen) => string[];
 const all =
   (...judges: readonly Judge[]): Judge =>
@@ -128,7 +144,7 @@ const reviewed: Judge = (one, seen) => denied(one, seen);
 const judges: Partial<Record<Expectation, Judge>> = {
   deny: all(denied, hidden, unchanged),
   allow: all(allowed, (one, seen) => leaks(one, seen), unchanged),
-  mask: all(allowed, hidden, unchanged),
+  mask: all(masked, unchanged),
   mask_or_deny: all(hidden, unchanged),
   redact_error: all(hidden, unchanged),
   residual: all(hidden, unchanged),
