@@ -1,10 +1,11 @@
 /** The evasion corpus, case by case, through both gates before a real server, judged by four oracles. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { allCases, type Case, controlled, playable } from '../testing/corpus/cases.js';
+import { allCases, type Case, casesOf, controlled, playable } from '../testing/corpus/cases.js';
 import { playedElsewhere } from '../testing/corpus/elsewhere.js';
 import { referenceRules } from '../testing/corpus/policies.js';
 import { everyWay, oneWay, playRound } from '../testing/corpus/round.js';
 import { buildWorlds, type Worlds } from '../testing/corpus/worlds.js';
+import type { GatewayOptions } from '../testing/postgres-gateway.js';
 
 /** By default each case goes one way, all ways by turns; `SALLYPORT_CORPUS=all` sends each one every way, and under every policy. */
 const all = process.env['SALLYPORT_CORPUS'] === 'all';
@@ -41,6 +42,20 @@ test(
 );
 
 const isThird = (_turn: unknown, index: number): boolean => index % 7 === 0;
+
+/** Decisions are the first gate; this is the second one alone. */
+test(
+  'no masked value is shown where the policy allows everything',
+  async () => {
+    const masking = casesOf('masking.jsonl').map((one): Case => ({ ...one, expect: 'never_shown' }));
+    const open = { worlds: ['a'], gateway: (options: GatewayOptions) => ({ ...options, decide: undefined }) } as const;
+    const failures = await playRound(built, turnsOf(masking), open);
+    delete failures['the round']; // what writes is not refused here
+    await built.build('a');
+    expect(failures).toEqual({});
+  },
+  limitMs,
+);
 
 test(
   'what a detector alone knows can be guessed by conditions, until a rule names the column',

@@ -37,7 +37,9 @@ export type Expectation =
   | 'deny_or_rewrite'
   | 'allow_negotiate'
   | 'refuse_N'
-  | 'drop';
+  | 'drop'
+  /** Under a policy that allows everything: what is masked stays hidden all the same. */
+  | 'never_shown';
 
 export interface Case {
   readonly id: string;

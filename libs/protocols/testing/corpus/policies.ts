@@ -56,9 +56,10 @@ when { context.risk != "read" && context.risk != "privilege" && ["app.orders"].c
 export const referencePolicies = {
   ro_masked: readOnlyMasked,
   rw_approve: reviewedWrites,
-  /** The packs as they are shipped, for an AI identity, with the relations of this connection. */
+  /** The pack as it is shipped, for an AI identity, with the relations of this connection. */
   strict: `${pack('postgres-strict')}${onlyThese}`,
-  safe: `${pack('postgres-safe')}${onlyThese}`,
+  /** The pack as it is shipped, on a connection that leaves relations to the target's own rights. */
+  anything: pack('postgres-strict'),
 } as const;
 
 /** \`ssn\`, \`email\` and \`card\` are masked; notes and profile hold copies that detectors must find. */

@@ -149,6 +149,7 @@ const judges: Partial<Record<Expectation, Judge>> = {
   redact_error: all(hidden, unchanged),
   residual: all(hidden, unchanged),
   deny_or_allow_by_policy: all(hidden, unchanged),
+  never_shown: (one, seen) => leaks(one, seen),
   approve_each: all(reviewed, unchanged),
   approve_rowcount: all(reviewed, unchanged),
   approve_or_deny: all(reviewed, unchanged),
