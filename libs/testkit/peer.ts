@@ -10,6 +10,7 @@ const packages = {
   python3: 'apt-get install python3',
   psycopg: 'apt-get install python3-venv, then pip install "psycopg[binary]==3.2.10"',
   openssl: 'apt-get install openssl',
+  sqlsmith: 'apt-get install sqlsmith',
   'docker-compose': 'apt-get install docker-compose',
   buildah: 'apt-get install buildah',
 } as const;

@@ -1,4 +1,6 @@
 /** Whatever a generator says: what is described as a read leaves the database as it was, and the rest never reaches it. */
+import { execFileSync } from 'node:child_process';
+import { peer } from '@sallyport/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Callable, Generator } from '../testing/corpus/generator.js';
 import type { StateOracle } from '../testing/corpus/state.js';
@@ -83,4 +85,22 @@ test('what is described as a read changes nothing: statements by the grammar, wi
   expect(answered).toBeGreaterThan(count / 10);
   for (const risk of ['read', 'write', 'destructive', 'privilege', 'unknown'])
     expect(risks[risk], risk).toBeGreaterThan(0);
+}, 200_000);
+
+/** sqlsmith reads the catalogue of the target and prints; one statement ends where a line ends in a semicolon. */
+function smithed(program: string): string[] {
+  const { host, port, user, password, database } = built.login(databaseOf('a'));
+  const target = `host=${host} port=${port} user=${user} password=${password} dbname=${database}`;
+  const options = ['--dry-run', `--seed=${seed}`, `--max-queries=${count / 3}`, `--target=${target}`];
+  const printed = execFileSync(program, options, { encoding: 'utf8', timeout: 60_000, maxBuffer: 64_000_000, stdio: 'pipe' });
+  return printed.split(/;\s*\n/).filter((sql) => /^\s*(select|with|insert|update|delete|merge)/i.test(sql));
+}
+
+test('what is described as a read changes nothing: statements of sqlsmith', async (context) => {
+  const statements = smithed(peer('sqlsmith', context));
+  expect(statements.length).toBeGreaterThan(count / 6);
+  const { changed, risks, answered } = await say(statements);
+  process.stdout.write(`sqlsmith ${seed}: ${JSON.stringify(risks)}, ${answered} reads answered\n`);
+  expect(changed).toEqual([]);
+  expect(risks['read'], 'reads').toBeGreaterThan(0);
 }, 200_000);
