@@ -95,7 +95,7 @@ async function failuresOf(ids: readonly string[], guard?: Guard, options: object
 const open = { gateway: (options: object) => ({ ...options, decide: () => 'allow' }) };
 
 /** Each guard with cases that it alone stops, where need be under a policy that leaves them to it. */
-const guards: readonly (readonly [Guard, readonly string[], object?])[] = [
+const guards: readonly { readonly guard: Guard; readonly ids: readonly string[]; readonly options?: object }[] = [
   ['column masks', ['MSK-002', 'MSK-008']],
   ['derived values', ['MSK-018', 'MSK-019'], open],
   ['detectors in rows', ['MSK-062']],
@@ -106,7 +106,7 @@ const guards: readonly (readonly [Guard, readonly string[], object?])[] = [
   ['meaning of system relations', ['PG-131'], { policy: 'anything' }],
 ];
 
-test.each(guards)('without the guard of %s the corpus fails, and with it not', async (guard, ids, options) => {
+test.each(guards)('without the guard of $guard the corpus fails, and with it not', async ({ guard, ids, options }) => {
   expect(await failuresOf(ids, guard, options)).toEqual(expect.arrayContaining([...ids]));
   expect(await failuresOf(ids, undefined, options)).toEqual([]);
 });

@@ -92,7 +92,12 @@ function smithed(program: string): string[] {
   const { host, port, user, password, database } = built.login(databaseOf('a'));
   const target = `host=${host} port=${port} user=${user} password=${password} dbname=${database}`;
   const options = ['--dry-run', `--seed=${seed}`, `--max-queries=${count / 3}`, `--target=${target}`];
-  const printed = execFileSync(program, options, { encoding: 'utf8', timeout: 60_000, maxBuffer: 64_000_000, stdio: 'pipe' });
+  const printed = execFileSync(program, options, {
+    encoding: 'utf8',
+    timeout: 60_000,
+    maxBuffer: 64_000_000,
+    stdio: 'pipe',
+  });
   return printed.split(/;\s*\n/).filter((sql) => /^\s*(select|with|insert|update|delete|merge)/i.test(sql));
 }
 
