@@ -96,14 +96,14 @@ const open = { gateway: (options: object) => ({ ...options, decide: () => 'allow
 
 /** Each guard with cases that it alone stops, where need be under a policy that leaves them to it. */
 const guards: readonly { readonly guard: Guard; readonly ids: readonly string[]; readonly options?: object }[] = [
-  ['column masks', ['MSK-002', 'MSK-008']],
-  ['derived values', ['MSK-018', 'MSK-019'], open],
-  ['detectors in rows', ['MSK-062']],
-  ['texts of errors', ['MSK-087', 'MSK-088'], open],
-  ['probed columns', ['MSK-109', 'OWN-101', 'OWN-104']],
-  ['kinds of functions', ['PG-151']],
-  ['settings', ['PG-008', 'OWN-407']],
-  ['meaning of system relations', ['PG-131'], { policy: 'anything' }],
+  { guard: 'column masks', ids: ['MSK-002', 'MSK-008'] },
+  { guard: 'derived values', ids: ['MSK-018', 'MSK-019'], options: open },
+  { guard: 'detectors in rows', ids: ['MSK-062'] },
+  { guard: 'texts of errors', ids: ['MSK-087', 'MSK-088'], options: open },
+  { guard: 'probed columns', ids: ['MSK-109', 'OWN-101', 'OWN-104'] },
+  { guard: 'kinds of functions', ids: ['PG-151'] },
+  { guard: 'settings', ids: ['PG-008', 'OWN-407'] },
+  { guard: 'meaning of system relations', ids: ['PG-131'], options: { policy: 'anything' } },
 ];
 
 test.each(guards)('without the guard of $guard the corpus fails, and with it not', async ({ guard, ids, options }) => {
