@@ -27,7 +27,7 @@ async function bench(options: Options): Promise<void> {
   );
   mkdirSync(folder, { recursive: true });
   const busyBefore = await busyCores(3_000);
-  const bed = await Bed.make(options, say);
+  const bed = await Bed.make(options, path.join(folder, 'profiles'), say);
   const stopEarly = stopsEarly(bed, options);
   const results: Results = {};
   try {
@@ -70,6 +70,10 @@ function stopsEarly(bed: Bed, { deadlineMinutes }: Options): () => void {
 }
 
 async function main(): Promise<void> {
+  if (process.argv.includes('--help')) {
+    process.stdout.write(usage);
+    return;
+  }
   let options: Options;
   try {
     options = parseOptions(process.argv.slice(2));

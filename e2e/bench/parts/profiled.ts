@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../testing/installation.js';
@@ -53,7 +53,7 @@ export async function measureProfiles(bed: Bed, options: Options, say: Say): Pro
     const seconds = (performance.now() - began) / 1000;
     toggle(watched);
     for (const one of watched)
-      results.push({ work, process: one.name, seconds, ...costsOf(await written(bed.profiles, one)) });
+      results.push({ work, process: one.name, seconds, ...costsOf(await written(bed.profiles, one, work)) });
   }
   return results;
 }
@@ -62,10 +62,11 @@ const toggle = (processes: readonly PeerProcess[]): void => {
   for (const { pid } of processes) process.kill(pid, 'SIGUSR2');
 };
 
-async function written(folder: string, { name, pid }: PeerProcess): Promise<CpuProfile> {
+/** Kept beside the figures, for tools that show such profiles. */
+async function written(folder: string, { name, pid }: PeerProcess, work: string): Promise<CpuProfile> {
   const file = path.join(folder, `${pid}.cpuprofile`);
   await until(`the profile of the ${name} is written`, () => existsSync(file));
-  const profile = JSON.parse(readFileSync(file, 'utf8')) as CpuProfile;
-  rmSync(file);
-  return profile;
+  const kept = path.join(folder, `${work}, ${name}.cpuprofile`);
+  renameSync(file, kept);
+  return JSON.parse(readFileSync(kept, 'utf8')) as CpuProfile;
 }

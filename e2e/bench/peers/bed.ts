@@ -20,8 +20,6 @@ const profilerFor = (folder: string): string =>
 /** Everything that a run stands on. */
 export class Bed {
   readonly folder: string;
-  /** Where the product's processes leave their CPU profiles. */
-  readonly profiles: string;
   readonly running: Service[] = [];
   /** Those that are measured. */
   peers: readonly Peer[] = [];
@@ -30,15 +28,15 @@ export class Bed {
   certificates!: Certificates;
   #stopping: Promise<void> | undefined;
 
-  private constructor() {
+  /** @param profiles where the product's processes leave their CPU profiles */
+  private constructor(readonly profiles: string) {
     this.folder = mkdtempSync(path.join(tmpdir(), 'sallyport-bench-'));
     chmodSync(this.folder, 0o755); // PgBouncer runs as somebody else
-    this.profiles = path.join(this.folder, 'profiles');
-    mkdirSync(this.profiles);
+    mkdirSync(profiles);
   }
 
-  static async make(options: Options, say: (line: string) => void): Promise<Bed> {
-    const bed = new Bed();
+  static async make(options: Options, profiles: string, say: (line: string) => void): Promise<Bed> {
+    const bed = new Bed(profiles);
     try {
       await bed.#make(options, say);
       return bed;
