@@ -71,7 +71,7 @@ export const insert = (body: Tree, outer: TraceScope | undefined, tracer: Tracer
   const source = treeAt(treeAt(body, 'selectStmt'), 'SelectStmt');
   const values = source ? select(source, scope, tracer) : [];
   const assigned: Assigned = new Map();
-  const isTold = values.every(({ name, opaque }) => name !== undefined || !opaque);
+  const isTold = values.every(({ untold }) => untold !== true);
   listedColumns(listAt(body, 'cols'), item).forEach((name, index) => {
     const value = isTold ? values[index] : union(values);
     if (value !== undefined) add(assigned, name, value);

@@ -13,6 +13,8 @@ export interface MaskedFacts {
   readonly masked_columns_looked_up: readonly string[];
   /** Their values are stored where no rule covers them. */
   readonly masked_columns_stored: readonly string[];
+  /** Something is computed with these, and not only shown: with a function of the client's choice it may raise an error. */
+  readonly masked_columns_computed: readonly string[];
 }
 
 export const noMaskedFacts: MaskedFacts = {
@@ -20,6 +22,7 @@ export const noMaskedFacts: MaskedFacts = {
   masked_columns_probed: [],
   masked_columns_looked_up: [],
   masked_columns_stored: [],
+  masked_columns_computed: [],
 };
 
 /** @returns the id of the rule that covers a column by its own name, a parent's or a partition's, or what it is computed from */
@@ -65,5 +68,6 @@ export const maskedFactsOf = (
     masked_columns_probed: probed,
     masked_columns_looked_up: onlyOnce.filter((name) => probed.includes(name)),
     masked_columns_stored: named(stored),
+    masked_columns_computed: named(of((one) => one.computed)),
   };
 };
