@@ -149,7 +149,14 @@ const probeAll = (
   }
 };
 
-const isConstant = (value: Value): boolean => value.sources.size === 0 && !value.opaque;
+const namesAny = (branch: Branch, kinds: ReadonlySet<string>): boolean =>
+  Array.isArray(branch)
+    ? (branch as readonly Branch[]).some((one) => namesAny(one, kinds))
+    : isTree(branch) && Object.entries(branch).some(([kind, value]) => kinds.has(kind) || namesAny(value, kinds));
+
+const varying: ReadonlySet<string> = new Set(['ColumnRef', 'SubLink']);
+/** One value for the whole statement: a column of VALUES or of a series is a list of guesses. */
+const isGiven = (branch: Branch, value: Value): boolean => value.constant === true && !namesAny(branch, varying);
 
 /** A conjunct `column = constant` looks one value up; anything else compares. */
 const condition = (branch: Branch, scope: TraceScope, tracer: Tracer): void => {
@@ -163,7 +170,9 @@ const condition = (branch: Branch, scope: TraceScope, tracer: Tracer): void => {
     kind === 'A_Expr' && textAt(body, 'kind') === 'AEXPR_OP' && namesAt(body, 'name').join('.') === '=';
   if (body && isEquality) {
     const [left, right] = [expression(body['lexpr'], scope, tracer), expression(body['rexpr'], scope, tracer)];
-    const looksUp = (left.bare !== undefined && isConstant(right)) || (right.bare !== undefined && isConstant(left));
+    const looksUp =
+      (left.bare !== undefined && isGiven(body['rexpr'], right)) ||
+      (right.bare !== undefined && isGiven(body['lexpr'], left));
     if (looksUp) tracer.lookUp(union([left, right]));
     else tracer.probe(union([left, right]));
   } else tracer.probe(expression(branch, scope, tracer));

@@ -31,7 +31,7 @@ export interface Lineage {
   readonly outputs: readonly OutputColumn[] | undefined;
   /** Columns that decide which rows come, how many, in which order, or whether an error does. */
   readonly probed: readonly ColumnSource[];
-  /** Those of `probed` that are compared for equality with a constant or parameter, and used in no other way. */
+  /** Those of `probed` that are compared once, for equality with a constant or parameter, and used in no other way. */
   readonly lookedUp: readonly ColumnSource[];
   readonly stored: readonly StoredValue[];
   /** Columns that take part in any expression: what is only shown, named or compared elsewhere is not among them. */
@@ -172,9 +172,10 @@ export class Tracer {
     }
   }
 
-  /** Compared with a constant, in a condition that stands by itself. */
+  /** Compared with a constant, in a condition that stands by itself. Twice in one statement is more than a look-up. */
   lookUp({ sources }: Value): void {
     for (const source of sources) {
+      if (this.#equal.has(source)) this.#hard.add(source);
       this.#equal.add(source);
       for (const heard of this.#listeners) heard.add(source);
     }

@@ -222,6 +222,20 @@ group('a probe', () => {
     expect(lookUps("select id from customers where ssn = '5' order by ssn")).toEqual([]);
     expect(lookUps('select id from customers where ssn = name')).toEqual([]);
   });
+
+  test('with more than one value is more than a look-up', () => {
+    for (const text of [
+      "select id from customers, (values ('5'), ('6')) g(v) where ssn = g.v",
+      'select id from customers, generate_series(1, 9) g where ssn = g::text and ssn = g',
+      "select id from customers, unnest('{5,6}'::text[]) g where ssn = g",
+      "select (select count(*) from customers where ssn = (select g.v)) from (values ('5'), ('6')) g(v)",
+      "select 1 from customers where ssn = '5' union all select 2 from customers where ssn = '6'",
+      "select 1 from customers a, customers b where a.ssn = '5' and b.ssn = '6'",
+    ]) {
+      expect(traced(text).lookedUp.map(shortly), text).not.toContain('customers.ssn');
+      expect(probedIn(text), text).toBe(true);
+    }
+  });
 });
 
 test('what takes part in an expression is computed with, and what is only shown is not', () => {
