@@ -81,6 +81,8 @@ group('an output column', () => {
     ['values (1, (select ssn from customers limit 1))', ['clean', 'from']],
     ['table customers', wholeCustomer],
     ['update customers set name = name returning ssn, id', ['bare', 'clean']],
+    ['update customers set ssn = reverse(ssn) returning ssn', ['from?']],
+    ["update customers set ssn = ssn, card = 'x' returning ssn, card", ['bare', 'clean']],
     ['update orders set status = c.ssn from customers c returning status', ['from']],
     ['insert into orders (status) select ssn from customers returning status, id', ['from', 'clean']],
     ['delete from customers returning *', wholeCustomer],

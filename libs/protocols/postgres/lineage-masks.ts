@@ -27,6 +27,8 @@ const maskOfOutput = ({ sources, bare, opaque }: OutputColumn, context: Context)
 export const masksOfOutputs = (outputs: Outputs, context: Context): (AnswerMask | undefined)[] =>
   outputs.map((output) => maskOfOutput(output, context));
 
+const isWhole = (mask: AnswerMask | undefined): boolean => mask?.hidesNull === true && mask !== unprovenMask;
+
 /** The wire names a column of a table that the tree does not know of: one of them is wrong. */
 const disagrees = ({ table, attribute }: Field, { sources }: OutputColumn, { catalogue }: Context): boolean => {
   if (table === 0 || attribute <= 0 || catalogue === undefined) return false;
@@ -48,9 +50,10 @@ export function masksOf(
   return fields.map((field, index) => {
     const output = outputs[index]!;
     const wire = maskOf(field, context);
-    if (wire !== undefined && wire !== unprovenMask) return wire;
-    if (disagrees(field, output, context)) return unprovenMask;
     const tree = maskOfOutput(output, context);
+    // A column that is written and then shown holds what it was made of, and its own form may keep some of that.
+    if (wire !== undefined && wire !== unprovenMask) return isWhole(tree) ? tree : wire;
+    if (disagrees(field, output, context)) return unprovenMask;
     return tree === unprovenMask ? wire : tree;
   });
 }
