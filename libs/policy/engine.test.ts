@@ -28,6 +28,7 @@ const facts: Facts = {
   masked_columns_probed: [],
   masked_columns_looked_up: [],
   masked_columns_stored: [],
+  masked_columns_computed: [],
 };
 
 const asking = (risk: Risk = 'read', more: Partial<PolicyRequest> & { facts?: Facts } = {}): PolicyRequest => ({

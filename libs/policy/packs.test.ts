@@ -22,11 +22,12 @@ interface Statement {
   readonly functions?: readonly string[];
   readonly probed?: readonly string[];
   readonly stored?: readonly string[];
+  readonly computed?: readonly string[];
 }
 
 const factsOf = (statement: Statement): Facts => {
   const { verbs, where = true, flags = [], opaque = false, unresolved = false } = statement;
-  const { functions = [], probed = [], stored = [] } = statement;
+  const { functions = [], probed = [], stored = [], computed = [] } = statement;
   return {
     database: 'app',
     verbs,
@@ -43,6 +44,7 @@ const factsOf = (statement: Statement): Facts => {
     masked_columns_probed: probed,
     masked_columns_looked_up: [],
     masked_columns_stored: stored,
+    masked_columns_computed: computed,
   };
 };
 
@@ -152,6 +154,7 @@ describe.each(names)('%s', (name) => {
       ['a name not resolved', { risk: 'read', verbs: ['select'], unresolved: true }],
       ['a body not seen', { risk: 'read', verbs: ['select'], opaque: true }],
       ['a condition on a masked column', { risk: 'read', verbs: ['select'], probed: ['public.patients.ssn'] }],
+      ['a masked column computed with', { risk: 'read', verbs: ['select'], computed: ['public.patients.ssn'] }],
       ['a write', { risk: 'write', verbs: ['update'] }],
       ['what is not understood', { risk: 'unknown', verbs: [] }],
     ])('%s never runs unasked', (_what, statement) => {

@@ -87,6 +87,7 @@ const strict = `context.risk == "read" &&
   !context.unresolved &&
   !context.opaque &&
   context.masked_columns_probed.isEmpty() &&
+  context.masked_columns_computed.isEmpty() &&
   [${strictVerbs}].containsAll(context.verbs) &&
   [${strictFlags}].containsAll(context.flags) &&
   [${strictFunctions}].containsAll(context.functions)`;

@@ -16,6 +16,7 @@ const common = `
  * - `context.assurance` is one of `identity`, `inferred`, `ticketed`, `bound`; `context.class` of `person`, `machine`, `ai`.
  * - `context.masked_columns_probed` are masked columns whose values the statement could tell without showing them;
  *   those of `masked_columns_looked_up` are only compared with what the client sent; `masked_columns_stored` are copied.
+ * - `context.masked_columns_computed` are those that an expression is made of, be it only shown.
  * - `context.ai_session` says whether the ticket names an AI session.
  */
 export const schemaText = `namespace Sallyport {
@@ -49,7 +50,8 @@ export const schemaText = `namespace Sallyport {
     "masked_columns": Set<String>,
     "masked_columns_probed": Set<String>,
     "masked_columns_looked_up": Set<String>,
-    "masked_columns_stored": Set<String>
+    "masked_columns_stored": Set<String>,
+    "masked_columns_computed": Set<String>
     }
   };
 

@@ -19,6 +19,7 @@ const facts: Readonly<Record<string, FactValue>> = {
   masked_columns_probed: [],
   masked_columns_looked_up: [],
   masked_columns_stored: [],
+  masked_columns_computed: [],
 };
 
 const request: PolicyRequest = {

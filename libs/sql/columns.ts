@@ -22,7 +22,9 @@ const itemNamed = (alias: string, scope: Scope): ScopeItem | undefined => {
 /** Names the relation with its schema: only where it is in FROM under its own name. */
 const itemQualified = (schema: string, name: string, scope: Scope): ScopeItem | undefined => {
   for (const { items } of levels(scope)) {
-    const found = items.find((item) => item.alias === name && item.relations.some((one) => one.schema === schema));
+    const found = items.find(
+      (item) => item.alias === name && item.aliased !== true && item.relations.some((one) => one.schema === schema),
+    );
     if (found) return found;
   }
   return undefined;

@@ -48,7 +48,9 @@ const describeStatement = (
   if (catalogue?.hiddenCode?.includes('event-trigger') === true) draft.flags.add('hidden-code');
   const [kind, body] = nodeOf(statement.node) ?? [];
   if (kind !== undefined && body) walk.statement(kind, body);
-  return { ...draft.done(statement.text), lineage: lineageOf(statement.node, catalogue, session) };
+  const lineage = lineageOf(statement.node, catalogue, session);
+  if (lineage.incomplete === true) draft.raise('unknown', 'not-traced');
+  return { ...draft.done(statement.text), lineage };
 };
 
 const union = (parts: readonly (readonly string[])[]): string[] => [...new Set(parts.flat())].sort();

@@ -16,7 +16,7 @@ export const relationItem = (body: Tree, walk: Walk): ScopeItem => {
   if (relations.length === 0) walk.draft.name(written(name), false);
   const { index } = walk.names;
   if (index) for (const relation of relations) readRelation(relation, index, walk.draft);
-  return real(aliasOf(body) ?? name.name, relations, renamesOf(body));
+  return real(aliasOf(body) ?? name.name, relations, renamesOf(body), aliasOf(body) !== undefined);
 };
 
 const table = (body: Tree, scope: Scope, walk: Walk): ScopeItem[] => {

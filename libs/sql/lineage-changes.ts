@@ -16,8 +16,10 @@ import { listAt, type Tree, textAt, treeAt } from './tree.js';
 
 type Assigned = Map<string, Value>;
 
-const add = (assigned: Assigned, name: string, value: Value): void =>
-  void assigned.set(name, union([assigned.get(name) ?? nothing, value]));
+const add = (assigned: Assigned, name: string, value: Value): void => {
+  const before = assigned.get(name);
+  assigned.set(name, before === undefined ? value : union([before, value]));
+};
 
 /** `SET a = …`: what is stored where. */
 const assignments = (nodes: readonly Tree[], scope: TraceScope, tracer: Tracer, assigned: Assigned): void => {
@@ -36,7 +38,8 @@ const written = (item: Item, assigned: Assigned, tracer: Tracer): Item => {
     const [key] = column.bare === undefined ? [...column.sources] : [column.bare];
     const others = new Set([...value.sources].filter((source) => source !== key));
     tracer.store(key ?? keyOf('', item.alias ?? '', column.name ?? ''), { ...value, sources: others });
-    if (others.size === 0 && !value.opaque) return column;
+    const isOwn = key !== undefined && value.bare === key;
+    if (isOwn || (value.sources.size === 0 && !value.opaque)) return column;
     return { name: column.name, ...union([{ sources: column.sources, opaque: column.opaque }, value]) };
   });
   return { ...item, columns };
@@ -71,7 +74,7 @@ export const insert = (body: Tree, outer: TraceScope | undefined, tracer: Tracer
   const source = treeAt(treeAt(body, 'selectStmt'), 'SelectStmt');
   const values = source ? select(source, scope, tracer) : [];
   const assigned: Assigned = new Map();
-  const isTold = values.every(({ name, opaque }) => name !== undefined || !opaque);
+  const isTold = values.every(({ untold }) => untold !== true);
   listedColumns(listAt(body, 'cols'), item).forEach((name, index) => {
     const value = isTold ? values[index] : union(values);
     if (value !== undefined) add(assigned, name, value);

@@ -4,7 +4,7 @@ import { select } from './lineage-select.js';
 import { constant, type Item, nothing, type Tracer, type TraceScope, union, type Value } from './lineage-tracer.js';
 import { judgeCall, judgeField, judgeOperator, judgeType } from './names.js';
 import { systemColumns } from './scope.js';
-import { type Branch, isTree, listAt, namesAt, nodeOf, type Tree, textAt, treeAt } from './tree.js';
+import { type Branch, isTree, listAt, namesAt, nodeOf, numberAt, type Tree, textAt, treeAt } from './tree.js';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 
@@ -14,36 +14,69 @@ const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/
  */
 const totalFunctions = words(`
   concat concat_ws upper lower initcap length char_length character_length octet_length btrim ltrim rtrim trim reverse
-  md5 coalesce nullif greatest least left right count min max string_agg array_agg json_agg jsonb_agg json_object_agg
-  jsonb_object_agg bool_and bool_or every to_json to_jsonb row_to_json json_build_object jsonb_build_object
-  json_build_array jsonb_build_array array_to_json quote_literal quote_ident quote_nullable starts_with strpos position
-  json_typeof jsonb_typeof date_trunc date_part extract substring substr split_part replace translate
-  row_number rank dense_rank percent_rank cume_dist lag lead first_value last_value any_value`);
+  md5 coalesce nullif greatest least left right count min max string_agg json_agg bool_and bool_or every to_json
+  row_to_json json_build_array array_to_json quote_literal quote_ident quote_nullable starts_with strpos position
+  json_typeof jsonb_typeof replace translate row_number rank dense_rank percent_rank cume_dist lag lead first_value last_value any_value`);
 /** Depend on no column and read nothing. */
 const pureFunctions = words('upper lower length concat concat_ws coalesce nullif abs md5 left right btrim replace now');
 
-const totalOperators = words('|| = <> != < > <= >= ~~ !~~ ~~* !~~* -> ->> #> #>> ? @> <@ &&');
+const isUnit = (unit: Branch): boolean => typeof unit === 'string' && /^(day|month|quarter|year)$/.test(unit);
+/** Total with constants that are valid, whatever the type of what they are applied to. */
+const totalWith = new Map<string, (constants: readonly Branch[]) => boolean>([
+  ...['date_trunc', 'extract'].map((name) => [name, ([unit]: readonly Branch[]) => isUnit(unit)] as const),
+  ...['substr', 'substring'].map(
+    (name) => [name, ([, ...places]: readonly Branch[]) => places.every((place) => typeof place === 'number')] as const,
+  ),
+]);
+
+const totalOperators = words('|| = <> != < > <= >= -> ->> #> #>> ? @> <@ &&');
+/** A pattern that ends in a backslash raises an error. */
+const patternOperators = words('~~ !~~ ~~* !~~*');
 
 /** Text takes every value. */
-const totalTypes = words('text varchar bpchar name json jsonb');
+const totalTypes = words('text varchar bpchar name');
 
 type Trace = (body: Tree, scope: TraceScope, tracer: Tracer) => Value;
 
-const children = (body: Tree, scope: TraceScope, tracer: Tracer, except: readonly string[] = []): Value =>
+/** The constant that stands here: text, or a number that is not negative; undefined for anything else. */
+const constantAt = (branch: Branch): Branch => {
+  const body = isTree(branch) ? treeAt(branch, 'A_Const') : undefined;
+  const number = treeAt(body, 'ival');
+  if (number !== undefined) return numberAt(number, 'ival') >= 0 ? numberAt(number, 'ival') : undefined;
+  return textAt(treeAt(body, 'sval'), 'sval');
+};
+
+const isTotalCall = (name: string, args: readonly Tree[]): boolean =>
+  totalFunctions.has(name) || totalWith.get(name)?.(args.map(constantAt)) === true;
+
+const isTotalOperator = (name: string, body: Tree): boolean => {
+  if (/BETWEEN|SIMILAR/.test(textAt(body, 'kind') ?? '')) return false;
+  if (!patternOperators.has(name)) return totalOperators.has(name);
+  const pattern = constantAt(body['rexpr']);
+  return typeof pattern === 'string' && !pattern.includes('\\');
+};
+
+/** The fields of a node; some hold a kind that the tree does not name again. */
+const children = (kind: string, body: Tree, scope: TraceScope, tracer: Tracer, except: readonly string[] = []): Value =>
   union(
-    Object.entries(body).flatMap(([field, branch]) =>
-      except.includes(field) ? [] : [expression(branch, scope, tracer)],
-    ),
+    Object.entries(body).flatMap(([field, branch]) => {
+      if (except.includes(field)) return [];
+      const held = grammar.get(kind)?.get(field);
+      return [held && isTree(branch) ? node(held, branch, scope, tracer) : expression(branch, scope, tracer)];
+    }),
   );
 
 const call: Trace = (body, scope, tracer) => {
   const name = namesAt(body, 'funcname');
   const last = name.at(-1) ?? '';
   const opaque = tracer.conceals((names) => judgeCall(name, listAt(body, 'args'), names));
-  const value = children(body, scope, tracer, ['funcname']);
+  const value = children('FuncCall', body, scope, tracer, ['funcname']);
   // How many, in which order, or for which rows: told by the result of other rows, too.
   const compares = ['agg_filter', 'agg_order', 'over', 'agg_distinct'].some((field) => body[field] !== undefined);
-  if (!totalFunctions.has(last) || last === 'count' || compares || opaque) tracer.probe(value);
+  const isTotal = isTotalCall(last, listAt(body, 'args')) && !opaque;
+  if (!isTotal) tracer.hazards += 1;
+  if (!isTotal || last === 'count' || compares) tracer.probe(value);
+  tracer.compute(value);
   const { constant: _, ...shown } = value;
   const isPure = value.constant === true && pureFunctions.has(last) && !opaque;
   return { ...(isPure ? value : shown), opaque: value.opaque || opaque };
@@ -53,8 +86,10 @@ const operator: Trace = (body, scope, tracer) => {
   const name = namesAt(body, 'name');
   const opaque = tracer.conceals((names) => judgeOperator(name, names));
   const value = union([expression(body['lexpr'], scope, tracer), expression(body['rexpr'], scope, tracer)]);
-  const isTotal = totalOperators.has(name.at(-1) ?? '') && !/BETWEEN|SIMILAR/.test(textAt(body, 'kind') ?? '');
-  if (!isTotal || opaque) tracer.probe(value);
+  const isTotal = isTotalOperator(name.at(-1) ?? '', body) && !opaque;
+  if (!isTotal) tracer.hazards += 1;
+  if (!isTotal) tracer.probe(value);
+  tracer.compute(value);
   return { ...value, opaque: value.opaque || opaque };
 };
 
@@ -62,8 +97,11 @@ const cast: Trace = (body, scope, tracer) => {
   const type = treeAt(body, 'typeName') ?? {};
   const opaque = tracer.conceals((names) => judgeType(type, names));
   const value = expression(body['arg'], scope, tracer);
-  const isTotal = totalTypes.has(namesAt(type, 'names').at(-1) ?? '') && listAt(type, 'arrayBounds').length === 0;
-  if (!isTotal || opaque) tracer.probe(value);
+  const name = namesAt(type, 'names').at(-1) ?? '';
+  const isTotal = totalTypes.has(name) && listAt(type, 'arrayBounds').length === 0 && !opaque;
+  if (!isTotal) tracer.hazards += 1;
+  if (!isTotal) tracer.probe(value);
+  tracer.compute(value);
   const { bare: _, ...shown } = value;
   return { ...shown, opaque: value.opaque || opaque };
 };
@@ -74,6 +112,8 @@ const subLink: Trace = (body, scope, tracer) => {
   const { result, heard } = tracer.listen(() => (query ? select(query, scope, tracer) : []));
   const test = body['testexpr'] === undefined ? nothing : expression(body['testexpr'], scope, tracer);
   const { constant: _, bare: __, ...value } = union([...result, test, { sources: heard, opaque: false }]);
+  tracer.hazards += 1; // more than one row
+  tracer.compute(value);
   return value;
 };
 
@@ -81,9 +121,13 @@ const levels = function* (scope: TraceScope): Generator<TraceScope> {
   for (let level: TraceScope | undefined = scope; level; level = level.parent) yield level;
 };
 
+/** PostgreSQL takes a name with a schema for a relation that has no alias, be it the same word. */
+export const isNamed = ({ alias, schemas, aliased }: Item, name: string, schema?: string): boolean =>
+  alias === name && (schema === undefined || (schemas.includes(schema) && aliased !== true));
+
 const itemNamed = (alias: string, scope: TraceScope, schema?: string): Item | undefined => {
   for (const { items } of levels(scope)) {
-    const found = items.find((item) => item.alias === alias && (schema === undefined || item.schemas.includes(schema)));
+    const found = items.find((item) => isNamed(item, alias, schema));
     if (found) return found;
   }
   return undefined;
@@ -116,14 +160,15 @@ const fieldOf = (item: Item, field: string, tracer: Tracer): Value => {
   if (found.length > 0 && !item.open) return one(found);
   if (found.length === 0 && systemColumns.has(field) && item.schemas.length > 0) return nothing;
   const whole = wholeOf(item);
-  return { ...whole, opaque: whole.opaque || tracer.conceals((names) => judgeField(field, names)) };
+  if (item.open || tracer.conceals((names) => judgeField(field, names))) return { ...whole, opaque: true };
+  return union([whole, tracer.unknown()]);
 };
 
 /** A column, a whole row, or everything in sight where it cannot be told. */
 const reference: Trace = (body, scope, tracer) => {
   const fields = namesAt(body, 'fields');
   if (fields.at(-1) === '*') {
-    const item = fields.length > 1 ? itemNamed(fields.at(-2)!, scope) : undefined;
+    const item = fields.length > 1 ? itemNamed(fields.at(-2)!, scope, fields.at(-3)) : undefined;
     return item ? wholeOf(item) : everythingIn(scope, tracer);
   }
   if (fields.length === 1) return unqualified(fields[0]!, scope, tracer);
@@ -143,12 +188,15 @@ const indirection: Trace = (body, scope, tracer) => {
   const opaque = [first, ...rest].some(
     (name) => name !== undefined && tracer.conceals((names) => judgeField(name, names)),
   );
-  const { bare: _, ...value } = children(body, scope, tracer);
+  const { bare: _, ...value } = children('A_Indirection', body, scope, tracer);
+  tracer.hazards += 1;
+  tracer.compute(value);
   return { ...value, opaque: value.opaque || opaque };
 };
 
 const window: Trace = (body, scope, tracer) => {
-  const value = children(body, scope, tracer, ['name', 'refname']);
+  const others = ['name', 'refname'].flatMap((field) => scope.windows.get(textAt(body, field) ?? '') ?? []);
+  const value = union([children('WindowDef', body, scope, tracer, ['name', 'refname']), ...others]);
   tracer.probe(value);
   return value;
 };
@@ -182,10 +230,23 @@ const traces: Readonly<Record<string, Trace>> = {
 /** Pass through a value without changing it; everything else that is walked field by field makes a new one. */
 const wrappers: ReadonlySet<string> = new Set(['ResTarget', 'List', 'NamedArgExpr']);
 
+/** Functions under another name, most of which take not every value. */
+const raising = /^(Xml|Json)/;
+
+/** Choose between their parts and raise nothing of their own. */
+const choices: ReadonlySet<string> = words(
+  'CaseExpr CaseWhen CoalesceExpr BoolExpr NullTest BooleanTest MinMaxExpr GroupingFunc SortBy GroupingSet A_Indices',
+);
+
 const node = (kind: string, body: Tree, scope: TraceScope, tracer: Tracer): Value => {
   const trace = traces[kind];
   if (trace) return trace(body, scope, tracer);
-  const { bare: _, ...value } = children(body, scope, tracer);
+  const { bare: _, ...value } = children(kind, body, scope, tracer);
+  if (!wrappers.has(kind)) tracer.compute(value);
+  if (!wrappers.has(kind) && !choices.has(kind)) {
+    tracer.hazards += 1;
+    if (raising.test(kind)) tracer.probe(value);
+  }
   if (!grammar.has(kind)) return union([value, tracer.unknown()]);
   const isWhole = wrappers.has(kind) || value.constant !== true;
   return isWhole ? value : { sources: value.sources, opaque: value.opaque };
@@ -203,5 +264,14 @@ export const expression = (branch: Branch, scope: TraceScope, tracer: Tracer): V
   const [first] = entries;
   if (entries.length === 1 && first && isTree(first[1]) && /^[A-Z]/.test(first[0]))
     return node(first[0], first[1], scope, tracer);
-  return children(branch as Tree, scope, tracer);
+  return children('', branch as Tree, scope, tracer);
+};
+
+/** An expression whose value is shown: where one part of it may raise an error, another may decide whether it does. */
+export const shown = (branch: Branch, scope: TraceScope, tracer: Tracer): Value => {
+  const before = tracer.hazards;
+  const value = expression(branch, scope, tracer);
+  const isSubquery = isTree(branch) && textAt(treeAt(branch, 'SubLink'), 'subLinkType') === 'EXPR_SUBLINK';
+  if (tracer.hazards > before && !isSubquery) tracer.probe(value);
+  return value;
 };

@@ -1,4 +1,5 @@
 import type { Relation } from './catalogue.js';
+import type { CatalogueIndex } from './catalogue-index.js';
 import { expression } from './lineage-expressions.js';
 import { select } from './lineage-select.js';
 import {
@@ -6,6 +7,7 @@ import {
   type Item,
   keyOf,
   nothing,
+  type SourceKey,
   scopeUnder,
   type Tracer,
   type TraceScope,
@@ -31,7 +33,26 @@ const renamed = (columns: readonly Column[], names: readonly string[]): readonly
 /** Statistics and other sessions' statements may show any value of any column. */
 const revealing: ReadonlySet<string> = new Set(['statistics', 'activity', 'large-object', 'server-file']);
 
-const columnOf = (relation: Relation, index: number, isOpaque: boolean): Column => {
+/** All that stands below a view whose definition was not traced. */
+const belowUntraced = (relation: Relation, byOid: CatalogueIndex['relationsByOid']): ReadonlySet<SourceKey> => {
+  const found = new Set<SourceKey>();
+  const seen = new Set<number>();
+  const queue = isUntraced(relation) ? [relation] : [];
+  for (let view = queue.pop(); view; view = queue.pop()) {
+    for (const { name } of view.columns) found.add(keyOf(view.schema, view.name, name));
+    for (const { oid } of view.dependsOn ?? []) {
+      const used = seen.has(oid) ? undefined : byOid.get(oid);
+      seen.add(oid);
+      if (used) queue.push(used);
+    }
+  }
+  return found;
+};
+
+const isUntraced = ({ kind, dependsOn, columns }: Relation): boolean =>
+  (kind === 'v' || kind === 'm') && dependsOn !== undefined && columns.some(({ shows }) => shows === undefined);
+
+const columnOf = (relation: Relation, index: number, isOpaque: boolean, below: ReadonlySet<SourceKey>): Column => {
   const { name, from, shows } = relation.columns[index]!;
   const own = keyOf(relation.schema, relation.name, name);
   if (shows !== undefined) {
@@ -46,17 +67,18 @@ const columnOf = (relation: Relation, index: number, isOpaque: boolean): Column 
   const isView = (relation.kind === 'v' || relation.kind === 'm') && relation.dependsOn !== undefined;
   return {
     name,
-    sources: new Set([own, ...sources.map((source) => keyOf(relation.schema, relation.name, source))]),
+    sources: new Set([own, ...below, ...sources.map((source) => keyOf(relation.schema, relation.name, source))]),
     opaque: isOpaque || isView,
     ...(from === undefined && !isView && { bare: own }),
     ...(from !== undefined && { generated: true }),
   };
 };
 
-const columnsOfOne = (relation: Relation): readonly Column[] => {
+const columnsOfOne = (relation: Relation, tracer: Tracer): readonly Column[] => {
+  const below = belowUntraced(relation, tracer.names.index?.relationsByOid ?? new Map());
   const flag = meaningOf(relation)?.flag;
   const isOpaque = flag !== undefined && revealing.has(flag);
-  return relation.columns.map((_, index) => columnOf(relation, index, isOpaque));
+  return relation.columns.map((_, index) => columnOf(relation, index, isOpaque, below));
 };
 
 interface Found {
@@ -71,13 +93,20 @@ const find = (rangeVar: Tree, tracer: Tracer): Found => {
     relations = resolveRelation(relationNameOf(rangeVar), names);
   });
   for (const relation of relations) {
-    const columns = columnsOfOne(relation);
+    const columns = columnsOfOne(relation, tracer);
     for (const column of columns) tracer.see(column.sources);
     const probes = (relation.probes ?? []).map((source) => keyOf(...source));
     tracer.probe({ sources: new Set(probes), opaque: false });
+    tracer.probe({
+      sources: belowUntraced(relation, tracer.names.index?.relationsByOid ?? new Map()),
+      opaque: false,
+    });
   }
   const [relation, ...others] = relations;
-  return { relations, columns: relation && others.length === 0 && !isUncertain ? columnsOfOne(relation) : undefined };
+  return {
+    relations,
+    columns: relation && others.length === 0 && !isUncertain ? columnsOfOne(relation, tracer) : undefined,
+  };
 };
 
 export const relationColumns = (rangeVar: Tree, tracer: Tracer): readonly Column[] | undefined =>
@@ -86,10 +115,11 @@ export const relationColumns = (rangeVar: Tree, tracer: Tracer): readonly Column
 /** A relation under its alias. */
 export const relationItem = (rangeVar: Tree, tracer: Tracer): Item => {
   const { relations, columns } = find(rangeVar, tracer);
-  const all = columns ?? relations.flatMap(columnsOfOne).map((column) => withoutProof(column));
+  const all = columns ?? relations.flatMap((one) => columnsOfOne(one, tracer)).map((column) => withoutProof(column));
   return {
     alias: aliasOf(rangeVar) ?? textAt(rangeVar, 'relname'),
     schemas: relations.map(({ schema }) => schema),
+    aliased: aliasOf(rangeVar) !== undefined,
     columns: renamed(all, renamesOf(rangeVar)),
     open: columns === undefined,
   };
@@ -104,15 +134,20 @@ const table = (body: Tree, scope: TraceScope, tracer: Tracer): Traced => {
     return { items: [item], visible: item.open ? undefined : item.columns };
   }
   const columns = scope.queries.get(name);
-  const item = { alias: aliasOf(body) ?? name, schemas: [], columns: renamed(columns ?? [], renamesOf(body)) };
-  return { items: [{ ...item, open: columns === undefined }], visible: columns && item.columns };
+  if (columns === undefined) tracer.incomplete = true;
+  return derived(aliasOf(body) ?? name, renamed(columns ?? [tracer.untold()], renamesOf(body)));
+};
+
+/** Rows of a query: open where one of its columns stands for several. */
+const derived = (alias: string | undefined, columns: readonly Column[]): Traced => {
+  const open = columns.some(({ untold }) => untold === true);
+  return { items: [{ alias, schemas: [], columns, open }], visible: open ? undefined : columns };
 };
 
 const subselect = (body: Tree, scope: TraceScope, tracer: Tracer): Traced => {
   const [, query] = nodeOf(treeAt(body, 'subquery')) ?? [];
   const outer = body['lateral'] === true ? scope : outside(scope);
-  const columns = renamed(query ? select(query, outer, tracer) : [], renamesOf(body));
-  return { items: [{ alias: aliasOf(body), schemas: [], columns, open: false }], visible: columns };
+  return derived(aliasOf(body), renamed(query ? select(query, outer, tracer) : [], renamesOf(body)));
 };
 
 /** A subquery in FROM does not see the items beside it. */
@@ -135,9 +170,9 @@ const functions = (body: Tree, scope: TraceScope, tracer: Tracer): Traced => {
   };
 };
 
+/** Not `unnest`: of several arrays, or of one whose elements are rows, it shows more than one column. */
 const scalars: ReadonlySet<string> = new Set([
   'generate_series',
-  'unnest',
   'regexp_split_to_table',
   'string_to_table',
   'generate_subscripts',

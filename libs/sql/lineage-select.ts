@@ -1,8 +1,8 @@
 import { outputName } from './expressions.js';
 import { insert, merge, remove, update } from './lineage-changes.js';
-import { expression } from './lineage-expressions.js';
+import { expression, isNamed, shown } from './lineage-expressions.js';
 import { fromItems } from './lineage-from.js';
-import { type Column, scopeUnder, type Tracer, type TraceScope, union, type Value } from './lineage-tracer.js';
+import { type Column, nothing, scopeUnder, type Tracer, type TraceScope, union, type Value } from './lineage-tracer.js';
 import { emptyScope } from './scope.js';
 import {
   type Branch,
@@ -17,13 +17,15 @@ import {
   treeAt,
 } from './tree.js';
 
+const untoldIn = (columns: readonly Column[]): boolean => columns.some(({ untold }) => untold === true);
+
 const unproven = ({ name, sources }: Column): Column => ({ name, sources, opaque: true });
 
 const query = (node: Tree | undefined, scope: TraceScope, tracer: Tracer): readonly Column[] => {
   const [kind, body] = nodeOf(node) ?? [];
   if (body && kind === 'SelectStmt') return select(body, scope, tracer);
   const change = { InsertStmt: insert, UpdateStmt: update, DeleteStmt: remove, MergeStmt: merge }[kind ?? ''];
-  return body && change ? (change(body, scope, tracer) ?? []) : [{ name: undefined, ...tracer.unknown() }];
+  return (body && change?.(body, scope, tracer)) ?? [tracer.untold()];
 };
 
 const named = (columns: readonly Column[], names: readonly string[]): readonly Column[] =>
@@ -52,6 +54,45 @@ const recursive = (cte: Tree, scope: TraceScope, tracer: Tracer): readonly Colum
   return columns.map(unproven);
 };
 
+/** SEARCH and CYCLE add columns behind the others, made of any of them; CYCLE decides which rows come, too. */
+const addedBy = (cte: Tree, columns: readonly Column[], tracer: Tracer): readonly Column[] => {
+  const [search, cycle] = [treeAt(cte, 'search_clause'), treeAt(cte, 'cycle_clause')];
+  const whole = { ...union(columns), opaque: true };
+  if (cycle) tracer.probe(whole);
+  const names = [
+    textAt(search, 'search_seq_column'),
+    textAt(cycle, 'cycle_mark_column'),
+    textAt(cycle, 'cycle_path_column'),
+  ];
+  return names.flatMap((name) => (name === undefined ? [] : { name, sources: whole.sources, opaque: true }));
+};
+
+const relationsNamed = (branch: Branch, found: Set<string> = new Set()): Set<string> => {
+  if (Array.isArray(branch)) for (const one of branch as readonly Branch[]) relationsNamed(one, found);
+  else if (isTree(branch)) {
+    for (const [kind, value] of Object.entries(branch)) {
+      if (kind === 'RangeVar' && isTree(value)) found.add(textAt(value, 'relname') ?? '');
+      relationsNamed(value, found);
+    }
+  }
+  return found;
+};
+
+/** A query of WITH RECURSIVE may name one that stands behind it: that one is traced first. */
+const inOrderOfUse = (all: readonly Tree[]): readonly Tree[] => {
+  const uses = new Map(all.map((cte) => [textAt(cte, 'ctename') ?? '', relationsNamed(cte['ctequery'])]));
+  const waiting = new Map(all.map((cte) => [textAt(cte, 'ctename') ?? '', cte]));
+  const ordered: Tree[] = [];
+  while (waiting.size > 0) {
+    const isReady = (name: string): boolean =>
+      ![...(uses.get(name) ?? [])].some((used) => used !== name && waiting.has(used));
+    const next = [...waiting.keys()].find(isReady) ?? [...waiting.keys()][0]!;
+    ordered.push(waiting.get(next)!);
+    waiting.delete(next);
+  }
+  return ordered;
+};
+
 /** @returns the scope in which the rest of the statement sees the queries of its WITH */
 export const withQueries = (body: Tree, scope: TraceScope, tracer: Tracer): TraceScope => {
   const clause = treeAt(body, 'withClause');
@@ -62,26 +103,32 @@ export const withQueries = (body: Tree, scope: TraceScope, tracer: Tracer): Trac
   // A query may see those behind it: what they show is not known when it is traced.
   if (isRecursive) for (const cte of all) queries.set(textAt(cte, 'ctename') ?? '', undefined);
   if (all.length > mostQueries) {
+    tracer.incomplete = true;
     for (const cte of all) queries.set(textAt(cte, 'ctename') ?? '', undefined);
     return { ...scope, queries };
   }
-  for (const cte of all) {
+  for (const cte of isRecursive ? inOrderOfUse(all) : all) {
     const inner: TraceScope = { ...scope, queries: new Map(queries) };
     const columns = isRecursive
       ? recursive(cte, inner, tracer)
       : named(query(treeAt(cte, 'ctequery'), inner, tracer), namesAt(cte, 'aliascolnames'));
-    const adds = cte['search_clause'] !== undefined || cte['cycle_clause'] !== undefined;
-    queries.set(textAt(cte, 'ctename') ?? '', adds ? undefined : columns);
+    queries.set(textAt(cte, 'ctename') ?? '', [...columns, ...addedBy(cte, columns, tracer)]);
   }
   return { ...scope, queries };
 };
 
-/** `ORDER BY 2` and `ORDER BY alias` name an output; anything else is an expression. */
+/** `ORDER BY 2` and `ORDER BY alias` name an output, as they do inside `GROUP BY ROLLUP (2)` and `(1, 2)`; anything else is an expression. */
 const sorted = (node: Tree, columns: readonly Column[], scope: TraceScope, tracer: Tracer): Value => {
   const [kind, body] = nodeOf(node) ?? [];
+  const parts = kind === 'GroupingSet' ? 'content' : kind === 'RowExpr' ? 'args' : undefined;
+  if (parts !== undefined) {
+    const each = listAt(body, parts).map((part) => sorted(part, columns, scope, tracer));
+    return union([...each, expression(node, scope, tracer)]);
+  }
   const inner = kind === 'SortBy' ? treeAt(body, 'node') : node;
   const place = Number(constantOf(inner));
-  if (Number.isInteger(place) && place >= 1) return columns[place - 1] ?? union(columns);
+  if (Number.isInteger(place) && place >= 1)
+    return untoldIn(columns) ? union(columns) : (columns[place - 1] ?? nothing);
   const fields = namesAt(treeAt(inner, 'ColumnRef'), 'fields');
   const outputs = fields.length === 1 ? columns.filter(({ name }) => name === fields[0]) : [];
   const read = expression(inner, scope, tracer);
@@ -102,7 +149,14 @@ const probeAll = (
   }
 };
 
-const isConstant = (value: Value): boolean => value.sources.size === 0 && !value.opaque;
+const namesAny = (branch: Branch, kinds: ReadonlySet<string>): boolean =>
+  Array.isArray(branch)
+    ? (branch as readonly Branch[]).some((one) => namesAny(one, kinds))
+    : isTree(branch) && Object.entries(branch).some(([kind, value]) => kinds.has(kind) || namesAny(value, kinds));
+
+const varying: ReadonlySet<string> = new Set(['ColumnRef', 'SubLink']);
+/** One value for the whole statement: a column of VALUES or of a series is a list of guesses. */
+const isGiven = (branch: Branch, value: Value): boolean => value.constant === true && !namesAny(branch, varying);
 
 /** A conjunct `column = constant` looks one value up; anything else compares. */
 const condition = (branch: Branch, scope: TraceScope, tracer: Tracer): void => {
@@ -116,7 +170,9 @@ const condition = (branch: Branch, scope: TraceScope, tracer: Tracer): void => {
     kind === 'A_Expr' && textAt(body, 'kind') === 'AEXPR_OP' && namesAt(body, 'name').join('.') === '=';
   if (body && isEquality) {
     const [left, right] = [expression(body['lexpr'], scope, tracer), expression(body['rexpr'], scope, tracer)];
-    const looksUp = (left.bare !== undefined && isConstant(right)) || (right.bare !== undefined && isConstant(left));
+    const looksUp =
+      (left.bare !== undefined && isGiven(body['rexpr'], right)) ||
+      (right.bare !== undefined && isGiven(body['lexpr'], left));
     if (looksUp) tracer.lookUp(union([left, right]));
     else tracer.probe(union([left, right]));
   } else tracer.probe(expression(branch, scope, tracer));
@@ -127,7 +183,7 @@ export const where = (body: Tree, field: string, scope: TraceScope, tracer: Trac
 
 const starred = (fields: readonly string[], scope: TraceScope): readonly Column[] | undefined => {
   if (fields.length === 1) return scope.visible;
-  const item = scope.items.find(({ alias }) => alias === fields.at(-2));
+  const item = scope.items.find((one) => isNamed(one, fields.at(-2)!, fields.at(-3)));
   if (item === undefined || item.open || item.columns.some(({ name }) => name === undefined)) return undefined;
   return item.columns;
 };
@@ -145,7 +201,7 @@ export const targets = (nodes: readonly Tree[], scope: TraceScope, tracer: Trace
     if (fields.at(-1) === '*') columns.push(...starOf);
     else
       columns.push({
-        ...expression(val, scope, tracer),
+        ...shown(val, scope, tracer),
         name: textAt(body, 'name') ?? outputName(val, emptyScope),
       });
   }
@@ -154,12 +210,13 @@ export const targets = (nodes: readonly Tree[], scope: TraceScope, tracer: Trace
 
 /** One column that stands for all that could not be told: its place proves nothing. */
 const untold = (scope: TraceScope, tracer: Tracer): readonly Column[] => {
-  const whole = union(scope.items.flatMap(({ columns }) => columns));
-  return [{ name: undefined, sources: new Set([...whole.sources, ...tracer.everything()]), opaque: true }];
+  return [tracer.untold(scope.items.flatMap(({ columns }) => columns))];
 };
 
 const plain = (body: Tree, scope: TraceScope, tracer: Tracer): readonly Column[] => {
   fromItems(listAt(body, 'fromClause'), scope, tracer);
+  for (const window of bodiesAt(body, 'windowClause', 'WindowDef'))
+    scope.windows.set(textAt(window, 'name') ?? '', expression({ WindowDef: window }, scope, tracer));
   const columns = targets(listAt(body, 'targetList'), scope, tracer) ?? untold(scope, tracer);
   where(body, 'whereClause', scope, tracer);
   probeAll(body, ['groupClause', 'havingClause', 'sortClause', 'windowClause', 'limitOffset', 'limitCount'], columns, {
@@ -174,16 +231,23 @@ const plain = (body: Tree, scope: TraceScope, tracer: Tracer): readonly Column[]
   return columns;
 };
 
+/** `VALUES (c.*)` has a column for each of c's. */
+const isStar = (item: Tree): boolean =>
+  namesAt(treeAt(item, 'ColumnRef'), 'fields').at(-1) === '*' ||
+  listAt(treeAt(item, 'A_Indirection'), 'indirection').some((part) => 'A_Star' in part);
+
 const values = (body: Tree, scope: TraceScope, tracer: Tracer): readonly Column[] => {
-  const rows = listAt(body, 'valuesLists').map((row) =>
-    listAt(treeAt(row, 'List'), 'items').map((item) => expression(item, scope, tracer)),
-  );
-  const columns = (rows[0] ?? []).map(
-    (_, index): Column => ({
-      name: `column${index + 1}`,
-      ...withoutBare(union(rows.flatMap((row) => row[index] ?? []))),
-    }),
-  );
+  const items = listAt(body, 'valuesLists').map((row) => listAt(treeAt(row, 'List'), 'items'));
+  const rows = items.map((row) => row.map((item) => shown(item, scope, tracer)));
+  const isTold = !items.some((row) => row.some(isStar));
+  const columns = isTold
+    ? (rows[0] ?? []).map(
+        (_, index): Column => ({
+          name: `column${index + 1}`,
+          ...withoutBare(union(rows.flatMap((row) => row[index] ?? []))),
+        }),
+      )
+    : [tracer.untold(rows.flat())];
   probeAll(body, ['sortClause', 'limitOffset', 'limitCount'], columns, { scope, tracer });
   return columns;
 };
@@ -195,11 +259,12 @@ const setOperation = (body: Tree, scope: TraceScope, tracer: Tracer): readonly C
     const part = treeAt(body, side);
     return part ? select(part, { ...scopeUnder(scope.parent), queries: scope.queries }, tracer) : [];
   });
-  const columns = left!.map((column, index): Column => {
+  const told = left!.length === right!.length && !untoldIn([...left!, ...right!]) ? left! : undefined;
+  const columns = told?.map((column, index): Column => {
     const other = right![index];
     const isSame = other !== undefined && column.bare !== undefined && column.bare === other.bare;
-    return { name: column.name, ...(isSame ? column : withoutBare(union([column, ...(other ? [other] : right!)]))) };
-  });
+    return { name: column.name, ...(isSame ? column : withoutBare(union([column, ...(other ? [other] : [])]))) };
+  }) ?? [tracer.untold([...left!, ...right!])];
   // Every kind but UNION ALL compares whole rows.
   if (body['all'] !== true || textAt(body, 'op') !== 'SETOP_UNION')
     for (const column of [...left!, ...right!]) tracer.probe(column);
@@ -209,7 +274,7 @@ const setOperation = (body: Tree, scope: TraceScope, tracer: Tracer): readonly C
 
 /** The columns of a SELECT, VALUES or set operation. `outer` is what a correlated reference sees. */
 export const select = (body: Tree, outer: TraceScope | undefined, tracer: Tracer): readonly Column[] => {
-  if (!tracer.step()) return [{ name: undefined, ...tracer.unknown() }];
+  if (!tracer.step()) return [tracer.untold()];
   const scope = withQueries(body, scopeUnder(outer), tracer);
   if (listAt(body, 'valuesLists').length > 0) return values(body, scope, tracer);
   return (textAt(body, 'op') ?? 'SETOP_NONE') === 'SETOP_NONE'

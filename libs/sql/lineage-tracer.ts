@@ -31,9 +31,13 @@ export interface Lineage {
   readonly outputs: readonly OutputColumn[] | undefined;
   /** Columns that decide which rows come, how many, in which order, or whether an error does. */
   readonly probed: readonly ColumnSource[];
-  /** Those of `probed` that are compared for equality with a constant or parameter, and used in no other way. */
+  /** Those of `probed` that are compared once, for equality with a constant or parameter, and used in no other way. */
   readonly lookedUp: readonly ColumnSource[];
   readonly stored: readonly StoredValue[];
+  /** Columns that take part in any expression: what is only shown, named or compared elsewhere is not among them. */
+  readonly computed: readonly ColumnSource[];
+  /** Not all of the statement was traced: what is said above may lack something. */
+  readonly incomplete?: boolean;
 }
 
 /** A column's name while it is traced: `schema NUL relation NUL column`. */
@@ -58,6 +62,8 @@ export interface Value {
 export interface Column extends Value {
   readonly name: string | undefined;
   readonly generated?: boolean;
+  /** Stands for several columns that could not be told: neither its name nor its place proves anything. */
+  readonly untold?: boolean;
 }
 
 const noSources: ReadonlySet<SourceKey> = new Set();
@@ -80,6 +86,8 @@ export const union = (values: Iterable<Value>): Value => {
 export interface Item {
   readonly alias: string | undefined;
   readonly schemas: readonly string[];
+  /** Under another name than its own, so that no name with a schema means it. */
+  readonly aliased?: boolean;
   readonly columns: readonly Column[];
   /** Shows more columns than are known: whatever is not found may be one of them. */
   readonly open: boolean;
@@ -90,6 +98,8 @@ export interface TraceScope {
   /** What `*` shows, in order; undefined where it cannot be told. */
   visible: readonly Column[] | undefined;
   readonly queries: ReadonlyMap<string, readonly Column[] | undefined>;
+  /** What the windows depend on that the query has given names. */
+  readonly windows: Map<string, Value>;
   readonly parent?: TraceScope;
 }
 
@@ -97,6 +107,7 @@ export const scopeUnder = (parent: TraceScope | undefined): TraceScope => ({
   items: [],
   visible: [],
   queries: parent?.queries ?? new Map(),
+  windows: new Map(),
   ...(parent && { parent }),
 });
 
@@ -106,10 +117,15 @@ const mostSteps = 50_000;
 /** What one statement is found to read, compare and store, while it is walked. */
 export class Tracer {
   depth = 0;
+  /** How often something was met that may raise an error. Which branch is taken may decide whether it does. */
+  hazards = 0;
+  /** Something was left out: too much of it, or a query that is named before it is known. */
+  incomplete = false;
   readonly stored: StoredValue[] = [];
   readonly #hard = new Set<SourceKey>();
   readonly #equal = new Set<SourceKey>();
   readonly #seen = new Set<SourceKey>();
+  readonly #computed = new Set<SourceKey>();
   #listeners: Set<SourceKey>[] = [];
   #steps = 0;
 
@@ -118,6 +134,7 @@ export class Tracer {
   /** Counts work. @returns false once there was too much of it */
   step(): boolean {
     this.#steps += 1;
+    this.incomplete ||= this.#steps >= mostSteps;
     return this.#steps < mostSteps;
   }
 
@@ -135,6 +152,19 @@ export class Tracer {
     return { sources: new Set(this.#seen), opaque: true };
   }
 
+  /** What stands for columns that cannot be told apart, or counted. */
+  untold(others: Iterable<Value> = []): Column {
+    return { name: undefined, ...union([this.unknown(), ...others]), untold: true };
+  }
+
+  compute({ sources }: Value): void {
+    for (const source of sources) this.#computed.add(source);
+  }
+
+  computed(): ColumnSource[] {
+    return sourcesOf(this.#computed);
+  }
+
   probe({ sources }: Value): void {
     for (const source of sources) {
       this.#hard.add(source);
@@ -142,9 +172,10 @@ export class Tracer {
     }
   }
 
-  /** Compared with a constant, in a condition that stands by itself. */
+  /** Compared with a constant, in a condition that stands by itself. Twice in one statement is more than a look-up. */
   lookUp({ sources }: Value): void {
     for (const source of sources) {
+      if (this.#equal.has(source)) this.#hard.add(source);
       this.#equal.add(source);
       for (const heard of this.#listeners) heard.add(source);
     }

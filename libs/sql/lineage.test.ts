@@ -81,6 +81,8 @@ group('an output column', () => {
     ['values (1, (select ssn from customers limit 1))', ['clean', 'from']],
     ['table customers', wholeCustomer],
     ['update customers set name = name returning ssn, id', ['bare', 'clean']],
+    ['update customers set ssn = reverse(ssn) returning ssn', ['from?']],
+    ["update customers set ssn = ssn, card = 'x' returning ssn, card", ['bare', 'clean']],
     ['update orders set status = c.ssn from customers c returning status', ['from']],
     ['insert into orders (status) select ssn from customers returning status, id', ['from', 'clean']],
     ['delete from customers returning *', wholeCustomer],
@@ -98,6 +100,22 @@ group('an output column', () => {
     ['select array[ssn, name] from customers', ['from']],
     ['select (array[ssn])[1] from customers', ['from']],
     ['select * from only customers', wholeCustomer],
+    ['select row_number() over w, count(*) over (w) from customers window w as (order by ssn)', ['from', 'from']],
+    ["select (select app.customers.ssn || '' from orders as customers limit 1) from customers", ['from']],
+    ["select (select app.customers.ssn || '' from customers as customers(a, ssn) limit 1) from customers", ['from']],
+    [
+      "select x || '' from (select * from unnest('{1}'::int[], '{a}'::text[]) u, (select ssn, id from customers) k) q(a, b, x, i)",
+      ['from?'],
+    ],
+    ["select v.c || '' from customers k, lateral (values (k.*, k.id)) v(a, b, c)", ['from?']],
+    [
+      "with m as (update customers set name = name from xmltable('/a' passing '<a/>' columns x int) x returning *) select m.ssn || '' from m",
+      ['from?'],
+    ],
+    [
+      "with m as (merge into orders o using customers c on c.id = o.id when matched then delete returning *) select m.ssn || '' from m",
+      ['from?'],
+    ],
   ])('%s', (text, expected) => {
     const found = outputsOf(text);
     expect(found?.length).toBe(expected.length);
@@ -155,6 +173,25 @@ group('a probe', () => {
     "select string_agg(d::text, '' order by p) from customers, generate_series(1, 11) p, generate_series(0, 9) d where id = 1 and substr(ssn, p, 1) = d::text",
     'select p.id from products p join customers c on p.id = ascii(substr(c.ssn, 1, 1)) - 47',
     'select count(*) from customers group by grouping sets ((ssn), ())',
+    'select count(*), ssn from customers group by grouping sets (rollup (2), ())',
+    'select ssn, 1 from customers group by (1, 2)',
+    'select (o).*, ssn from orders o, customers order by 7',
+    'select (o).* from orders o union all select id, ssn, id, id from customers order by 2',
+    "select case when ssn like '5%' then 1 / id end from customers",
+    "select coalesce(nullif(ssn, '5'), (1 / id)::text) from customers",
+    "select ssn = '5' or 1 / id = 1 from customers",
+    "select date_trunc(replace(ssn, '5', 'hour'), now()) from customers",
+    "select substr('abc', 1, length(ssn)) from customers",
+    "select 'abc' like ssn from customers",
+    'select json_object(ssn : 1) from customers',
+    'select xmlparse(content ssn) from customers',
+    'with recursive a as (select 1 as one from b where b.s = $1), b as (select ssn as s from customers) select one from a',
+    "with recursive t(s) as (select ssn from customers union all select s from t) search depth first by s set ord select 1 from t where s like '5%'",
+    'with recursive t(s) as (select ssn from customers union all select s from t) cycle s set found using path select 1 from t',
+    "select count(*) from (select (c).* from customers c) a join (values ('5')) b(ssn) using (ssn)",
+    "select count(*) from (select (c).* from customers c) a natural join (values ('5')) b(ssn)",
+    "select count(*) from (select (o).* from orders o union all select id, ssn, id, id from customers) q(a, b) where q.b = '5'",
+    "select count(*) from v_top where label = '5'",
     'with recursive r(n) as (select 1 union all select n + 1 from r, customers where ssn > n::text) select n from r',
     "select id from customers c where c.* = row(1, 'a', 'b', 'c')",
   ])('is found: %s', (text) => {
@@ -164,8 +201,9 @@ group('a probe', () => {
   test.each([
     'select ssn from customers',
     'select id, ssn from customers where id = 5 order by id limit 3',
-    'select upper(ssn) from customers',
+    'select upper(ssn), substr(ssn, 1, 3) from customers',
     "select 'x' || ssn from customers",
+    "select case when ssn like '5%' then 1 else 0 end from customers",
     'select c from customers c',
     'select ssn from customers union all select name from customers',
     'select max(ssn) from customers',
@@ -186,6 +224,51 @@ group('a probe', () => {
     expect(lookUps("select id from customers where ssn = '5' order by ssn")).toEqual([]);
     expect(lookUps('select id from customers where ssn = name')).toEqual([]);
   });
+
+  test('with more than one value is more than a look-up', () => {
+    for (const text of [
+      "select id from customers, (values ('5'), ('6')) g(v) where ssn = g.v",
+      'select id from customers, generate_series(1, 9) g where ssn = g::text and ssn = g',
+      "select id from customers, unnest('{5,6}'::text[]) g where ssn = g",
+      "select (select count(*) from customers where ssn = (select g.v)) from (values ('5'), ('6')) g(v)",
+      "select 1 from customers where ssn = '5' union all select 2 from customers where ssn = '6'",
+      "select 1 from customers a, customers b where a.ssn = '5' and b.ssn = '6'",
+    ]) {
+      expect(traced(text).lookedUp.map(shortly), text).not.toContain('customers.ssn');
+      expect(probedIn(text), text).toBe(true);
+    }
+  });
+});
+
+test('what takes part in an expression is computed with, and what is only shown is not', () => {
+  const computed = (text: string) => traced(text).computed.some((one) => shortly(one) === 'customers.ssn');
+  for (const text of [
+    "select ssn || '' from customers",
+    'select upper(x) from (select ssn as x from customers) c',
+    'select ssn::text from customers',
+    'select coalesce(ssn, name) from customers',
+    'select 1 from (select length(ssn) from customers) c',
+    'select (select ssn from customers where id = 1)',
+    'select array[ssn] from customers',
+  ])
+    expect(computed(text), text).toBe(true);
+  for (const text of [
+    'select ssn, upper(name) from customers',
+    'select * from customers',
+    'select (c).ssn from customers c',
+  ])
+    expect(computed(text), text).toBe(false);
+});
+
+test('a statement that was not traced to its end is not understood', () => {
+  const ones = Array.from({ length: 60_000 }, () => '1').join(',');
+  const queries = Array.from({ length: 201 }, (_, index) => `c${index} as (select 1)`).join(', ');
+  for (const text of [
+    `select count(*) from (select 1 where 1 in (${ones})) v, customers where ssn like '5%'`,
+    `with ${queries}, q as (select 1 from customers where ssn like '5%') select count(*) from q`,
+    'with recursive a as (select 1 as x from b), b as (select 1 as x from a) select x from a',
+  ])
+    expect(describe(text, calm, shop)).toMatchObject({ risk: 'unknown', flags: ['not-traced'] });
 });
 
 test('what is stored names where it comes from', () => {

@@ -75,7 +75,7 @@ const stored = (body: Tree, tracer: Tracer): readonly Column[] => {
   return [];
 };
 
-const nothingKnown: Lineage = { outputs: undefined, probed: [], lookedUp: [], stored: [] };
+const nothingKnown: Lineage = { outputs: undefined, probed: [], lookedUp: [], stored: [], computed: [] };
 
 /**
  * Where each output column of one statement comes from, and by which columns a client could learn without being shown.
@@ -86,8 +86,9 @@ export const lineageOf = (node: Tree, catalogue: Catalogue | undefined, session:
   const tracer = new Tracer({ index: indexOf(catalogue), session, draft: new Draft() });
   const columns = inner(node, tracer, session);
   const lookedUp = tracer.lookedUp();
+  const told = tracer.incomplete ? undefined : columns;
   return {
-    outputs: columns?.map(({ name, sources, bare, opaque, constant }) => ({
+    outputs: told?.map(({ name, sources, bare, opaque, constant }) => ({
       name,
       sources: sourcesOf(sources),
       opaque,
@@ -97,5 +98,7 @@ export const lineageOf = (node: Tree, catalogue: Catalogue | undefined, session:
     probed: tracer.probed(),
     lookedUp,
     stored: tracer.stored,
+    computed: tracer.computed(),
+    ...(tracer.incomplete && { incomplete: true }),
   };
 };

@@ -9,10 +9,12 @@ export interface MaskedFacts {
   readonly masked_columns: readonly string[];
   /** A client could guess values of these: by which rows come, how many, in which order, or by whether an error does. */
   readonly masked_columns_probed: readonly string[];
-  /** Of those probed: compared for equality with what the client has sent, and used in no other way. */
+  /** Of those probed: compared once, for equality with one value that the client has sent, and used in no other way. */
   readonly masked_columns_looked_up: readonly string[];
-  /** Their values are stored where no rule covers them. */
+  /** Their values are stored where their own rule does not cover them. */
   readonly masked_columns_stored: readonly string[];
+  /** Something is computed with these, and not only shown: with a function of the client's choice it may raise an error. */
+  readonly masked_columns_computed: readonly string[];
 }
 
 export const noMaskedFacts: MaskedFacts = {
@@ -20,6 +22,7 @@ export const noMaskedFacts: MaskedFacts = {
   masked_columns_probed: [],
   masked_columns_looked_up: [],
   masked_columns_stored: [],
+  masked_columns_computed: [],
 };
 
 /** @returns the id of the rule that covers a column by its own name, a parent's or a partition's, or what it is computed from */
@@ -53,17 +56,28 @@ export const maskedFactsOf = (
     pick: (lineage: SqlDescription['statements'][number]['lineage']) => readonly ColumnSource[],
   ): ColumnSource[] => statements.flatMap(({ lineage }) => pick(lineage));
   const probed = named(of((one) => one.probed));
-  const onlyOnce = named(of((one) => one.lookedUp));
+  // Several statements look up several values, or do more with a column than one of them says.
+  const probing = statements.map(({ lineage }) => ({
+    probed: new Set(named(lineage.probed)),
+    lookedUp: new Set(named(lineage.lookedUp)),
+  }));
+  const isLookedUp = (name: string): boolean => {
+    const [one, ...others] = probing.filter((each) => each.probed.has(name));
+    return one?.lookedUp.has(name) === true && others.length === 0;
+  };
   const touched = statements.flatMap(({ touches }) =>
     touches.flatMap(({ schema, name, columns }) => columns.map((column) => ({ schema, relation: name, column }))),
   );
+  // A value under another column's rule is shown in that one's form, which may keep more of it.
+  const rule = (source: ColumnSource): string | undefined => ruleOf(source, catalogue, isMasked);
   const stored = of((one) =>
-    one.stored.flatMap(({ into, from }) => (into !== undefined && covered(into) && from.every(covered) ? [] : from)),
+    one.stored.flatMap(({ into, from }) => from.filter((source) => into === undefined || rule(into) !== rule(source))),
   );
   return {
     masked_columns: named(touched),
     masked_columns_probed: probed,
-    masked_columns_looked_up: onlyOnce.filter((name) => probed.includes(name)),
+    masked_columns_looked_up: probed.filter(isLookedUp),
     masked_columns_stored: named(stored),
+    masked_columns_computed: named(of((one) => one.computed)),
   };
 };

@@ -7,6 +7,7 @@ export interface ScopeItem {
   readonly alias: string | undefined;
   /** Where a relation is named without an alias: it can be named with its schema too. */
   readonly relations: readonly Relation[];
+  readonly aliased?: boolean;
   readonly columns: ReadonlyMap<string, Sources>;
   /** Shows more columns than are known. */
   readonly open: boolean;
@@ -50,6 +51,7 @@ export const real = (
   alias: string | undefined,
   relations: readonly Relation[],
   renames: readonly string[],
+  aliased: boolean,
 ): ScopeItem => {
   const columns = new Map<string, (readonly [Relation, string])[]>();
   for (const relation of relations) {
@@ -62,7 +64,7 @@ export const real = (
       columns.set(shown, sources);
     }
   }
-  return { alias, relations, columns, open: relations.length === 0 };
+  return { alias, relations, aliased, columns, open: relations.length === 0 };
 };
 
 /** Every column of every relation behind an item. */

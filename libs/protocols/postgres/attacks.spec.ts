@@ -276,6 +276,29 @@ const attacks: readonly (readonly [name: string, ...steps: Step[]])[] = [
     "select (select reverse(ssn) from json_populate_record(null::app.plain, '{}') ssn) from app.customers",
   ],
   [
+    'a name with a schema, over an alias that is the same word',
+    "select (select app.customers.ssn || '' from app.plain as customers(id, ssn) limit 1) from app.customers",
+    "select (select app.customers.ssn || '' from app.customers as customers(id, ssn, x) limit 1) from app.customers",
+  ],
+  [
+    'a star of one of two tables with the same name',
+    'create schema other; create table other.customers (id int, name text, ssn text, parent int); insert into other.customers values (1)',
+    'select upper(ssn) from (select app.customers.* from other.customers, app.customers) q',
+    "copy (select ssn || '' from (select app.customers.* from other.customers, app.customers) q) to stdout",
+    'drop schema other cascade',
+  ],
+  [
+    'columns that stand elsewhere than they seem to',
+    "select x || '' from (select * from unnest('{1}'::int[], '{a}'::text[]) u, (select ssn, id from app.customers) k) q(a, b, x, i)",
+    "select q.d || '' from (select * from unnest((select array_agg(c) from app.customers c)) u, app.plain p) q(a, b, d)",
+    "select v.c || '' from app.customers k, lateral (values (k.*, k.id, k.id)) v(a, b, c)",
+  ],
+  [
+    'a star of RETURNING whose columns cannot be told',
+    "with m as (update app.customers set name = name from xmltable('/a' passing '<a/>' columns x int) x returning *) select m.ssn || '' from m",
+    "with m as (merge into app.plain p using app.customers c on c.id = p.id when matched then update set note = note returning *) select m.ssn || '' from m",
+  ],
+  [
     'RETURNING of what was written from elsewhere',
     'update app.plain set note = (select reverse(ssn) from app.customers where id = 1) returning note',
     "update app.plain set note = 'nothing here'",

@@ -4,10 +4,11 @@
  * Formats: https://www.postgresql.org/docs/current/sql-copy.html
  */
 import { GatewayError } from '@sallyport/core';
-import type { ColumnMask, Masker } from '@sallyport/masking';
+import type { Masker } from '@sallyport/masking';
 import type { CopyDescription } from '@sallyport/sql';
 import type { CopyResponse } from './backend.js';
 import type { Hidden } from './hidden.js';
+import { type AnswerMask, wholeMask } from './origin.js';
 import { cleanValue } from './values.js';
 import { Fields, int16, int32, type Message, message } from './wire.js';
 
@@ -19,7 +20,7 @@ export interface CopyContext {
   readonly response: CopyResponse;
   readonly description: CopyDescription | undefined;
   /** One for each column; undefined where the columns are not known. */
-  readonly masks: readonly (ColumnMask | undefined)[] | undefined;
+  readonly masks: readonly (AnswerMask | undefined)[] | undefined;
   readonly masker: Masker;
   /** As the client knows them, as far as it does. */
   readonly names: readonly (string | undefined)[];
@@ -48,11 +49,12 @@ const detectingTextCleaner = (masker: Masker): CopyCleaner => ({
 
 function maskingTextCleaner(
   { description, masker, names }: CopyContext,
-  masks: readonly (ColumnMask | undefined)[],
+  masks: readonly (AnswerMask | undefined)[],
 ): CopyCleaner {
   if (description === undefined || description.delimiter.length !== 1)
     throw notUnderstood('the format of this COPY is not known');
   let header = description.header;
+  const hiding = masks.map((mask) => mask && (isNullPlain(description) ? mask : wholeMask(mask.rule)));
   return {
     clean: (data, hidden) => {
       if (header) {
@@ -67,16 +69,23 @@ function maskingTextCleaner(
           : splitText(line.slice(0, -1), description.delimiter);
       if (fields.length !== masks.length) throw notUnderstood('a COPY row has not the announced columns');
       const cleaned = fields.map((field, index) =>
-        cleanField({ field, mask: masks[index], name: nameAt(names, index), description, masker, hidden }),
+        cleanField({ field, mask: hiding[index], name: nameAt(names, index), description, masker, hidden }),
       );
       return message('d', Buffer.from(`${cleaned.join(description.delimiter)}\n`, 'utf8'));
     },
   };
 }
 
+/**
+ * Text format writes a value that is the same as the client's own word for NULL as it stands, so that the word would tell
+ * which value is the same. CSV puts such a value into quotes, and writes \N as a value another way.
+ */
+const isNullPlain = ({ format, null: word }: CopyDescription): boolean =>
+  format === 'csv' || word === '\\N' || word === '';
+
 interface FieldToClean {
   readonly field: string;
-  readonly mask: ColumnMask | undefined;
+  readonly mask: AnswerMask | undefined;
   readonly name: string;
   readonly description: CopyDescription;
   readonly masker: Masker;
@@ -84,7 +93,7 @@ interface FieldToClean {
 }
 
 function cleanField({ field, mask, name, description, masker, hidden }: FieldToClean): string {
-  if (field === description.null) return field;
+  if (field === description.null && mask?.hidesNull !== true) return field;
   if (mask !== undefined) {
     hidden.add([mask.rule], name);
     const masked = mask.apply(description.format === 'csv' ? unquote(field, description) : unescaped(field));
@@ -152,7 +161,7 @@ const signature = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
 
 /** Binary format: a header, then tuples of length-prefixed fields, then -1. Types are not told, so detectors decide on bytes. */
 function binaryCleaner(
-  masks: readonly (ColumnMask | undefined)[],
+  masks: readonly (AnswerMask | undefined)[],
   masker: Masker,
   names: CopyContext['names'],
 ): CopyCleaner {
@@ -175,7 +184,7 @@ function headerSize(body: Buffer): number {
 }
 
 interface BinaryColumns {
-  readonly masks: readonly (ColumnMask | undefined)[];
+  readonly masks: readonly (AnswerMask | undefined)[];
   readonly hidden: Hidden;
 }
 
@@ -190,7 +199,7 @@ function* cleanTuple(
   for (let index = 0; index < count; index += 1) {
     const value = fields.value();
     const cleaned =
-      value === null
+      value === null && masks[index]?.hidesNull !== true
         ? null
         : cleanBinaryField(value, { mask: masks[index], masker, hidden, name: nameAt(names, index) });
     yield int32(cleaned === null ? -1 : cleaned.length);
@@ -201,14 +210,14 @@ function* cleanTuple(
 const unknownType = { type: 0, format: 1 };
 
 function cleanBinaryField(
-  value: Buffer,
+  value: Buffer | null,
   { mask, masker, hidden, name }: Pick<FieldToClean, 'mask' | 'masker' | 'hidden' | 'name'>,
 ): Buffer | null {
   if (mask !== undefined) {
     hidden.add([mask.rule], name);
     return null;
   }
-  const found = cleanValue(value, unknownType, masker);
+  const found = value === null ? undefined : cleanValue(value, unknownType, masker);
   if (found === undefined) return value;
   hidden.add(found.rules, name);
   return found.value;

@@ -1,6 +1,6 @@
 /** The agent's own judgement of a statement: what of its answer must be hidden. The stricter of the two gates' wins. */
 import type { CatalogueSnapshot } from '@sallyport/engine';
-import type { ColumnMask, Masker } from '@sallyport/masking';
+import type { Masker } from '@sallyport/masking';
 import {
   type Catalogue,
   type CopyDescription,
@@ -15,7 +15,7 @@ import { type CopyCleaner, copyCleaner } from './copy-out.js';
 import type { SqlDescriber } from './describe.js';
 import { masksOf, masksOfOutputs, ownValues } from './lineage-masks.js';
 import type { SessionMemory } from './memory.js';
-import { maskOf, type OriginContext, unprovenMask } from './origin.js';
+import { type AnswerMask, maskOf, type OriginContext, unprovenMask } from './origin.js';
 import { type RowCleaner, rowCleaner } from './rows.js';
 
 export interface Judged {
@@ -98,7 +98,7 @@ export class Judge {
     copy: CopyDescription | undefined,
     { columns }: CopyResponse,
     { reaches, outputs }: { readonly reaches: boolean; readonly outputs: Lineage['outputs'] },
-  ): (ColumnMask | undefined)[] {
+  ): (AnswerMask | undefined)[] {
     if (!reaches) return Array.from({ length: columns }, () => undefined);
     const catalogue = this.#catalogue();
     if (copy?.relation === undefined && outputs?.length === columns)

@@ -2,13 +2,10 @@
 import type { ColumnMask } from '@sallyport/masking';
 import { type ColumnSource, type Lineage, type OutputColumn, originOf, ruleOf } from '@sallyport/sql';
 import type { Field } from './backend.js';
-import { maskOf, type OriginContext, unprovenMask } from './origin.js';
+import { type AnswerMask, maskOf, type OriginContext, unprovenMask, wholeMask } from './origin.js';
 
 type Outputs = NonNullable<Lineage['outputs']>;
 type Context = Pick<OriginContext, 'masker' | 'catalogue'>;
-
-/** A value that was made of a masked one: hidden whole, whatever the column's own action keeps of it. */
-const derivedMask = (rule: string): ColumnMask => ({ rule, action: 'redact', apply: () => '[redacted]' });
 
 const maskOfSource = (source: ColumnSource, { masker, catalogue }: Context): ColumnMask | undefined => {
   const own = masker.column(source.schema, source.relation, source.column);
@@ -18,17 +15,19 @@ const maskOfSource = (source: ColumnSource, { masker, catalogue }: Context): Col
   return mask;
 };
 
-/** By the tree alone. A column shown unchanged keeps its own form only if no other rule has a say. */
-const maskOfOutput = ({ sources, bare, opaque }: OutputColumn, context: Context): ColumnMask | undefined => {
+/** By the tree alone. A column shown unchanged keeps its own form only if no other rule has a say; what is made of one is hidden whole. */
+const maskOfOutput = ({ sources, bare, opaque }: OutputColumn, context: Context): AnswerMask | undefined => {
   const masks = sources.flatMap((source) => maskOfSource(source, context) ?? []);
   const [first] = masks;
   if (first === undefined) return opaque ? unprovenMask : undefined;
   const own = bare && maskOfSource(bare, context);
-  return own !== undefined && masks.every(({ rule }) => rule === own.rule) ? own : derivedMask(first.rule);
+  return own !== undefined && masks.every(({ rule }) => rule === own.rule) ? own : wholeMask(first.rule);
 };
 
-export const masksOfOutputs = (outputs: Outputs, context: Context): (ColumnMask | undefined)[] =>
+export const masksOfOutputs = (outputs: Outputs, context: Context): (AnswerMask | undefined)[] =>
   outputs.map((output) => maskOfOutput(output, context));
+
+const isWhole = (mask: AnswerMask | undefined): boolean => mask?.hidesNull === true && mask !== unprovenMask;
 
 /** The wire names a column of a table that the tree does not know of: one of them is wrong. */
 const disagrees = ({ table, attribute }: Field, { sources }: OutputColumn, { catalogue }: Context): boolean => {
@@ -45,15 +44,16 @@ export function masksOf(
   fields: readonly Field[],
   outputs: Lineage['outputs'],
   context: OriginContext,
-): (ColumnMask | undefined)[] {
+): (AnswerMask | undefined)[] {
   if (!context.masker.hasColumnRules || outputs?.length !== fields.length)
     return fields.map((field) => maskOf(field, context));
   return fields.map((field, index) => {
     const output = outputs[index]!;
     const wire = maskOf(field, context);
-    if (wire !== undefined && wire !== unprovenMask) return wire;
-    if (disagrees(field, output, context)) return unprovenMask;
     const tree = maskOfOutput(output, context);
+    // A column that is written and then shown holds what it was made of, and its own form may keep some of that.
+    if (wire !== undefined && wire !== unprovenMask) return isWhole(tree) ? tree : wire;
+    if (disagrees(field, output, context)) return unprovenMask;
     return tree === unprovenMask ? wire : tree;
   });
 }

@@ -220,6 +220,20 @@ test('a masked value is not written back over the real one', async () => {
   ).toEqual([{ n: 0 }]);
 });
 
+test('what was written from a masked column is not shown in the form of the one that it was written to', async () => {
+  for (const value of ['ssn', 'right(ssn, 4)', 'left(card, 8)', 'reverse(card)']) {
+    await ask('begin');
+    const sql = `update app.customers set card = ${value} where id = 1 returning id, card`;
+    expect(await rows(sql), value).toEqual(['1|[redacted]']);
+    await ask('rollback');
+  }
+  await ask('begin');
+  expect(
+    await rows('update app.customers set card = card, name = upper(name) where id = 1 returning card, name'),
+  ).toEqual([expect.stringMatching(/5559\|ADA$/)]);
+  await ask('rollback');
+});
+
 test('a masked value is not copied in either, wherever the messages are cut', async () => {
   const before = await target.query('select count(*)::int as n from app.customers');
   const heard = await client.ask([

@@ -3,8 +3,21 @@ import type { ColumnMask, Masker } from '@sallyport/masking';
 import { type Catalogue, originOf, type Touch } from '@sallyport/sql';
 import type { Field } from './backend.js';
 
-/** What hides a value whose origin cannot be proven: whole and irreversibly. */
-export const unprovenMask: ColumnMask = { rule: 'unproven-origin', action: 'redact', apply: () => '[redacted]' };
+/** As a column's own mask; of a value that was made of others even whether there is one says something of them. */
+export interface AnswerMask extends ColumnMask {
+  readonly hidesNull?: boolean;
+}
+
+/** Hides a value whole and irreversibly, whatever was kept of what it was made of. */
+export const wholeMask = (rule: string): AnswerMask => ({
+  rule,
+  action: 'redact',
+  apply: () => '[redacted]',
+  hidesNull: true,
+});
+
+/** What hides a value whose origin cannot be proven. */
+export const unprovenMask = wholeMask('unproven-origin');
 
 export interface OriginContext {
   readonly masker: Masker;
@@ -24,7 +37,7 @@ export interface OriginContext {
 export function maskOf(
   { table, attribute }: Pick<Field, 'table' | 'attribute'>,
   { masker, catalogue, reaches, written }: OriginContext,
-): ColumnMask | undefined {
+): AnswerMask | undefined {
   if (!masker.hasColumnRules) return undefined;
   const unproven = reaches ? unprovenMask : undefined;
   if (table === 0 || attribute === 0 || catalogue === undefined) return unproven;

@@ -1,8 +1,9 @@
 /** Cleans the rows of one result. Knows the columns; holds one row at a time. */
 import { GatewayError } from '@sallyport/core';
-import type { ColumnMask, Masker } from '@sallyport/masking';
+import type { Masker } from '@sallyport/masking';
 import { dataRow, type Field } from './backend.js';
 import type { Hidden } from './hidden.js';
+import type { AnswerMask } from './origin.js';
 import { cleanValue, maskColumn } from './values.js';
 import { Fields, type Message } from './wire.js';
 
@@ -13,7 +14,7 @@ export interface RowCleaner {
 
 export interface RowContext {
   readonly fields: readonly Field[];
-  readonly masks: readonly (ColumnMask | undefined)[];
+  readonly masks: readonly (AnswerMask | undefined)[];
   /** Columns that hold what the client has sent: detectors leave them alone. */
   readonly own: readonly boolean[];
   readonly masker: Masker;
@@ -29,14 +30,14 @@ export function rowCleaner({ fields, masks, own, masker }: RowContext): RowClean
       if (!masked && !detects) return row.raw;
       let changed = false;
       const cleaned = values.map((value, index) => {
-        if (value === null) return null;
         const field = fields[index]!;
         const mask = masks[index];
-        if (mask !== undefined) {
+        if (mask !== undefined && (value !== null || mask.hidesNull === true)) {
           changed = true;
           hidden.add(ruleOf[index]!, field.name);
-          return maskColumn(value, field, mask);
+          return maskColumn(value ?? nothing, field, mask);
         }
+        if (value === null) return null;
         if (own[index] === true) return value;
         const found = cleanValue(value, field, masker);
         if (found === undefined) return value;
@@ -48,6 +49,8 @@ export function rowCleaner({ fields, masks, own, masker }: RowContext): RowClean
     },
   };
 }
+
+const nothing = Buffer.alloc(0);
 
 /** A row whose count or lengths are not those announced ends the session before a byte of it is released. */
 function readRow({ body }: Message, columns: number): (Buffer | null)[] {
