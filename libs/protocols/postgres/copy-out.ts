@@ -7,6 +7,7 @@ import { GatewayError } from '@sallyport/core';
 import type { Masker } from '@sallyport/masking';
 import type { CopyDescription } from '@sallyport/sql';
 import type { CopyResponse } from './backend.js';
+import { CopyRows, copyEncoding } from './copy-rows.js';
 import type { Hidden } from './hidden.js';
 import { type AnswerMask, wholeMask } from './origin.js';
 import { cleanValue } from './values.js';
@@ -54,24 +55,20 @@ function maskingTextCleaner(
   if (description === undefined || description.delimiter.length !== 1)
     throw notUnderstood('the format of this COPY is not known');
   let header = description.header;
-  const hiding = masks.map((mask) => mask && (isNullPlain(description) ? mask : wholeMask(mask.rule)));
+  const columns = masks.map((mask, index) => ({
+    name: nameAt(names, index),
+    mask: mask && (isNullPlain(description) ? mask : wholeMask(mask.rule)),
+  }));
+  const rows = new CopyRows(copyEncoding(description), columns, masker);
   return {
     clean: (data, hidden) => {
       if (header) {
         header = false;
         return data.raw;
       }
-      const line = data.body.toString('utf8');
-      if (!line.endsWith('\n')) throw notUnderstood('a COPY row does not end with its message');
-      const fields =
-        description.format === 'csv'
-          ? splitCsv(line.slice(0, -1), description)
-          : splitText(line.slice(0, -1), description.delimiter);
-      if (fields.length !== masks.length) throw notUnderstood('a COPY row has not the announced columns');
-      const cleaned = fields.map((field, index) =>
-        cleanField({ field, mask: hiding[index], name: nameAt(names, index), description, masker, hidden }),
-      );
-      return message('d', Buffer.from(`${cleaned.join(description.delimiter)}\n`, 'utf8'));
+      const parts = rows.clean(data.body, hidden);
+      if (parts === undefined) throw notUnderstood('a message of this COPY is not one row of the announced columns');
+      return message('d', ...parts);
     },
   };
 }
@@ -82,80 +79,6 @@ function maskingTextCleaner(
  */
 const isNullPlain = ({ format, null: word }: CopyDescription): boolean =>
   format === 'csv' || word === '\\N' || word === '';
-
-interface FieldToClean {
-  readonly field: string;
-  readonly mask: AnswerMask | undefined;
-  readonly name: string;
-  readonly description: CopyDescription;
-  readonly masker: Masker;
-  readonly hidden: Hidden;
-}
-
-function cleanField({ field, mask, name, description, masker, hidden }: FieldToClean): string {
-  if (field === description.null && mask?.hidesNull !== true) return field;
-  if (mask !== undefined) {
-    hidden.add([mask.rule], name);
-    const masked = mask.apply(description.format === 'csv' ? unquote(field, description) : unescaped(field));
-    return masked === null
-      ? description.null
-      : description.format === 'csv'
-        ? quote(masked, description)
-        : escaped(masked);
-  }
-  const found = masker.scanText(field);
-  if (found === undefined) return field;
-  hidden.add(found.rules, name);
-  return found.text;
-}
-
-/** In text format a delimiter inside a value is escaped, so that every bare one separates. */
-function splitText(line: string, delimiter: string): string[] {
-  const fields: string[] = [];
-  let field = '';
-  for (let index = 0; index < line.length; index += 1) {
-    const character = line[index]!;
-    if (character === delimiter) {
-      fields.push(field);
-      field = '';
-    } else if (character === '\\') field += character + (line[++index] ?? '');
-    else field += character;
-  }
-  return [...fields, field];
-}
-
-/** Keeps the quotes with the field, so that an untouched field goes out as it came. */
-function splitCsv(line: string, { delimiter, quote: mark, escape: before }: CopyDescription): string[] {
-  const fields: string[] = [];
-  let field = '';
-  let quoted = false;
-  for (let index = 0; index < line.length; index += 1) {
-    const character = line[index]!;
-    if (quoted && character === before && (line[index + 1] === mark || line[index + 1] === before))
-      field += character + line[++index]!;
-    else if (!quoted && character === delimiter) {
-      fields.push(field);
-      field = '';
-    } else {
-      if (character === mark) quoted = !quoted;
-      field += character;
-    }
-  }
-  if (quoted) throw notUnderstood('a COPY row ends inside quotes');
-  return [...fields, field];
-}
-
-const unquote = (field: string, { quote: mark, escape: before }: CopyDescription): string =>
-  field.startsWith(mark) && field.endsWith(mark) && field.length > 1
-    ? field.slice(1, -1).replaceAll(before + mark, mark)
-    : field;
-const quote = (text: string, { quote: mark, escape: before }: CopyDescription): string =>
-  mark + text.replaceAll(mark, before + mark) + mark;
-
-const letters: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
-const unescaped = (field: string): string => field.replace(/\\(.)/gs, (_, letter: string) => letters[letter] ?? letter);
-const escaped = (text: string): string =>
-  text.replace(/[\\\n\r\t]/g, (character) => ({ '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' })[character]!);
 
 const signature = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
 
@@ -207,12 +130,16 @@ function* cleanTuple(
   }
 }
 
+interface BinaryField {
+  readonly mask: AnswerMask | undefined;
+  readonly name: string;
+  readonly masker: Masker;
+  readonly hidden: Hidden;
+}
+
 const unknownType = { type: 0, format: 1 };
 
-function cleanBinaryField(
-  value: Buffer | null,
-  { mask, masker, hidden, name }: Pick<FieldToClean, 'mask' | 'masker' | 'hidden' | 'name'>,
-): Buffer | null {
+function cleanBinaryField(value: Buffer | null, { mask, masker, hidden, name }: BinaryField): Buffer | null {
   if (mask !== undefined) {
     hidden.add([mask.rule], name);
     return null;

@@ -1,0 +1,140 @@
+import { compileMasking } from '@sallyport/masking';
+import type { CopyDescription } from '@sallyport/sql';
+import { describe, expect, test } from 'vitest';
+import { CopyRows, copyEncoding } from './copy-rows.js';
+import { Hidden } from './hidden.js';
+import { wholeMask } from './origin.js';
+
+const key = new Uint8Array(32);
+const secret = ['AKIA', 'QYLPMN5HHH3EXAMP'].join('');
+const masker = compileMasking(
+  [
+    { id: 'ssn', kind: 'column', column: 'a.b.ssn', action: 'redact' },
+    { id: 'card', kind: 'column', column: 'a.b.card', action: 'partial' },
+    { id: 'gone', kind: 'column', column: 'a.b.gone', action: 'null' },
+    { id: 'secrets', kind: 'detector', detector: 'secrets', action: 'redact' },
+    { id: 'personal', kind: 'detector', detector: 'personal-data', action: 'redact' },
+  ],
+  { key },
+);
+
+const text: CopyDescription = {
+  direction: 'out',
+  format: 'text',
+  header: false,
+  delimiter: '\t',
+  null: '\\N',
+  quote: '"',
+  escape: '"',
+};
+const csv: CopyDescription = { ...text, format: 'csv', delimiter: ',', null: '' };
+
+const names = ['id', 'ssn', 'note', 'card', 'gone', 'last'];
+const rowsOf = (description: CopyDescription): CopyRows =>
+  new CopyRows(
+    copyEncoding(description),
+    names.map((name) => ({ name, mask: masker.column('a', 'b', name) })),
+    masker,
+  );
+
+const cleaned = (row: string, description: CopyDescription = text): string | undefined => {
+  const parts = rowsOf(description).clean(Buffer.from(row), new Hidden());
+  return parts && Buffer.concat(parts).toString();
+};
+
+describe('a row in text format', () => {
+  test.each<[string, string, string]>([
+    [
+      'hides what is masked, and nothing else',
+      '1\t523\tnote\t4012888888881881\tx\tend\n',
+      '1\t[redacted]\tnote\t****1881\t\\N\tend\n',
+    ],
+    ['keeps NULL', '1\t\\N\t\\N\t\\N\t\\N\t\\N\n', '1\t\\N\t\\N\t\\N\t\\N\t\\N\n'],
+    [
+      'takes an escaped delimiter for a part of the value',
+      '1\ta\\\tb\tn\t1\\t2\tx\tend\n',
+      '1\t[redacted]\tn\t****\t\\N\tend\n',
+    ],
+    [
+      'leaves escapes of other columns as they came',
+      '1\ta\tx\\ny\\\\z\tshort\tx\t\n',
+      '1\t[redacted]\tx\\ny\\\\z\t****\t\\N\t\n',
+    ],
+    [
+      'finds secrets in what no rule names',
+      `1\ta\tkey ${secret}\tb\tx\tend\n`,
+      '1\t[redacted]\tkey [redacted:aws-access-key]\t****\t\\N\tend\n',
+    ],
+    [
+      'finds them in the last column',
+      `1\ta\tn\tb\tx\t${secret}\n`,
+      '1\t[redacted]\tn\t****\t\\N\t[redacted:aws-access-key]\n',
+    ],
+  ])('%s', (_what, row, expected) => {
+    expect(cleaned(row)?.replace(/\[redacted:[a-z-]+\]/, '[redacted:aws-access-key]')).toBe(expected);
+  });
+
+  test('writes a mask that holds the delimiter so that it stays one field', () => {
+    expect(cleaned('1[5[n[4[x[e\n', { ...text, delimiter: '[' })).toBe('1[\\[redacted][n[****[\\N[e\n');
+  });
+});
+
+describe('a row in CSV', () => {
+  test.each<[string, string, string]>([
+    [
+      'hides what is masked, and quotes it',
+      '1,523,note,4012888888881881,x,end\n',
+      '1,"[redacted]",note,"****1881",,end\n',
+    ],
+    [
+      'knows delimiters, quotes and lines inside quotes',
+      '1,"a,""b\nc",n,"40,12 888888881881",x,"e,""n"\n',
+      '1,"[redacted]",n,"****1881",,"e,""n"\n',
+    ],
+    ['knows the empty text from NULL', '1,,"",,,\n', '1,,"",,,\n'],
+  ])('%s', (_what, row, expected) => {
+    expect(cleaned(row, csv)).toBe(expected);
+  });
+});
+
+test.each<[string, string, CopyDescription]>([
+  ['has no end', '1\t2\t3\t4\t5\t6', text],
+  ['has too few fields', '1\t2\t3\t4\t5\n', text],
+  ['has too many fields', '1\t2\t3\t4\t5\t6\t7\n', text],
+  ['ends inside quotes', '1,2,3,4,5,"6\n', csv],
+  ['is two rows', '1,2,3,4,5,6\n1,2,3,4,5,6\n', csv],
+])('a message that %s is not understood', (_what, row, description) => {
+  expect(cleaned(row, description)).toBeUndefined();
+});
+
+test('what was made of masked values hides even whether there is one', () => {
+  const rows = new CopyRows(copyEncoding(text), [{ name: 'x', mask: wholeMask('ssn') }], masker);
+  const hidden = new Hidden();
+  expect(Buffer.concat(rows.clean(Buffer.from('\\N\n'), hidden)!).toString()).toBe('[redacted]\n');
+  expect(hidden.told()).toBe('masked by the gateway: x (rule ssn)');
+});
+
+test('each column is found clean or not as if it stood alone', () => {
+  const values = [
+    'plain',
+    secret,
+    '523-48-7719',
+    '4012888888881881',
+    '+44 7700 900123',
+    'a@b.test',
+    '12',
+    '{"k": "v"}',
+    '',
+  ];
+  const columns = ['p', 'q', 'r'].map((name) => ({ name, mask: undefined }));
+  const rows = new CopyRows(copyEncoding(text), columns, masker);
+  for (const first of values)
+    for (const second of values)
+      for (const third of values) {
+        const row = [first, second, third];
+        const alone = row.map((value) => masker.scanText(value)?.text ?? value).join('\t');
+        expect(Buffer.concat(rows.clean(Buffer.from(`${row.join('\t')}\n`), new Hidden())!).toString()).toBe(
+          `${alone}\n`,
+        );
+      }
+});
