@@ -68,7 +68,7 @@ export const compileColumns = (
   const remembered = new Map<string, ColumnMask | undefined>();
 
   return (...names) => {
-    const name = JSON.stringify(names);
+    const name = names.join('\0'); // a character that no name holds
     if (remembered.has(name)) return remembered.get(name);
     const mask = compiled.find(({ pattern }) => matches(pattern, names))?.mask;
     if (remembered.size >= mostRemembered) remembered.clear();

@@ -46,6 +46,32 @@ export interface JudgeOptions {
 const provesOutputs = ({ flags, opaque, touches }: SqlDescription): boolean =>
   !opaque && (!flags.includes('hidden-code') || !touches.some(({ written }) => written));
 
+interface HidingOf {
+  readonly reaches: boolean;
+  readonly outputs: Lineage['outputs'];
+  readonly catalogue: Catalogue | undefined;
+  readonly columns: string;
+}
+
+/** How the columns of one result are hidden. */
+interface Hiding extends HidingOf {
+  readonly masks: readonly (AnswerMask | undefined)[];
+  readonly own: readonly boolean[];
+}
+
+const signatureOf = (fields: readonly Field[]): string => {
+  let columns = '';
+  for (const { table, attribute } of fields) columns += `${table}.${attribute} `;
+  return columns;
+};
+
+const isOf = (known: Hiding | undefined, of: HidingOf): known is Hiding =>
+  known !== undefined &&
+  known.outputs === of.outputs &&
+  known.catalogue === of.catalogue &&
+  known.reaches === of.reaches &&
+  known.columns === of.columns;
+
 export class Judge {
   readonly #options: JudgeOptions;
 
@@ -71,10 +97,22 @@ export class Judge {
 
   /** @param at which statement of the text the rows are of */
   rows(fields: readonly Field[], { reaches, description, outputs }: Judged, at = 0): RowCleaner {
-    const context = { masker: this.masker, catalogue: this.#catalogue(), reaches, written: this.#carries(description) };
-    const masks = masksOf(fields, outputs?.[at], context);
-    return rowCleaner({ fields, masks, own: ownValues(fields, outputs?.[at]), masker: this.masker });
+    const catalogue = this.#catalogue();
+    const of = { reaches, outputs: outputs?.[at], catalogue, columns: signatureOf(fields) };
+    const known = description && this.#hidings.get(description);
+    const hiding = isOf(known, of) ? known : this.#hidingOf(fields, of, description);
+    return rowCleaner({ fields, masks: hiding.masks, own: hiding.own, masker: this.masker });
   }
+
+  /** The same for every execution, as long as nothing that it is made of has changed. */
+  #hidingOf(fields: readonly Field[], of: HidingOf, description: SqlDescription | undefined): Hiding {
+    const { reaches, outputs, catalogue } = of;
+    const context = { masker: this.masker, catalogue, reaches, written: this.#carries(description) };
+    const hiding = { ...of, masks: masksOf(fields, outputs, context), own: ownValues(fields, outputs) };
+    if (description !== undefined) this.#hidings.set(description, hiding);
+    return hiding;
+  }
+  readonly #hidings = new WeakMap<SqlDescription, Hiding>();
 
   /**
    * @param index which COPY of the text it is
@@ -125,12 +163,21 @@ export class Judge {
   }
 
   #reaches(description: SqlDescription): boolean {
-    return reachOf(
+    const catalogue = this.#catalogue();
+    const known = this.#reached.get(description);
+    if (known?.catalogue === catalogue && known !== undefined) return known.reaches;
+    const { reaches } = reachOf(
       description,
-      this.#catalogue(),
+      catalogue,
       (schema, table, column) => this.masker.column(schema, table, column)?.rule,
-    ).reaches;
+    );
+    this.#reached.set(description, { catalogue, reaches });
+    return reaches;
   }
+  readonly #reached = new WeakMap<
+    SqlDescription,
+    { readonly catalogue: Catalogue | undefined; readonly reaches: boolean }
+  >();
 
   #catalogue(): Catalogue | undefined {
     return this.#options.describer.catalogue(this.#options.snapshot());
