@@ -51,6 +51,14 @@ export interface ValueType {
   readonly format: number;
 }
 
+/** How detectors look at values of a type: not at all, at the bytes as they stand, or at what `cleanValue` makes of them. */
+export function lookAt({ type, format }: ValueType): 'never' | 'as it stands' | 'decoded' {
+  const shape = shapes.get(type) ?? 'structured';
+  if (shape === 'inert') return 'never';
+  if (format === 0) return shape === 'bytes' ? 'decoded' : 'as it stands';
+  return shape === 'text' || shape === 'json' ? 'as it stands' : 'decoded';
+}
+
 /** @returns undefined where no detector finds anything */
 export function cleanValue(value: Buffer, valueType: ValueType, masker: Masker): Cleaned | undefined {
   return valueType.format === 0 ? cleanText(value, valueType.type, masker) : cleanBinary(value, valueType.type, masker);

@@ -194,6 +194,12 @@ export class Fields {
     return this.#bytes.subarray(this.offset - size, this.offset);
   }
 
+  skip(size: number): void {
+    if (size < 0) throw violation(`a field has length ${size}`);
+    this.#need(size);
+    this.offset += size;
+  }
+
   /** @returns null for length -1, which is SQL NULL */
   value(): Buffer | null {
     const size = this.int32();
