@@ -61,6 +61,7 @@ test('options become settings, and the client’s encoding is ours to choose', (
 test.each([
   ['replication', { replication: 'database' }],
   ['another encoding', { client_encoding: 'SJIS' }],
+  ['strings that are read another way', { standard_conforming_strings: 'off' }],
   ['a search path', { search_path: 'evil' }],
   ['a search path in the options', { options: '-c search_path=evil' }],
   ['a role in the options', { options: '-c role=postgres' }],

@@ -130,7 +130,14 @@ function settingRefusal(name: string, value: string): StartupRefusal | undefined
           hint: 'use client_encoding UTF8 (PGCLIENTENCODING=UTF8)',
         };
   }
-  if (lower === 'standard_conforming_strings' && /^(on|true|yes|1)$/i.test(value)) return undefined;
+  if (lower === 'standard_conforming_strings') {
+    return /^(on|true|yes|1)$/i.test(value)
+      ? undefined
+      : {
+          refused: `standard_conforming_strings "${value}" is not supported`,
+          hint: 'leave standard_conforming_strings on: the gateway reads strings as the standard says',
+        };
+  }
   if (settable.has(lower) || lower.startsWith('sallyport.')) return undefined;
   return {
     refused: `the start-up parameter "${name}" is not taken`,
