@@ -1,5 +1,5 @@
 /** What a server sends: parsed where the gateway must look, built where it speaks itself. */
-import { cstring, Fields, int16, int32, type Message, message, typeOf } from './wire.js';
+import { cstring, Fields, int32, type Message, message, typeOf } from './wire.js';
 
 export interface Field {
   readonly name: string;
@@ -84,12 +84,5 @@ export const parseCopyResponse = ({ body }: Message): CopyResponse => {
   const columns = fields.count();
   return { binary, columns };
 };
-
-export const dataRow = (values: readonly (Buffer | null)[]): Buffer =>
-  message(
-    'D',
-    int16(values.length),
-    ...values.flatMap((value) => (value === null ? [int32(-1)] : [int32(value.length), value])),
-  );
 
 export const isType = (received: Message, letter: string): boolean => received.type === typeOf(letter);

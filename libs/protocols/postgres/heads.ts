@@ -17,7 +17,7 @@ export interface OpenedHead {
   /** The client is told the backend's own process id: clients know their own notifications by it. */
   readonly pid: number;
   readonly catalogue: string | null;
-  /** The agent's own minimum by column: it is counted where the control plane decides, too. */
+  /** The agent's own minimum: where the control plane decides, what it masks and what its masks look like count, too. */
   readonly minimum?: readonly MaskingRule[];
 }
 

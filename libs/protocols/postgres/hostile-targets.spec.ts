@@ -1,8 +1,9 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { dataRow } from '../testing/data-row.js';
 import { postgresGateway } from '../testing/postgres-gateway.js';
 import { frontend as f, RawClient } from '../testing/raw-client.js';
-import { backendKeyData, dataRow, readyForQuery } from './backend.js';
+import { backendKeyData, readyForQuery } from './backend.js';
 import { cstring, int16, int32, MessageReader, message } from './wire.js';
 
 /** What a confused or captured server holds; the gate must not release it with an answer that it does not understand. */

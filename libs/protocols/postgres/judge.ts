@@ -165,7 +165,7 @@ export class Judge {
   #reaches(description: SqlDescription): boolean {
     const catalogue = this.#catalogue();
     const known = this.#reached.get(description);
-    if (known?.catalogue === catalogue && known !== undefined) return known.reaches;
+    if (known !== undefined && known.catalogue === catalogue) return known.reaches;
     const { reaches } = reachOf(
       description,
       catalogue,

@@ -175,6 +175,18 @@ test('the agent’s own minimum is on whatever the control plane says', async ()
   raw.end();
 });
 
+test('what the agent’s own minimum has hidden is not written back either, where the control plane has no rule', async () => {
+  const minimum = rules.filter(({ kind }) => kind === 'detector');
+  expect(minimum).not.toHaveLength(0);
+  await using careless = await postgresGateway({ target, rules: [], minimum });
+  const raw = await RawClient.open({ port: careless.port, database: target.database });
+  expect(await raw.ask([f.query("update app.plain set note = 'key [redacted:aws-access-key]' where id = 1")])).toEqual([
+    'E 22023 this would write a masked value over the real one',
+    'Z I',
+  ]);
+  raw.end();
+});
+
 test('what was hidden is counted on the record, by rule', async () => {
   await rows('select ssn, notes from app.customers');
   expect(gateway.events.at(-1)).toMatchObject({

@@ -1,6 +1,7 @@
 import { compileMasking } from '@sallyport/masking';
 import { describe, expect, test } from 'vitest';
-import { dataRow, type Field } from './backend.js';
+import { dataRow } from '../testing/data-row.js';
+import type { Field } from './backend.js';
 import { Hidden } from './hidden.js';
 import { wholeMask } from './origin.js';
 import { rowCleaner } from './rows.js';

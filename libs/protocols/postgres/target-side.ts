@@ -172,7 +172,7 @@ class Attendance {
       joinKey: `backend ${backend.pid} ${new Date().toISOString()}`,
       pid: backend.pid,
       catalogue: this.#host.catalogue(this.#database)?.digest ?? null,
-      minimum: this.#host.target.masking.filter(({ kind }) => kind === 'column'),
+      minimum: this.#host.target.masking,
     };
   }
 
