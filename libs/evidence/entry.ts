@@ -20,6 +20,8 @@ export interface Envelope {
   readonly session?: SessionId;
   readonly operation?: OperationId;
   readonly review?: ReviewId;
+  /** Earlier operations of the session whose outcomes the body tells beside its own event: see `EarlierOutcome`. */
+  readonly completed?: readonly OperationId[];
   /** Which key seals the body where it is not the session's: see `keyIdOf`. */
   readonly key?: string;
 }
@@ -48,6 +50,10 @@ const invalid = (message: string): GatewayError => new GatewayError('INVALID_INP
 
 const isText = (value: unknown): value is string =>
   typeof value === 'string' && value.length > 0 && value.length <= 256;
+/** Outcomes that one entry tells at most. */
+export const mostCompleted = 100;
+const isCompleted = (value: unknown): boolean =>
+  Array.isArray(value) && value.length > 0 && value.length <= mostCompleted && value.every(isText);
 const isTime = (value: unknown): boolean =>
   typeof value === 'string' &&
   /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value) &&
@@ -64,6 +70,7 @@ const envelopeFields: Readonly<
   session: { optional: true, is: isText },
   operation: { optional: true, is: isText },
   review: { optional: true, is: isText },
+  completed: { optional: true, is: isCompleted },
   key: { optional: true, is: isText },
 };
 
@@ -82,6 +89,14 @@ export function parseEnvelope(value: unknown): Envelope {
   return value as unknown as Envelope;
 }
 
+/** A leaf's text of parts that are valid and canonical already: hexadecimal digest, base64 nonce, canonical JSON. */
+export const leafText = (part: {
+  readonly seq: number;
+  readonly envelope: string;
+  readonly nonce: string;
+  readonly bodyDigest: string;
+}): string => `{"body":"${part.bodyDigest}","envelope":${part.envelope},"nonce":"${part.nonce}","seq":${part.seq}}`;
+
 /**
  * Leaf bytes: canonical JSON of `{"body":…,"envelope":…,"nonce":…,"seq":…}` in UTF-8. `body` is the digest.
  * Throws INVALID_INPUT for a malformed entry, TOO_LARGE at 64 KiB.
@@ -90,7 +105,7 @@ export function encodeEntry({ seq, envelope, nonce, bodyDigest }: Entry): Uint8A
   if (!isSequence(seq)) throw invalid(`'${String(seq)}' is not a sequence number`);
   if (!isDigest(bodyDigest)) throw invalid('a body digest is 64 hexadecimal digits');
   fromBase64(nonce, 'a nonce', nonceBytes);
-  const bytes = utf8(canonicalJson({ body: bodyDigest, envelope: parseEnvelope(envelope), nonce, seq }));
+  const bytes = utf8(leafText({ seq, envelope: canonicalJson(parseEnvelope(envelope)), nonce, bodyDigest }));
   if (bytes.length > maxLeafBytes) throw new GatewayError('TOO_LARGE', 'an entry must stay below 64 KiB');
   return bytes;
 }

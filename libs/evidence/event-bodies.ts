@@ -104,6 +104,8 @@ export interface OperationDecided {
   readonly masking: Digest;
   /** The review that this decision rests on. */
   readonly review?: ReviewId;
+  /** What had ended in this session before this was asked, and is told nowhere else. The envelope names the operations. */
+  readonly completed?: readonly EarlierOutcome[];
 }
 
 export interface OperationDenied extends OperationDecided {
@@ -142,6 +144,12 @@ export interface OperationCompleted {
   readonly agent?: AgentId;
   /** What finds it in the target's own log: a backend's process id and log-in, a request id. */
   readonly joinKey?: string;
+}
+
+/** An outcome that is told with the next decision of its session: one entry less. Never where the response is recorded. */
+export interface EarlierOutcome extends Omit<OperationCompleted, 'recording' | 'agent'> {
+  /** When it was known: ISO 8601. */
+  readonly at: string;
 }
 
 export interface ReviewRequested {

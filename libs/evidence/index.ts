@@ -9,6 +9,7 @@ export {
   type Envelope,
   encodeEntry,
   keyIdOf,
+  leafText,
   logKeyId,
   maxLeafBytes,
   type UnsequencedEntry,

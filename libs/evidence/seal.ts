@@ -2,7 +2,6 @@ import { createCipheriv, createDecipheriv } from 'node:crypto';
 import {
   type Digest,
   GatewayError,
-  immutable,
   type OperationId,
   type RandomBytes,
   type ReviewId,
@@ -30,9 +29,15 @@ const keyOf = (key: Uint8Array): Uint8Array => {
   return key;
 };
 
+/** One that was sealed here. */
+export interface NewEntry extends SealedEntry {
+  /** The envelope as canonical JSON, as the leaf will have it. */
+  readonly text: string;
+}
+
 // The place in the log is not known yet when a body is sealed, so the nonce, random and in the leaf, stands for the entry.
-const entryContext = ({ envelope, nonce, bodyDigest }: UnsequencedEntry): Uint8Array =>
-  utf8(`sallyport/evidence/body/v1\n${canonicalJson({ body: bodyDigest, envelope, nonce })}`);
+const entryContext = (envelope: string, { nonce, bodyDigest }: UnsequencedEntry): Uint8Array =>
+  Buffer.from(`sallyport/evidence/body/v1\n{"body":"${bodyDigest}","envelope":${envelope},"nonce":"${nonce}"}`);
 
 function encrypt(key: Uint8Array, iv: Uint8Array, aad: Uint8Array, plain: Uint8Array): Uint8Array {
   const cipher = createCipheriv('aes-256-gcm', keyOf(key), iv, { authTagLength: tagBytes });
@@ -84,6 +89,8 @@ export interface EntryInput<E extends EventName> {
   readonly operation?: OperationId;
   /** Of every review.* event: the same as in its body. */
   readonly review?: ReviewId;
+  /** Of every event that tells earlier outcomes: the operations, in the body's order. */
+  readonly completed?: readonly OperationId[];
   /** Id of the key where it is neither the session's nor the log's own. */
   readonly keyId?: string;
   readonly body: EventBodies[E];
@@ -93,8 +100,8 @@ export interface EntryInput<E extends EventName> {
 }
 
 /** Makes one entry, ready to be stored. Members of the body that are undefined are left out. Throws TOO_LARGE, INVALID_INPUT. */
-export function sealEntry<E extends EventName>(input: EntryInput<E>): SealedEntry {
-  const { log, event, at, session, operation, review, keyId, body, key, random } = input;
+export function sealEntry<E extends EventName>(input: EntryInput<E>): NewEntry {
+  const { log, event, at, session, operation, review, completed, keyId, body, key, random } = input;
   const envelope = {
     v: 1,
     log,
@@ -103,30 +110,28 @@ export function sealEntry<E extends EventName>(input: EntryInput<E>): SealedEntr
     ...(session && { session }),
     ...(operation && { operation }),
     ...(review && { review }),
+    ...(completed && { completed }),
     ...(keyId && { key: keyId }),
   };
   return sealBody({ envelope: parseEnvelope(envelope), body, key, random });
 }
 
 /** Seals any body under an envelope. Throws TOO_LARGE, INVALID_INPUT. */
-export function sealBody(input: {
-  envelope: Envelope;
-  body: unknown;
-  key: Uint8Array;
-  random: RandomBytes;
-}): SealedEntry {
-  const { body, key, random } = input;
-  const envelope = immutable(input.envelope); // written three times: into the context, the leaf and the row
-  const document = bodyDocument(body, random);
+export function sealBody(input: { envelope: Envelope; body: unknown; key: Uint8Array; random: RandomBytes }): NewEntry {
+  const { envelope, body, key, random } = input;
+  const text = canonicalJson(envelope);
+  const document = Buffer.from(bodyDocument(body, random));
   const iv = random(nonceBytes);
   const entry: UnsequencedEntry = { envelope, nonce: toBase64(iv), bodyDigest: digestOf(document) };
-  return { ...entry, sealed: encrypt(key, iv, entryContext(entry), utf8(document)) };
+  return { ...entry, text, sealed: encrypt(key, iv, entryContext(text, entry), document) };
 }
 
 /** @returns the body document of an entry, whose digest is the leaf's. Throws EVIDENCE_INCONSISTENT. */
 export function openDocument(entry: SealedEntry, key: Uint8Array): string {
   const iv = fromBase64(entry.nonce, 'a nonce', nonceBytes);
-  const document = fromUtf8(decrypt(key, { iv, aad: entryContext(entry), sealed: entry.sealed }, 'a body'));
+  const document = fromUtf8(
+    decrypt(key, { iv, aad: entryContext(canonicalJson(entry.envelope), entry), sealed: entry.sealed }, 'a body'),
+  );
   checkDocument(document, entry.bodyDigest);
   return document;
 }

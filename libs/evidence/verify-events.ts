@@ -1,4 +1,5 @@
 import type { Entry } from './entry.js';
+import type { OperationDecided } from './event-bodies.js';
 import type { EventBodies, EventName } from './events.js';
 import type { SignedFooter } from './footer.js';
 import type { RecordingId } from './recording.js';
@@ -32,6 +33,11 @@ const footer = (
   if (signed !== undefined) recordings.footer(signed, id as unknown as RecordingId, agent);
 };
 
+/** Outcomes that a decision tells came before it. */
+function earlier({ completed = [] }: OperationDecided, { sessions }: Checks, session: string): void {
+  for (const outcome of completed) sessions.completed(session, outcome);
+}
+
 const rules: Rules = {
   'log.created': ({ origin }, { findings }, { seq, envelope }) => {
     if (seq !== 0 || origin !== envelope.log)
@@ -46,15 +52,21 @@ const rules: Rules = {
     footer(body.recording, checks, { session });
     checks.sessions.ended(session, body);
   },
-  'operation.allowed': (body, { policies, sessions }, _entry, session) => {
+  'operation.allowed': (body, checks, _entry, session) => {
+    const { policies, sessions } = checks;
+    earlier(body, checks, session);
     policies.decided(body, false);
     sessions.allowed(session, body);
   },
-  'operation.denied': (body, { policies, sessions }, _entry, session) => {
+  'operation.denied': (body, checks, _entry, session) => {
+    const { policies, sessions } = checks;
+    earlier(body, checks, session);
     policies.decided(body, true);
     sessions.denied(session, body);
   },
-  'operation.reviewing': (body, { policies, sessions }, _entry, session) => {
+  'operation.reviewing': (body, checks, _entry, session) => {
+    const { policies, sessions } = checks;
+    earlier(body, checks, session);
     policies.decided(body, false);
     sessions.reviewing(session, body);
   },
@@ -70,13 +82,19 @@ const rules: Rules = {
   'review.consumed': (body, { reviews }) => reviews.consumed(body),
 };
 
+const tellsCompleted = (told: unknown, named: readonly string[] | undefined): boolean => {
+  if (told === undefined || named === undefined) return told === named;
+  return Array.isArray(told) && told.length === named.length && told.every((one, at) => one?.operation === named[at]);
+};
+
 /** The envelope routes an entry when its body is gone, so it must name what the body names. */
 function routed(
   event: EventName,
   body: Readonly<Record<string, unknown>>,
-  { session, operation, review }: Entry['envelope'],
+  { session, operation, review, completed }: Entry['envelope'],
 ): boolean {
   const noun = event.split('.')[0];
+  if (!tellsCompleted(body['completed'], completed)) return false;
   if (noun === 'session') return event === 'session.refused' || (session !== undefined && body['session'] === session);
   if (noun === 'operation') return session !== undefined && operation !== undefined && body['operation'] === operation;
   if (noun === 'review') return review !== undefined && body['review'] === review;

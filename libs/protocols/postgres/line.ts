@@ -42,7 +42,7 @@ import type { Aftermath } from './memory.js';
 import { notificationOperation } from './notification.js';
 import { refusalMessage } from './refuse.js';
 import type { Change } from './statements.js';
-import { drained } from './stream.js';
+import { drained, gathering } from './stream.js';
 
 /** Something that the target started, masked, and what the engine is to decide of it. */
 export interface Raised {
@@ -115,6 +115,7 @@ const raisedPatienceMs = 2_000;
 
 export class Line {
   readonly #socket: Duplex;
+  readonly #write: (bytes: Buffer) => boolean;
   readonly #session: SessionHandle;
   readonly #raise: LineOptions['raise'];
   readonly #fail: LineOptions['fail'];
@@ -135,6 +136,7 @@ export class Line {
   constructor({ socket, session, raise, fail, catalogueRead }: LineOptions) {
     this.#catalogueRead = catalogueRead;
     this.#socket = socket;
+    this.#write = gathering(socket);
     this.#session = session;
     this.#raise = raise;
     this.#fail = fail;
@@ -386,7 +388,7 @@ export class Line {
         throw new GatewayError('EVIDENCE_INCONSISTENT', 'the agent did not record what it was asked to record');
       await admitted.record.response(body, at);
     }
-    const roomy = this.#socket.write(body);
+    const roomy = this.#write(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
     this.#betweenMessages = !more;
     if (this.#betweenMessages) for (const bytes of this.#unsaid.splice(0)) this.#socket.write(bytes);
     if (!roomy) await drained(this.#socket);

@@ -12,6 +12,25 @@ export function drained(socket: Duplex): Promise<void> {
   });
 }
 
+/**
+ * Writes of one turn of the event loop leave together: each on its own would cost a system call, and wake the reader.
+ * @returns writes as the socket does
+ */
+export function gathering(socket: Duplex): (bytes: Buffer) => boolean {
+  let gathers = false;
+  return (bytes) => {
+    if (!gathers) {
+      gathers = true;
+      socket.cork();
+      process.nextTick(() => {
+        gathers = false;
+        socket.uncork();
+      });
+    }
+    return socket.write(bytes);
+  };
+}
+
 /** Reads what is there, or waits for it: while nobody asks, the other end is held back. @returns undefined at the end */
 export function readChunk(socket: Duplex): Promise<Buffer | undefined> {
   return new Promise((resolve) => {

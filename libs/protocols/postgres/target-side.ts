@@ -23,7 +23,7 @@ import { type Prepared, SessionMemory } from './memory.js';
 import { Outbox } from './outbox.js';
 import { selfCheck } from './self-check.js';
 import { parseTargetSettings, type TargetSettings } from './settings.js';
-import { drained, readChunk } from './stream.js';
+import { drained, gathering, readChunk } from './stream.js';
 import { surveyDatabase } from './survey.js';
 import { type TargetPortal, TargetSession } from './target-session.js';
 import { type Message, MessageReader, message, violation } from './wire.js';
@@ -111,6 +111,7 @@ class Attendance {
   readonly #fromControlPlane = new MessageReader();
   #judge: Judge | undefined;
   #target: LoggedIn | undefined;
+  #send: ((bytes: Buffer) => boolean) | undefined;
   #lastExchange = 0;
   #partial: { exchange: number; messages: Message[]; head: ForwardHead } | undefined;
 
@@ -124,7 +125,7 @@ class Attendance {
       judge: () => this.#judgeNow(),
       memory: this.#memory,
       outbox: this.#outbox,
-      send: (bytes) => void this.#target?.socket.write(bytes),
+      send: (bytes) => void this.#send?.(bytes),
       resurvey: (exchange) => this.#announceCatalogue(exchange),
     });
   }
@@ -132,6 +133,7 @@ class Attendance {
   async run(frames: AsyncIterator<Frame>, head: OpenHead): Promise<void> {
     const target = await this.#logIn(head);
     this.#target = target;
+    this.#send = gathering(target.socket);
     try {
       this.#channel.write({
         kind: FrameKind.OPENED,

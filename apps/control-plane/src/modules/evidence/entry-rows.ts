@@ -1,4 +1,4 @@
-import { canonicalJson, type Envelope, keyIdOf, type SealedEntry } from '@sallyport/evidence';
+import { type Envelope, keyIdOf, type NewEntry, type SealedEntry } from '@sallyport/evidence';
 
 /** One entry as it is stored: sealed, not yet sequenced. */
 export interface EntryRow {
@@ -16,16 +16,18 @@ export interface EntryRow {
   readonly keyId: string;
 }
 
-export const rowOf = (sealed: SealedEntry): EntryRow => ({
+const asBuffer = ({ buffer, byteOffset, length }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, length);
+
+export const rowOf = (sealed: NewEntry): EntryRow => ({
   event: sealed.envelope.event,
   session: sealed.envelope.session ?? null,
   operation: sealed.envelope.operation ?? null,
   review: sealed.envelope.review ?? null,
   at: new Date(sealed.envelope.at),
-  envelope: canonicalJson(sealed.envelope),
+  envelope: sealed.text,
   nonce: Buffer.from(sealed.nonce, 'base64'),
   bodyDigest: Buffer.from(sealed.bodyDigest, 'hex'),
-  body: Buffer.from(sealed.sealed),
+  body: asBuffer(sealed.sealed),
   keyId: keyIdOf(sealed.envelope),
 });
 

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { GatewayError, type OperationId, type ReviewId, type SessionId } from '@sallyport/core';
-import { type EventName, logKeyId, sealEntry } from '@sallyport/evidence';
+import { type EarlierOutcome, type EventName, logKeyId, sealEntry } from '@sallyport/evidence';
 import { Clock, Random } from '../../platform/index.js';
 import { type EntryRow, rowOf } from './entry-rows.js';
 import type { EvidenceEvent } from './evidence-writer.js';
+import { FreshEntries } from './fresh-entries.js';
 import { LogIdentity } from './log-identity.js';
 import { personalKeyOf } from './personal-keys.js';
 import { withoutSecrets } from './redaction.js';
@@ -30,6 +31,7 @@ export class EntrySealer {
     private readonly keys: SessionKeys,
     private readonly clock: Clock,
     private readonly random: Random,
+    private readonly fresh: FreshEntries,
   ) {}
 
   /** @throws GatewayError RECORDING_UNAVAILABLE, TOO_LARGE */
@@ -47,6 +49,7 @@ export class EntrySealer {
   }
 
   private rowFor<E extends EventName>(log: string, { key, keyId }: SealingKey, event: EvidenceEvent<E>): EntryRow {
+    const body = withoutSecrets(event.body);
     const sealed = sealEntry({
       log,
       event: event.event,
@@ -54,11 +57,13 @@ export class EntrySealer {
       ...(event.session === undefined ? {} : { session: event.session }),
       ...routingOf(event.event, event.body),
       ...(keyId === undefined ? {} : { keyId }),
-      body: withoutSecrets(event.body),
+      body,
       key,
       random: (size) => this.random.bytes(size),
     });
-    return rowOf(sealed);
+    const row = rowOf(sealed);
+    this.fresh.keep(row, sealed.envelope, body);
+    return row;
   }
 
   private async keyFor<E extends EventName>({ event, session, body }: EvidenceEvent<E>): Promise<SealingKey> {
@@ -84,11 +89,17 @@ export class EntrySealer {
 interface Routing {
   readonly operation?: OperationId;
   readonly review?: ReviewId;
+  readonly completed?: readonly OperationId[];
 }
 
 /** What stays readable beside a sealed body: which operation or review it is about. */
 function routingOf<E extends EventName>(event: E, body: EvidenceEvent<E>['body']): Routing {
-  const { operation, review } = body as Routing;
-  if (event.startsWith('operation.') && operation !== undefined) return { operation };
+  const { operation, review, completed } = body as {
+    readonly operation?: OperationId;
+    readonly review?: ReviewId;
+    readonly completed?: readonly EarlierOutcome[];
+  };
+  if (event.startsWith('operation.') && operation !== undefined)
+    return { operation, ...(completed && { completed: completed.map((one) => one.operation) }) };
   return event.startsWith('review.') && review !== undefined ? { review } : {};
 }

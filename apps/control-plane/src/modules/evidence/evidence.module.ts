@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { CheckpointSigner } from './checkpoint-signer.js';
 import { EntrySealer } from './entry-sealer.js';
 import { EvidenceWriter } from './evidence-writer.js';
+import { FreshEntries } from './fresh-entries.js';
 import { Leader } from './leader.js';
 import { LeaderWork } from './leader-work.js';
 import { LogHealth } from './log-health.js';
@@ -16,6 +17,7 @@ import { Witnessing } from './witnessing.js';
   providers: [
     SessionKeys,
     LogIdentity,
+    FreshEntries,
     EntrySealer,
     EvidenceWriter,
     CheckpointSigner,

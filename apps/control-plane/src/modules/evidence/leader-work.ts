@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Notifications } from '../../platform/index.js';
 import { CheckpointSigner } from './checkpoint-signer.js';
+import { FreshEntries } from './fresh-entries.js';
 import { LogIdentity } from './log-identity.js';
 import { type Projector, Sequencer } from './sequencer.js';
 
@@ -29,6 +30,7 @@ export class LeaderWork {
   constructor(
     private readonly identity: LogIdentity,
     private readonly signer: CheckpointSigner,
+    private readonly fresh: FreshEntries,
     notifications: Notifications,
   ) {
     notifications.subscribe(
@@ -59,7 +61,7 @@ export class LeaderWork {
 
   /** Begins with what the database says: nothing is remembered from an earlier term. */
   async term(connection: EntityManager): Promise<Term> {
-    const sequencer = new Sequencer(this.projector);
+    const sequencer = new Sequencer(this.projector, this.fresh);
     let signedAt = Number.NEGATIVE_INFINITY; // the first tick of a term checks the tree, whether it has grown or not
     let choresAt = performance.now(); // after an outage every replica gets to show that it lives, before any is taken for dead
     let signedSize = await this.signer.lastSize(connection, (await this.identity.logKeys()).id);

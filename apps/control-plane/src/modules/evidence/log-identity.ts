@@ -10,10 +10,10 @@ import {
   type KeyRotated,
   keyTypes,
   logKeyId,
+  type NewEntry,
   type NoteSigner,
   parseSecretKey,
   rotateKey,
-  type SealedEntry,
   sealEntry,
   spkiOf,
 } from '@sallyport/evidence';
@@ -238,7 +238,7 @@ export class LogIdentity {
   }
 
   /** Under the log's own key, in a log that need not be the current one. */
-  private async sealed<E extends EventName>(log: string, event: E, body: EventBody<E>): Promise<SealedEntry> {
+  private async sealed<E extends EventName>(log: string, event: E, body: EventBody<E>): Promise<NewEntry> {
     const key = await this.keys.obtain(logKeyId);
     if (key === undefined) throw new GatewayError('EVIDENCE_INCONSISTENT', 'the key of the log has been destroyed');
     return sealEntry({

@@ -33,8 +33,24 @@ const ownWords = new Set([
 // What many operations share is looked through once; under what name it stands there matters to strings only.
 const hiddenOnce = derivedOnce((value: object) => immutable(structure(value, undefined) as object));
 
+/** Words and texts that come again and again and hold no secret; what holds one is looked at each time. */
+const harmless = new Set<string>();
+const mostHarmless = 1_000;
+const longestHarmless = 4_096;
+
+function withoutSecret(value: string): string {
+  if (harmless.has(value)) return value;
+  const hiding = hideSecrets(value);
+  if (hiding !== undefined) return hiding;
+  if (value.length <= longestHarmless) {
+    if (harmless.size >= mostHarmless) harmless.clear();
+    harmless.add(value);
+  }
+  return value;
+}
+
 function hidden(value: unknown, name: string | undefined): unknown {
-  if (typeof value === 'string') return isOwn(value, name) ? value : (hideSecrets(value) ?? value);
+  if (typeof value === 'string') return isOwn(value, name) ? value : withoutSecret(value);
   if (typeof value !== 'object' || value === null) return value;
   const isShared = isImmutable(value) && (name === undefined || !ownWords.has(name));
   return isShared ? hiddenOnce(value) : structure(value, name);
@@ -43,7 +59,13 @@ function hidden(value: unknown, name: string | undefined): unknown {
 function structure(value: object, name: string | undefined): unknown {
   if (Array.isArray(value)) return value.map((item) => hidden(item, name));
   if (Object.getPrototypeOf(value) !== Object.prototype) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, hidden(member, key)]));
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    const member = hidden((value as Readonly<Record<string, unknown>>)[key], key);
+    if (key === '__proto__') Object.defineProperty(copy, key, { value: member, enumerable: true });
+    else copy[key] = member;
+  }
+  return copy;
 }
 
 const isOwn = (value: string, name: string | undefined): boolean =>

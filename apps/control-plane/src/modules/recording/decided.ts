@@ -12,7 +12,7 @@ type DecisionEvent = 'operation.allowed' | 'operation.denied' | 'operation.revie
 export type DecidedEvent = Omit<EvidenceEvent<DecisionEvent>, 'session'>;
 
 /** What stays the same however often the operation is decided. */
-export type Asked = Omit<OperationDecided, 'policies' | 'policyVersion' | 'review'>;
+export type Asked = Omit<OperationDecided, 'policies' | 'policyVersion' | 'review' | 'completed'>;
 
 export interface Numbered {
   readonly id: OperationId;

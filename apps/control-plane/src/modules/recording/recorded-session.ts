@@ -14,14 +14,15 @@ import { type EntryRow, insertEntries } from '../evidence/entry-rows.js';
 import type { SessionSealer } from '../evidence/entry-sealer.js';
 import type { EvidenceEvent } from '../evidence/evidence-writer.js';
 import { recordingKey, sealChunk } from './chunk-sealing.js';
-import { type Asked, askedOf, decidedEvent } from './decided.js';
-import { isInDoubt, type Urgency } from './group-commit.js';
+import { type Asked, askedOf, type DecidedEvent, decidedEvent } from './decided.js';
+import { groupCommitLimits, isInDoubt, type Urgency } from './group-commit.js';
 import { InFlightOperations } from './in-flight.js';
 import { Numbering } from './numbering.js';
 import type { AdmissionContext, AdmittedOperation, SessionEnding, SessionRecorder } from './recorder.js';
 import type { RecordingHouse } from './recording-house.js';
 import type { StoreChunk } from './response-recording.js';
 import { ResponseSigning } from './response-signing.js';
+import { RidingOutcomes } from './riding-outcomes.js';
 
 type SessionEvent = Omit<EvidenceEvent, 'session'>;
 
@@ -35,6 +36,7 @@ interface Open {
 export class RecordedSession implements SessionRecorder {
   private readonly inFlight: InFlightOperations;
   private readonly numbering = new Numbering();
+  private readonly riding: RidingOutcomes;
   private open: Open | undefined;
   private denied = 0;
   /** A write whose fate is not known: nothing more is admitted, and the end is written from what the log itself holds. */
@@ -45,6 +47,11 @@ export class RecordedSession implements SessionRecorder {
     private readonly house: RecordingHouse,
   ) {
     this.inFlight = new InFlightOperations(id);
+    this.riding = new RidingOutcomes({
+      patienceMs: groupCommitLimits.lingerMs,
+      now: () => house.clock.now(),
+      alone: (body) => this.write({ event: 'operation.completed', body }, 'lazy'),
+    });
   }
 
   async started(body: Omit<SessionStarted, 'session'>): Promise<void> {
@@ -109,6 +116,7 @@ export class RecordedSession implements SessionRecorder {
 
   private async writeEnd(ending: SessionEnding): Promise<void> {
     const left = this.inFlight.entries();
+    this.riding.flush();
     await Promise.all(
       left.map(([operation, { asked, response }]) => {
         response?.cut();
@@ -129,7 +137,7 @@ export class RecordedSession implements SessionRecorder {
     if (event.event === 'operation.denied') this.denied += 1;
     else this.inFlight.add(asked.operation, event.event === 'operation.reviewing' ? { asked } : {});
     try {
-      await this.write(event);
+      await this.writeDecided(event);
     } catch (error) {
       this.forget(asked, event.event === 'operation.denied', error);
       throw error;
@@ -162,16 +170,37 @@ export class RecordedSession implements SessionRecorder {
     const recorded = response ?? (claim === undefined ? undefined : this.inFlight.response(operation));
     const { mismatch, ...signed } = recorded === undefined ? {} : await this.opened().signing.sign(recorded, claim);
     const body: EventBody<'operation.completed'> = { ...outcome, operation, ...signed };
-    await this.write({ event: 'operation.completed', body }, 'lazy');
+    if (recorded === undefined) await this.riding.add(body);
+    else await this.write({ event: 'operation.completed', body }, 'lazy');
     this.inFlight.remove(operation);
     if (mismatch !== undefined) throw mismatch;
   }
 
+  /** Takes along the outcomes that wait; a decision that is too long for that goes alone, and they behind it. */
+  private async writeDecided(event: DecidedEvent): Promise<void> {
+    const { sealer } = this.opened();
+    const riders = this.riding.take();
+    if (riders === undefined) return this.write(event);
+    let row: EntryRow;
+    try {
+      row = sealer.seal({ ...event, body: { ...event.body, completed: riders.outcomes } } as DecidedEvent);
+    } catch {
+      riders.leave();
+      return this.write(event);
+    }
+    const written = this.enter(row, 'awaited', true);
+    riders.settle(written);
+    return written;
+  }
+
   // Sealing is synchronous, so entries join the journal's queue in the order of the calls.
   private async write(event: SessionEvent, urgency: Urgency = 'awaited'): Promise<void> {
-    const row: EntryRow = this.opened().sealer.seal(event);
-    // An outcome that is not on record ends the session's record: nothing more is admitted, and the next request hears why.
-    await this.house.journal.entry(row, urgency).catch((error: unknown) => this.fail(error, urgency === 'lazy'));
+    return this.enter(this.opened().sealer.seal(event), urgency, urgency === 'lazy');
+  }
+
+  /** @param outcomes an outcome that is not on record ends the session's record: the next request hears why */
+  private async enter(row: EntryRow, urgency: Urgency, outcomes: boolean): Promise<void> {
+    await this.house.journal.entry(row, urgency).catch((error: unknown) => this.fail(error, outcomes));
   }
 
   private fail(error: unknown, always = false): never {

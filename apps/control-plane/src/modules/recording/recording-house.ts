@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { RandomBytes, SessionId } from '@sallyport/core';
-import { Ids, Random } from '../../platform/index.js';
+import { Clock, Ids, Random } from '../../platform/index.js';
 import { AgentKeys } from '../agents/agent-keys.js';
 import { EntrySealer } from '../evidence/entry-sealer.js';
 import { LogIdentity } from '../evidence/log-identity.js';
@@ -25,6 +25,7 @@ export class RecordingHouse extends Recorder {
     readonly replica: ReplicaRegistry,
     readonly closer: SessionCloser,
     readonly ids: Ids,
+    readonly clock: Clock,
     random: Random,
   ) {
     super();

@@ -11,6 +11,8 @@ const retryMs = 1000;
 interface OperationEvents {
   readonly operation: OperationId;
   readonly events: readonly string[];
+  /** Its outcome is told with a later decision. */
+  readonly completed: boolean;
 }
 
 /** How a session ends whose own process can no longer say. */
@@ -68,12 +70,18 @@ export class SessionCloser implements BeforeApplicationShutdown {
 
   private async writeEnd(tx: EntityManager, session: SessionId, ending: SessionEnding): Promise<void> {
     const operations = await tx.query<OperationEvents[]>(
-      `select operation, array_agg(event order by id) as events from evidence_entries
-       where session = $1 and event like 'operation.%' group by operation order by min(id)`,
+      `with told as (select id, operation, event, envelope::jsonb -> 'completed' as completed from evidence_entries
+         where session = $1 and event like 'operation.%')
+       select operation, array_agg(event order by id) as events,
+         operation::text in (select jsonb_array_elements_text(completed) from told) as completed
+       from told group by operation order by min(id)`,
       [session],
     );
-    for (const { operation, events } of operations) {
-      if (events.some((event) => ['operation.completed', 'operation.denied', 'operation.abandoned'].includes(event)))
+    for (const { operation, events, completed } of operations) {
+      if (
+        completed ||
+        events.some((event) => ['operation.completed', 'operation.denied', 'operation.abandoned'].includes(event))
+      )
         continue;
       if (events.includes('operation.allowed')) {
         const recording = await this.recordings.footerOf(session, operation);

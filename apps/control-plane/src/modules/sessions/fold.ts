@@ -105,14 +105,35 @@ export function fold(entries: Iterable<Told>): Changes {
       add(sessions, session, { ended_seq: seq, ended_at: at, ...(body && ended(body as SessionEnded)) });
       closed.push(session);
     } else if (event === 'key.destroyed' && body) erased.set((body as EventBodies['key.destroyed']).key, at);
-    else if (operation !== undefined && session !== undefined)
+    else if (operation !== undefined && session !== undefined) {
+      for (const [earlier, columns] of outcomesIn({ seq, event, envelope, ...(body && { body }) }))
+        add(operations, earlier, columns);
       add(
         operations,
         operation,
         operationColumns({ seq, event, envelope, ...(body && { body }) }, operations.has(operation)),
       );
+    }
   }
   return { sessions, operations, ended: closed, erased };
+}
+
+/** Outcomes of earlier operations that a decision tells; of an erased one the envelope names the operations. */
+function* outcomesIn({ seq, envelope, body }: Told): Generator<[string, Columns]> {
+  const { session, completed: named = [] } = envelope;
+  const told = (body as Partial<OperationDecided> | undefined)?.completed ?? [];
+  for (const [index, operation] of named.entries()) {
+    const outcome = told[index];
+    yield [
+      operation,
+      {
+        session_id: session,
+        completed_seq: seq,
+        completed_at: outcome?.at ?? envelope.at,
+        ...(outcome && completed(outcome)),
+      },
+    ];
+  }
 }
 
 function operationColumns({ seq, event, envelope, body }: Told, known: boolean): Columns {

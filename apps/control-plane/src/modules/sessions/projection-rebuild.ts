@@ -42,7 +42,10 @@ export class ProjectionRebuild {
     for (let after = '0'; ; ) {
       const rows = await this.page(tx, after);
       const told = await this.projection.open(
-        rows.map((row) => ({ seq: Number(row.seq), keyId: row.key_id, entry: sealedOf(row) })),
+        rows.map((row) => {
+          const stored = sealedOf(row);
+          return { seq: Number(row.seq), keyId: row.key_id, envelope: stored.envelope, stored };
+        }),
       );
       await this.projection.apply(tx, fold(told));
       count += rows.length;

@@ -137,21 +137,22 @@ export class SessionsProjection {
 
   async open(entries: readonly SequencedEntry[]): Promise<Told[]> {
     const told: Told[] = [];
-    for (const { seq, keyId, entry } of entries) {
-      const { envelope } = entry;
+    for (const entry of entries) {
+      const { seq, keyId, envelope } = entry;
       const key = isProjected(envelope.event) ? await this.keys.find(keyId) : undefined;
-      const body = key && this.bodyOf({ seq, keyId, entry }, key);
+      const body = key && this.bodyOf(entry, key);
       told.push({ seq, event: envelope.event, envelope, ...(body && { body }) });
     }
     return told;
   }
 
   // A body that somebody changed in the tables is left out here; the log's own checks and every export show it.
-  private bodyOf({ seq, entry }: SequencedEntry, key: Uint8Array): EventBodies[EventName] | undefined {
+  private bodyOf(entry: SequencedEntry, key: Uint8Array): EventBodies[EventName] | undefined {
+    if ('body' in entry) return entry.body as EventBodies[EventName];
     try {
-      return openBody<EventName>(entry, key);
+      return openBody<EventName>(entry.stored, key);
     } catch (error) {
-      this.log.error('evidence.tampered', { seq, entry: entry.envelope.event, error });
+      this.log.error('evidence.tampered', { seq: entry.seq, entry: entry.envelope.event, error });
       return undefined;
     }
   }

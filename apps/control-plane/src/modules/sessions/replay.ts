@@ -49,7 +49,7 @@ export class Replays {
     );
     const shown = entries.slice(0, limit);
     const items: ReplayStep[] = [];
-    for (const entry of shown) items.push(await this.step(entry, session));
+    for (const entry of shown) items.push(...earlierSteps(entry), await this.step(entry, session));
     return { items, next_cursor: entries.length > limit ? String(shown.at(-1)!.id) : null };
   }
 
@@ -92,6 +92,18 @@ export class Replays {
       },
     });
   }
+}
+
+/** Outcomes that a decision tells beside its own. */
+function earlierSteps({ seq, at, document, entry: { envelope } }: PagedEntry): ReplayStep[] {
+  const told = document === undefined ? [] : ((bodyOf(document) as Partial<OperationDecided>).completed ?? []);
+  return (envelope.completed ?? []).map((operation, index) => {
+    const outcome = told[index];
+    const step = { seq, event: 'operation.completed', operation };
+    if (outcome === undefined) return { ...step, at, erased: true };
+    const { operation: _, at: knownAt, ...facts } = outcome;
+    return { ...step, at: knownAt, outcome: snakeCase(facts) };
+  });
 }
 
 const outcomes: Readonly<Record<string, string>> = {
