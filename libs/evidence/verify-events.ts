@@ -1,5 +1,5 @@
 import type { Entry } from './entry.js';
-import type { OperationDecided } from './event-bodies.js';
+import type { EarlierOutcome, OperationDecided } from './event-bodies.js';
 import type { EventBodies, EventName } from './events.js';
 import type { SignedFooter } from './footer.js';
 import type { RecordingId } from './recording.js';
@@ -84,7 +84,8 @@ const rules: Rules = {
 
 const tellsCompleted = (told: unknown, named: readonly string[] | undefined): boolean => {
   if (told === undefined || named === undefined) return told === named;
-  return Array.isArray(told) && told.length === named.length && told.every((one, at) => one?.operation === named[at]);
+  if (!Array.isArray(told) || told.length !== named.length) return false;
+  return (told as readonly Partial<EarlierOutcome>[]).every(({ operation }, at) => operation === named[at]);
 };
 
 /** The envelope routes an entry when its body is gone, so it must name what the body names. */

@@ -183,7 +183,7 @@ export class RecordedSession implements SessionRecorder {
     if (riders === undefined) return this.write(event);
     let row: EntryRow;
     try {
-      row = sealer.seal({ ...event, body: { ...event.body, completed: riders.outcomes } } as DecidedEvent);
+      row = sealer.seal({ ...event, body: { ...event.body, completed: riders.outcomes } });
     } catch {
       riders.leave();
       return this.write(event);
