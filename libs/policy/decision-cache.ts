@@ -1,13 +1,38 @@
-import type { Decision } from '@sallyport/core';
+import { type Decision, type Facts, type Identity, isImmutable } from '@sallyport/core';
+import type { PolicyRequest } from './request.js';
 
 /** Longer keys (a statement that touches a thousand columns) are decided afresh, so that the cache's size is known. */
 const maxKeyLength = 8_192;
+
+/** The last decision about the very same facts for the very same identity, with all else that it depended on. */
+interface Remembered extends Pick<PolicyRequest, 'connection' | 'turn' | 'assurance'> {
+  readonly action: string;
+  readonly risk: string;
+  readonly decision: Decision;
+}
 
 /** The decisions used last, for one version of the policies. */
 export class DecisionCache {
   readonly #entries = new Map<string, Decision>();
 
+  #again = new WeakMap<Identity, WeakMap<Facts, Remembered>>();
+
   constructor(private readonly maxEntries: number) {}
+
+  /** Spares to write a key for what one session asks again and again. */
+  decidedAgain(request: PolicyRequest): Decision | undefined {
+    const last = this.#again.get(request.identity)?.get(request.operation.facts);
+    return last !== undefined && isSame(last, request) ? last.decision : undefined;
+  }
+
+  remember(request: PolicyRequest, decision: Decision): void {
+    const { identity, operation, connection, turn, assurance } = request;
+    const { action, risk } = operation;
+    if (!isImmutable(operation.facts)) return;
+    const ofIdentity = this.#again.get(identity) ?? new WeakMap<Facts, Remembered>();
+    this.#again.set(identity, ofIdentity);
+    ofIdentity.set(operation.facts, { connection, turn, assurance, action, risk, decision });
+  }
 
   get size(): number {
     return this.#entries.size;
@@ -32,6 +57,16 @@ export class DecisionCache {
   }
 
   clear(): void {
+    this.#again = new WeakMap();
     this.#entries.clear();
   }
 }
+
+const isSame = (a: Remembered, b: PolicyRequest): boolean =>
+  a.turn === b.turn &&
+  a.assurance === b.assurance &&
+  a.action === b.operation.action &&
+  a.risk === b.operation.risk &&
+  a.connection.name === b.connection.name &&
+  a.connection.protocol === b.connection.protocol &&
+  a.connection.labels === b.connection.labels;

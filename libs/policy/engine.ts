@@ -72,6 +72,14 @@ export function createPolicyEngine({ maxEntries = 10_000, onFailure }: PolicyEng
 }
 
 function decideCached(set: ReadyPolicySet, cache: DecisionCache, request: PolicyRequest): Decision {
+  const known = cache.decidedAgain(request);
+  if (known !== undefined) return known;
+  const decision = decideByKey(set, cache, request);
+  if (decision.outcome !== 'deny' || decision.refusal.code !== 'POLICY_UNAVAILABLE') cache.remember(request, decision);
+  return decision;
+}
+
+function decideByKey(set: ReadyPolicySet, cache: DecisionCache, request: PolicyRequest): Decision {
   const key = keyOf(request, set.claimsRead);
   const known = cache.get(key);
   if (known !== undefined) return known;

@@ -2,7 +2,7 @@
  * One client's side of one session: its messages become exchanges.
  *
  * A simple Query is one operation; every Execute is one operation, carrying the Parse, Bind and Describe messages
- * before it that nothing has forced out yet. What only prepares (Parse without Execute) is decided provisionally.
+ * before it that nothing has forced out yet, and the Sync that is there behind it. What only prepares (Parse without Execute) is decided provisionally.
  * After a refusal everything up to Sync is discarded, as the protocol says of any error.
  */
 import { isUtf8 } from 'node:buffer';
@@ -251,7 +251,13 @@ export class Conversation {
       if (this.#discarding) return;
     }
     const { messages, changes } = this.#take();
-    yield this.#execution(portal?.statement, portal?.bind, { messages: [...messages, message.raw], changes });
+    messages.push(message.raw);
+    const sync = this.inbox.takeNext('S');
+    if (sync !== undefined) messages.push(sync.raw);
+    yield this.#execution(portal?.statement, portal?.bind, { messages, changes });
+    if (sync === undefined) return;
+    if (this.#discarding) yield* this.#receive(sync);
+    else this.#memory.nextGroup();
   }
 
   /** Sends what waits: a Parse is decided provisionally, a Bind whose planning may run code as if it were executed. */

@@ -29,7 +29,7 @@ const nameLimit = 63;
 
 function nameOf(fields: Fields): string {
   const name = fields.cstring();
-  if (Buffer.byteLength(name) > nameLimit)
+  if (name.length > nameLimit || (name.length * 3 > nameLimit && Buffer.byteLength(name) > nameLimit))
     throw violation(`the name of a statement or portal is longer than ${nameLimit} bytes`);
   return name;
 }
@@ -85,7 +85,9 @@ export const parseExecute = ({ body }: Message): { readonly portal: string; read
 function list<T>(fields: Fields, read: () => T): T[] {
   const count = fields.count();
   if (count > fields.left) throw violation(`a message announces ${count} fields and has not the bytes for them`);
-  return Array.from({ length: count }, read);
+  const values: T[] = [];
+  for (let index = 0; index < count; index += 1) values.push(read());
+  return values;
 }
 
 /** The format code of one column or parameter: none given means text, one given means all (Bind, message formats). */

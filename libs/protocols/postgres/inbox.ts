@@ -1,6 +1,6 @@
 /** What a session waits for: the client's next message, or something that the target started. */
 import type { Duplex } from 'node:stream';
-import { type Message, MessageReader } from './wire.js';
+import { type Message, MessageReader, typeOf } from './wire.js';
 
 export type Arrival<Raised> =
   | { readonly kind: 'message'; readonly message: Message }
@@ -60,6 +60,11 @@ export class Inbox<Raised> {
       });
       this.#wake = undefined;
     }
+  }
+
+  /** The next message where it is of this type and has come already: nothing waits for it. */
+  takeNext(letter: string): Message | undefined {
+    return this.#reader.nextType === typeOf(letter) ? this.#reader.next() : undefined;
   }
 
   #receive(chunk: Buffer): void {

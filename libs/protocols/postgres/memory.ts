@@ -43,7 +43,7 @@ export class SessionMemory<
   #codeSince = 0;
   #version = 0;
   #tainted = false;
-  #view: { readonly version: string; readonly session: SqlSession } | undefined;
+  #view: { readonly version: number; readonly session: SqlSession } | undefined;
   readonly #options: MemoryOptions<Statement, OnePortal>;
 
   constructor(options: MemoryOptions<Statement, OnePortal>) {
@@ -52,12 +52,17 @@ export class SessionMemory<
 
   /** @param catalogue what names are looked up in; its search path counts only while it is the session's first one */
   sqlSession(catalogue?: Catalogue): SqlSession {
-    const path = catalogue && JSON.stringify(catalogue.searchPath);
-    if (path !== undefined && path !== (this.#searchPath ??= path)) this.#setPathUncertain();
-    const version = `${this.#version}:${this.statements.namedVersion}:${this.portals.namedVersion}`;
+    if (catalogue !== undefined && catalogue !== this.#catalogue) {
+      this.#catalogue = catalogue;
+      const path = JSON.stringify(catalogue.searchPath);
+      if (path !== (this.#searchPath ??= path)) this.#setPathUncertain();
+    }
+    // Each of them only grows, so that their sum stands for all three.
+    const version = this.#version + this.statements.namedVersion + this.portals.namedVersion;
     if (this.#view?.version !== version) this.#view = { version, session: this.#snapshot() };
     return this.#view.session;
   }
+  #catalogue: Catalogue | undefined;
 
   /** Code of the target's own ran since the catalogue was read: it may have defined anything anew. */
   get codeRan(): boolean {
@@ -87,7 +92,9 @@ export class SessionMemory<
    * Takes note of what a text leaves behind if it runs, statement by statement.
    * @param exchange which one sends it: what is read of the catalogue later makes up for it
    */
-  apply({ statements, sessionEffects }: SqlDescription, exchange: number): Aftermath {
+  apply(description: SqlDescription, exchange: number): Aftermath {
+    const { statements, sessionEffects } = description;
+    if (leavesNothing(description)) return nothingLeft;
     const parts = statements.length > 0 ? statements.map((one) => one.sessionEffects) : [sessionEffects];
     const changes = parts.flatMap((effects) => this.#applyOne(effects, exchange));
     const names = parts.flatMap(namesChanged);
@@ -169,6 +176,21 @@ export class SessionMemory<
       ...(this.#staleSince > 0 ? { catalogueStale: true } : {}),
     };
   }
+}
+
+const nothingLeft: Aftermath = { done: () => undefined, failed: () => undefined };
+const leaveNothing = new WeakMap<SqlDescription, boolean>();
+
+/** Most statements: told once for each description. */
+function leavesNothing(description: SqlDescription): boolean {
+  const known = leaveNothing.get(description);
+  if (known !== undefined) return known;
+  const { statements, sessionEffects } = description;
+  const nothing = [sessionEffects, ...statements.map((one) => one.sessionEffects)].every(
+    (effects) => Object.keys(effects).length === 0,
+  );
+  leaveNothing.set(description, nothing);
+  return nothing;
 }
 
 function namesChanged({ prepares = [], declares = [], deallocates = [], closes = [] }: SessionEffects) {

@@ -495,9 +495,9 @@ export class TargetSession {
     const cleaned = cleanReport(received, 'E', this.#reportContext(), this.#labelled().hidden);
     this.#emit(cleaned);
     if (parseReport(received).get('V') === 'FATAL') this.saidGoodbye = true;
-    if (head === undefined || head.kind === 'sync') return; // unasked, or of a commit that Sync has made
+    if (head === undefined) return; // unasked
     head.work.fail('failed', sqlStateOf(parseReport(received)));
-    if (head.kind !== 'query') this.#dropToSync();
+    if (head.kind !== 'query' && head.kind !== 'sync') this.#dropToSync(); // at a Sync the commit has failed
   }
 
   #poisoned({ work, mode, refusal }: Extract<Owed, { kind: 'poison' }>): void {

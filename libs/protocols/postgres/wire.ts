@@ -63,6 +63,11 @@ export class MessageReader {
   }
   #tail = { bytes: Buffer.alloc(0), used: 0 };
 
+  /** The type of the message that `next` will return; undefined while nothing of it is there. */
+  get nextType(): number | undefined {
+    return this.buffered === 0 ? undefined : this.#contiguous(1)[this.#offset];
+  }
+
   /** @returns the next whole message, undefined when more bytes are needed */
   next(): Message | undefined {
     if (this.buffered < header) return undefined;

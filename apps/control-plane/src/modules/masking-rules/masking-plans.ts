@@ -12,6 +12,8 @@ interface Rules {
   readonly rows: readonly RuleRow[];
   /** Plans by connection and rules in force; gone with the rules that they were made of. */
   readonly plans: Map<string, MaskingPlan>;
+  /** The same by the very groups that were asked about, and by connection. */
+  readonly found: WeakMap<readonly string[], Map<ConnectionId, MaskingPlan>>;
 }
 
 const mostPlans = 5000;
@@ -34,7 +36,11 @@ export class MaskingPlans implements OnApplicationBootstrap, OnApplicationShutdo
         channel: maskingChanged,
         version: async () =>
           Number((await rowOf<{ version: string }>(this.database, 'select version from masking_version'))!.version),
-        load: async () => ({ rows: await rowsOf<RuleRow>(this.database, selected), plans: new Map() }),
+        load: async () => ({
+          rows: await rowsOf<RuleRow>(this.database, selected),
+          plans: new Map(),
+          found: new WeakMap(),
+        }),
         unavailable: 'MASKING_UNAVAILABLE',
       },
       log,
@@ -56,9 +62,21 @@ export class MaskingPlans implements OnApplicationBootstrap, OnApplicationShutdo
 
   /** @throws GatewayError MASKING_UNAVAILABLE when the rules cannot be confirmed, or one of them does not compile */
   planFor(connection: { readonly id: ConnectionId }, groups: readonly string[]): MaskingPlan {
-    const { rows, plans } = this.rules.current();
-    const inForce = rulesFor(rows, connection.id, groups);
-    const key = `${connection.id}\u0000${inForce.map(({ id }) => id).join('\u0000')}`;
+    const { found, ...rules } = this.rules.current();
+    const known = found.get(groups) ?? new Map<ConnectionId, MaskingPlan>();
+    const plan = known.get(connection.id) ?? this.look(rules, connection.id, groups);
+    if (known.size === 0) found.set(groups, known);
+    known.set(connection.id, plan);
+    return plan;
+  }
+
+  private look(
+    { rows, plans }: Omit<Rules, 'found'>,
+    connection: ConnectionId,
+    groups: readonly string[],
+  ): MaskingPlan {
+    const inForce = rulesFor(rows, connection, groups);
+    const key = `${connection}\u0000${inForce.map(({ id }) => id).join('\u0000')}`;
     const known = plans.get(key);
     if (known !== undefined) return known;
     const plan = compiled(inForce);
