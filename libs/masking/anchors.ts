@@ -1,4 +1,4 @@
-import { classOf, code, digit, upper } from './byte-class.js';
+import { type ByteClass, classOf, code, digit, NONE, upper } from './byte-class.js';
 import { type Anchor, between, type Detector } from './detector.js';
 import { Window } from './window.js';
 
@@ -15,6 +15,34 @@ interface Literal {
 interface Finder {
   readonly detector: number;
   readonly find: Anchor['find'];
+}
+
+/** Who looks at a run of digits of one length: a bit for each finder says by which neighbours it can be wanted. */
+class NumberFinders {
+  private readonly finders: Finder[] = [];
+  private readonly before = new Uint32Array(NONE + 1);
+  private readonly after = new Uint32Array(NONE + 1);
+
+  add(finder: Finder, before: ByteClass | undefined, after: ByteClass | undefined): void {
+    if (this.finders.length === 32) throw new RangeError('too many detectors of numbers of one length');
+    const bit = 1 << this.finders.length;
+    for (let byte = 0; byte <= NONE; byte += 1) {
+      if (before === undefined || before[byte] === 1) this.before[byte]! |= bit;
+      if (after === undefined || after[byte] === 1) this.after[byte]! |= bit;
+    }
+    this.finders.push(finder);
+  }
+
+  get isEmpty(): boolean {
+    return this.finders.length === 0;
+  }
+
+  ask(found: Found, start: number, length: number): void {
+    const { window } = found;
+    let wanted = this.before[window.at(start - 1)]! & this.after[window.at(start + length)]!;
+    for (let index = 0; wanted !== 0; index += 1, wanted >>>= 1)
+      if ((wanted & 1) !== 0) found.askOne(this.finders[index]!, start, length);
+  }
 }
 
 /** A value found; absolute positions. Its tail, if any, begins at `end`. */
@@ -38,6 +66,7 @@ const atSign = 2;
 const plusSign = 3;
 const firstList = 4;
 const longestRun = 20;
+const nothing = new Uint8Array(0);
 
 /** What may stand before an anchor as part of its value, and so is kept until it is known what comes next. */
 const heldBack = classOf(/[A-Za-z0-9._%+'(~\x80-\xbf\xc3-\xc9-]/);
@@ -46,7 +75,7 @@ const mostHeldBack = 64;
 /** Where the bytes begin that must be kept because a value may begin there whose anchor stands at `end` or later. */
 const heldFrom = (window: Window, end: number): number => {
   let start = end;
-  const least = Math.max(window.base, end - mostHeldBack);
+  const least = Math.max(window.begin, end - mostHeldBack);
   while (start > least && heldBack[window.at(start - 1)] === 1) start -= 1;
   return afterCapitals(window, start) ? start - 3 : start;
 };
@@ -81,13 +110,15 @@ export class Anchors {
   /** 0: nothing can begin here. Indexed by two successive bytes. */
   private readonly pairs = new Uint8Array(65_536);
   private readonly lists: Literal[][] = [];
-  private readonly digits: Finder[][] = Array.from({ length: longestRun + 1 }, () => []);
+  private readonly digits = Array.from({ length: longestRun + 1 }, () => new NumberFinders());
   private readonly bytes = new Map<number, Finder[]>([
     [atSign, []],
     [plusSign, []],
   ]);
   private readonly beginnings = new Set<string>();
   private longestLiteral = 0;
+  /** For texts that are at hand whole, one after the other: nothing is made anew for a text in which nothing is found. */
+  private readonly whole = new Found(new Window(nothing), 0);
 
   constructor(readonly detectors: readonly Detector[]) {
     const literals = new Map<number, Literal[]>();
@@ -99,7 +130,8 @@ export class Anchors {
 
   private add(detector: number, anchor: Anchor, literals: Map<number, Literal[]>): void {
     const finder = { detector, find: anchor.find };
-    if (anchor.kind === 'digits') for (const length of anchor.lengths) this.digits[length]!.push(finder);
+    if (anchor.kind === 'digits')
+      for (const length of anchor.lengths) this.digits[length]!.add(finder, anchor.before, anchor.after);
     else if (anchor.kind === 'byte') this.bytes.get(anchor.byte === '@' ? atSign : plusSign)!.push(finder);
     else for (const text of anchor.literals) this.addLiteral(text, { ...finder, anchor }, literals);
   }
@@ -135,7 +167,7 @@ export class Anchors {
       this.pairs[(first << 8) | second] = flag;
     };
     const [useDigits, useAt, usePlus] = [
-      this.digits.some((list) => list.length > 0),
+      this.digits.some(({ isEmpty }) => !isEmpty),
       this.bytes.get(atSign)!.length > 0,
       this.bytes.get(plusSign)!.length > 0,
     ];
@@ -151,24 +183,45 @@ export class Anchors {
    * out, and begins at or after `safe`.
    */
   sweep(window: Window, from: number): Sweep {
+    const found = new Found(window, from);
+    this.pass(found);
+    return found.settled(window.final ? window.end : this.openLiteral(window, from));
+  }
+
+  /** @returns what is found in `bytes` from `begin` up to, without, `end`, read as a text of its own; undefined for nothing */
+  within(bytes: Uint8Array, begin: number, end: number): readonly Span[] | undefined {
+    const { whole } = this;
+    whole.window.look(bytes, begin, end);
+    whole.from = begin;
+    this.pass(whole);
+    whole.window.bytes = nothing;
+    return whole.spans.length === 0 ? undefined : whole.spans.splice(0);
+  }
+
+  private pass(found: Found): void {
+    const { window, from } = found;
     const { bytes, base } = window;
     const { pairs } = this;
-    const found = new Found(window, from);
-    let pair = bytes[from - base] ?? 0;
-    for (let index = from - base + 1; index < bytes.length; index += 1) {
-      pair = ((pair << 8) | bytes[index]!) & 0xffff;
+    const end = window.end - base;
+    let index = from - base + 1;
+    let pair = index <= end ? bytes[index - 1]! : 0;
+    for (; index < end; index += 1) {
+      pair = ((pair & 0xff) << 8) | bytes[index]!;
       const flag = pairs[pair]!;
       if (flag === 0) continue;
-      if (flag >= firstList) this.literals(found, flag, index - 1 + base);
-      else if (flag === atSign) found.ask(this.bytes.get(atSign)!, index + base, 1);
-      else if (flag === plusSign) found.ask(this.bytes.get(plusSign)!, index - 1 + base, 1);
-      else {
+      if (flag === anyDigits) {
         // Stays on the last digit, which is the first byte of the next pair.
         index = this.number(found, index - 1 + base) - base - 1;
         pair = bytes[index]!;
-      }
+      } else this.meet(found, flag, index + base);
     }
-    return found.settled(window.final ? window.end : this.openLiteral(window, from));
+  }
+
+  /** @param position of the second byte of the pair */
+  private meet(found: Found, flag: number, position: number): void {
+    if (flag >= firstList) this.literals(found, flag, position - 1);
+    else if (flag === atSign) found.ask(this.bytes.get(atSign)!, position, 1);
+    else found.ask(this.bytes.get(plusSign)!, position - 1, 1);
   }
 
   private literals(found: Found, flag: number, position: number): void {
@@ -184,13 +237,13 @@ export class Anchors {
     const { window, from } = found;
     const { bytes, base } = window;
     let end = start + 2;
-    while (digit[bytes[end - base]!] === 1) end += 1;
+    while (end < window.end && digit[bytes[end - base]!] === 1) end += 1;
     // Only the first pair of a sweep can stand inside a run, one that an earlier sweep has judged from its beginning.
     if (start === from && digit[window.at(start - 1)] === 1) return end;
     const length = Math.min(end - start, longestRun);
     // A run that may go on is shorter than what is held back, so the next sweep meets it again.
     const goesOn = end === window.end && !window.final && length < longestRun;
-    if (!goesOn) found.ask(this.digits[length]!, start, length);
+    if (!goesOn) this.digits[length]!.ask(found, start, length);
     return end;
   }
 
@@ -206,8 +259,10 @@ export class Anchors {
 
 const stands = (window: Window, { bytes, ignoreCase }: Literal, start: number): boolean => {
   if (start + bytes.length > window.end) return false;
+  const text = window.bytes;
+  const first = start - window.base;
   for (let index = 0; index < bytes.length; index += 1) {
-    const byte = window.at(start + index);
+    const byte = text[first + index]!;
     if ((ignoreCase ? fold(byte) : byte) !== bytes[index]) return false;
   }
   return true;
@@ -215,12 +270,12 @@ const stands = (window: Window, { bytes, ignoreCase }: Literal, start: number): 
 
 /** What one sweep has found, and how far it is final. */
 class Found {
-  private readonly spans: Span[] = [];
+  readonly spans: Span[] = [];
   private limit = Number.POSITIVE_INFINITY;
 
   constructor(
     readonly window: Window,
-    readonly from: number,
+    public from: number,
   ) {}
 
   ask(finders: readonly Finder[], anchor: number, length: number): void {

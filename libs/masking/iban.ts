@@ -40,6 +40,7 @@ export const iban: Detector = {
     {
       kind: 'digits',
       lengths: between(2, 20),
+      before: letter,
       back: 2,
       find: (window, at) => {
         if (letter[window.at(at - 1)] !== 1 || letter[window.at(at - 2)] !== 1) return undefined;
