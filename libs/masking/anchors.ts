@@ -61,12 +61,29 @@ export interface Sweep {
   readonly safe: number;
 }
 
+/** @returns what is found from `begin` up to, without, `end`, read as a text of its own; undefined for nothing */
+export type Search = (begin: number, end: number) => readonly Span[] | undefined;
+
+/** The same bytes, four at a time, the first one lowest; byte n is in word (n + shift) / 4. */
+interface Words {
+  readonly words: Int32Array;
+  readonly shift: number;
+}
+
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+/** Not worth the view of them. */
+const fewBytes = 64;
+
+const wordsOf = ({ buffer, byteOffset, length }: Uint8Array): Words | undefined =>
+  isLittleEndian && length > fewBytes
+    ? { words: new Int32Array(buffer, 0, buffer.byteLength >> 2), shift: byteOffset }
+    : undefined;
+
 const anyDigits = 1;
 const atSign = 2;
 const plusSign = 3;
 const firstList = 4;
 const longestRun = 20;
-const nothing = new Uint8Array(0);
 
 /** What may stand before an anchor as part of its value, and so is kept until it is known what comes next. */
 const heldBack = classOf(/[A-Za-z0-9._%+'(~\x80-\xbf\xc3-\xc9-]/);
@@ -107,7 +124,7 @@ const fold = (byte: number): number => (byte >= 65 && byte <= 90 ? byte | 32 : b
  * such pairs costs one look-up a byte.
  */
 export class Anchors {
-  /** 0: nothing can begin here. Indexed by two successive bytes. */
+  /** 0: nothing can begin here. Indexed by two successive bytes, the first of which is the lower one of the index. */
   private readonly pairs = new Uint8Array(65_536);
   private readonly lists: Literal[][] = [];
   private readonly digits = Array.from({ length: longestRun + 1 }, () => new NumberFinders());
@@ -117,9 +134,6 @@ export class Anchors {
   ]);
   private readonly beginnings = new Set<string>();
   private longestLiteral = 0;
-  /** For texts that are at hand whole, one after the other: nothing is made anew for a text in which nothing is found. */
-  private readonly whole = new Found(new Window(nothing), 0);
-
   constructor(readonly detectors: readonly Detector[]) {
     const literals = new Map<number, Literal[]>();
     for (const [index, { anchors }] of detectors.entries())
@@ -143,7 +157,7 @@ export class Anchors {
     const literal = { ...from, bytes: Buffer.from(folded, 'latin1'), offset, ignoreCase };
     for (const first of cases(folded[offset]!, ignoreCase))
       for (const second of cases(folded[offset + 1]!, ignoreCase)) {
-        const pair = (first << 8) | second;
+        const pair = first | (second << 8);
         literals.set(pair, [...(literals.get(pair) ?? []), literal]);
       }
     this.longestLiteral = Math.max(this.longestLiteral, text.length);
@@ -163,8 +177,9 @@ export class Anchors {
 
   private flag(): void {
     const set = (first: number, second: number, flag: number) => {
-      if (this.pairs[(first << 8) | second] !== 0) throw new RangeError('a literal is found by a pair in use');
-      this.pairs[(first << 8) | second] = flag;
+      const pair = first | (second << 8);
+      if (this.pairs[pair] !== 0) throw new RangeError('a literal is found by a pair in use');
+      this.pairs[pair] = flag;
     };
     const [useDigits, useAt, usePlus] = [
       this.digits.some(({ isEmpty }) => !isEmpty),
@@ -188,33 +203,61 @@ export class Anchors {
     return found.settled(window.final ? window.end : this.openLiteral(window, from));
   }
 
-  /** @returns what is found in `bytes` from `begin` up to, without, `end`, read as a text of its own; undefined for nothing */
-  within(bytes: Uint8Array, begin: number, end: number): readonly Span[] | undefined {
-    const { whole } = this;
-    whole.window.look(bytes, begin, end);
-    whole.from = begin;
-    this.pass(whole);
-    whole.window.bytes = nothing;
-    return whole.spans.length === 0 ? undefined : whole.spans.splice(0);
+  /** Looks at texts that stand in the same bytes, whole, one after the other. */
+  search(bytes: Uint8Array): Search {
+    const found = new Found(new Window(bytes), 0);
+    const words = wordsOf(bytes);
+    return (begin, end) => {
+      found.window.look(begin, end);
+      found.from = begin;
+      this.pass(found, words);
+      return found.spans.length === 0 ? undefined : found.spans.splice(0);
+    };
   }
 
-  private pass(found: Found): void {
+  /** Byte by byte, or four at a time as far as none of their pairs has a flag. */
+  private pass(found: Found, view: Words | undefined = undefined): void {
     const { window, from } = found;
     const { bytes, base } = window;
     const { pairs } = this;
     const end = window.end - base;
-    let index = from - base + 1;
-    let pair = index <= end ? bytes[index - 1]! : 0;
-    for (; index < end; index += 1) {
-      pair = ((pair & 0xff) << 8) | bytes[index]!;
-      const flag = pairs[pair]!;
+    let index = from - base + 1; // the second byte of a pair
+    while (index < end) {
+      if (view !== undefined) index = this.skip(bytes, view, index, end);
+      const stop = view === undefined ? end : Math.min(end, ((index + view.shift + 4) & ~3) - view.shift);
+      let flag = 0;
+      for (; index < stop; index += 1) {
+        flag = pairs[bytes[index - 1]! | (bytes[index]! << 8)]!;
+        if (flag !== 0) break;
+      }
       if (flag === 0) continue;
-      if (flag === anyDigits) {
-        // Stays on the last digit, which is the first byte of the next pair.
-        index = this.number(found, index - 1 + base) - base - 1;
-        pair = bytes[index]!;
-      } else this.meet(found, flag, index + base);
+      // A number's last digit is the first byte of the next pair.
+      if (flag === anyDigits) index = this.number(found, index - 1 + base) - base;
+      else {
+        this.meet(found, flag, index + base);
+        index += 1;
+      }
     }
+  }
+
+  /** @returns where four bytes begin of which one ends a pair with a flag, or where there are no four; `index` where they would not be aligned */
+  private skip(bytes: Uint8Array, { words, shift }: Words, index: number, end: number): number {
+    const { pairs } = this;
+    let at = index + shift;
+    if ((at & 3) !== 0) return index;
+    at >>= 2;
+    const stop = (end + shift) >> 2;
+    for (let first = bytes[index - 1]!; at < stop; at += 1) {
+      const word = words[at]!;
+      const flags =
+        pairs[first | ((word & 0xff) << 8)]! |
+        pairs[word & 0xffff]! |
+        pairs[(word >>> 8) & 0xffff]! |
+        pairs[word >>> 16]!;
+      if (flags !== 0) break;
+      first = word >>> 24;
+    }
+    return (at << 2) - shift;
   }
 
   /** @param position of the second byte of the pair */
@@ -232,12 +275,12 @@ export class Anchors {
     }
   }
 
-  /** @returns the position after the run of digits that begins at or before `start` */
+  /** @returns the position after the run of digits that begins at `start` */
   private number(found: Found, start: number): number {
     const { window, from } = found;
     const { bytes, base } = window;
     let end = start + 2;
-    while (end < window.end && digit[bytes[end - base]!] === 1) end += 1;
+    while (end < window.end && (bytes[end - base]! ^ 0x30) < 10) end += 1;
     // Only the first pair of a sweep can stand inside a run, one that an earlier sweep has judged from its beginning.
     if (start === from && digit[window.at(start - 1)] === 1) return end;
     const length = Math.min(end - start, longestRun);

@@ -7,8 +7,8 @@ import { detectors, detectorsNamed } from './detectors.js';
 import { jsonQuoting, looksLikeJson } from './json.js';
 import { mistakeIn } from './rules.js';
 import {
-  type Findings,
-  findWithin,
+  type Finder,
+  finderOf,
   type ScanResult,
   type StreamScanner,
   scanStream,
@@ -25,11 +25,8 @@ export interface Masker {
   readonly detectorNames: readonly string[];
   /** Names as the catalogue spells them. */
   column(schema: string, table: string, column: string): ColumnMask | undefined;
-  /**
-   * What is found in `bytes` from `begin` up to, without, `end`: one whole value, UTF-8 or ASCII text. Neither copies nor
-   * makes anything where nothing is found, which is the fast path, and undefined.
-   */
-  find(bytes: Uint8Array, begin: number, end: number): Findings | undefined;
+  /** For many values, UTF-8 or ASCII text, each whole, among the same bytes: nothing is copied or made where nothing is found. */
+  finder(bytes: Uint8Array): Finder;
   /** One whole value, UTF-8 or ASCII text. @returns undefined where nothing is found, which is the fast path */
   scan(bytes: Uint8Array): ScanResult | undefined;
   /** As `scan`; what replaces a number of a JSON document is a JSON string, so that the document stays valid. */
@@ -108,7 +105,7 @@ export const compileMasking = (rules: readonly MaskingRule[], { key }: MaskingOp
     hasColumnRules: columnRules.length > 0,
     detectorNames: treatments.map(({ label }) => label),
     column: compileColumns(columnRules, options.key),
-    find: (bytes, begin, end) => findWithin(anchors, { bytes, begin, end }, options),
+    finder: (bytes) => finderOf(anchors, bytes, options),
     scan: (bytes) => scanWhole(anchors, bytes, options),
     scanJson: (bytes) =>
       scanWhole(anchors, bytes, looksLikeJson(bytes) ? { ...options, wrap: jsonQuoting() } : options),

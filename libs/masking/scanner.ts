@@ -47,19 +47,20 @@ const context = 256;
 
 const sorted = (rules: ReadonlySet<string>): readonly string[] => [...rules].sort();
 
-/** @returns what a detector finds in `bytes` from `begin` up to, without, `end`; undefined for nothing */
-export const findWithin = (
-  anchors: Anchors,
-  { bytes, begin, end }: { readonly bytes: Uint8Array; readonly begin: number; readonly end: number },
-  options: WeaverOptions,
-): Findings | undefined => {
-  const spans = anchors.within(bytes, begin, end);
-  if (spans === undefined) return undefined;
+/** Looks at values that stand in the same bytes. @returns undefined where nothing is found from `begin` up to, without, `end` */
+export type Finder = (begin: number, end: number) => Findings | undefined;
+
+export const finderOf = (anchors: Anchors, bytes: Uint8Array, options: WeaverOptions): Finder => {
+  const search = anchors.search(bytes);
   const window = new Window(bytes);
-  window.look(bytes, begin, end);
-  return spans.length === 1 && spans[0]!.tail === undefined
-    ? findingOf(spans[0]!, window, options)
-    : woven(spans, window, options);
+  return (begin, end) => {
+    const spans = search(begin, end);
+    if (spans === undefined) return undefined;
+    window.look(begin, end);
+    return spans.length === 1 && spans[0]!.tail === undefined
+      ? findingOf(spans[0]!, window, options)
+      : woven(spans, window, options);
+  };
 };
 
 /** The usual case: one value, whose end is known. */
@@ -89,7 +90,7 @@ const replaced = (bytes: Uint8Array, replacements: readonly Replacement[]): Buff
 
 /** @returns undefined where nothing is found: the bytes may be used as they are */
 export const scanWhole = (anchors: Anchors, bytes: Uint8Array, options: WeaverOptions): ScanResult | undefined => {
-  const found = findWithin(anchors, { bytes, begin: 0, end: bytes.length }, options);
+  const found = finderOf(anchors, bytes, options)(0, bytes.length);
   if (found === undefined) return undefined;
   const { replacements, nulls, rules, hidden } = found;
   return { bytes: nulls ? null : replaced(bytes, replacements), rules, hidden };
@@ -98,7 +99,7 @@ export const scanWhole = (anchors: Anchors, bytes: Uint8Array, options: WeaverOp
 /** As `scanWhole`, where null cannot be said. */
 export const scanString = (anchors: Anchors, text: string, options: WeaverOptions): TextResult | undefined => {
   const bytes = Buffer.from(text);
-  const found = findWithin(anchors, { bytes, begin: 0, end: bytes.length }, options);
+  const found = finderOf(anchors, bytes, options)(0, bytes.length);
   if (found === undefined) return undefined;
   const { replacements, rules, hidden } = found;
   return { text: replaced(bytes, replacements).toString(), rules, hidden };

@@ -13,7 +13,7 @@ export class Window {
   end: number;
 
   constructor(
-    public bytes: Uint8Array,
+    readonly bytes: Uint8Array,
     /** Absolute position of `bytes[0]`. */
     readonly base = 0,
     /** The text ends where the bytes end. */
@@ -23,9 +23,8 @@ export class Window {
     this.end = base + bytes.length;
   }
 
-  /** Looks at another text, whole, in the midst of other bytes. Positions are those in `bytes`: for a window without `base`. */
-  look(bytes: Uint8Array, begin: number, end: number): void {
-    this.bytes = bytes;
+  /** Looks at nothing but this part, which is a text of its own. */
+  look(begin: number, end: number): void {
     this.begin = begin;
     this.end = end;
   }

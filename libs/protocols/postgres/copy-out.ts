@@ -36,8 +36,9 @@ export function copyCleaner(context: CopyContext): RowCleaner {
 
 /** No column is masked: only detectors look at the row, as it stands. */
 const detectingTextCleaner = (masker: Masker): RowCleaner => ({
+  masker,
   clean: (row, start, end) => {
-    const found = masker.find(row.bytes, start, end);
+    const found = row.find(start, end);
     if (found === undefined) return;
     row.hidden.add(found.rules, 'a row of this COPY');
     if (found.nulls) row.replace(start, end, emptyRow);
@@ -58,8 +59,9 @@ function maskingTextCleaner(
     name: nameAt(names, index),
     mask: mask && (isNullPlain(description) ? mask : wholeMask(mask.rule)),
   }));
-  const rows = new CopyRows(copyEncoding(description), columns, masker);
+  const rows = new CopyRows(copyEncoding(description), columns);
   return {
+    masker,
     clean: (row, start, end) => {
       const understood = header || rows.clean(row, start, end);
       header = false;
@@ -84,6 +86,7 @@ function binaryCleaner(
   names: CopyContext['names'],
 ): RowCleaner {
   return {
+    masker,
     clean: (row, start, end) => {
       const body = row.bytes.subarray(start, end);
       const fields = new Fields(body);

@@ -36,13 +36,12 @@ const rowsOf = (description: CopyDescription): CopyRows =>
   new CopyRows(
     copyEncoding(description),
     names.map((name) => ({ name, mask: masker.column('a', 'b', name) })),
-    masker,
   );
 
 /** Undefined where it is not understood. */
 const cleanedBy = (rows: CopyRows, row: string, hidden = new Hidden()): string | undefined => {
   let understood = true;
-  const cleaner = { clean: (...one: Parameters<CopyRows['clean']>) => void (understood = rows.clean(...one)) };
+  const cleaner = { masker, clean: (...one: Parameters<CopyRows['clean']>) => void (understood = rows.clean(...one)) };
   const clean = cleanOne(message('d', Buffer.from(row)), cleaner, hidden);
   return understood ? clean.subarray(5).toString() : undefined;
 };
@@ -115,7 +114,7 @@ test.each<[string, string, CopyDescription]>([
 });
 
 test('what was made of masked values hides even whether there is one', () => {
-  const rows = new CopyRows(copyEncoding(text), [{ name: 'x', mask: wholeMask('ssn') }], masker);
+  const rows = new CopyRows(copyEncoding(text), [{ name: 'x', mask: wholeMask('ssn') }]);
   const hidden = new Hidden();
   expect(cleanedBy(rows, '\\N\n', hidden)).toBe('[redacted]\n');
   expect(hidden.told()).toBe('masked by the gateway: x (rule ssn)');
@@ -134,7 +133,7 @@ test('each column is found clean or not as if it stood alone', () => {
     '',
   ];
   const columns = ['p', 'q', 'r'].map((name) => ({ name, mask: undefined }));
-  const rows = new CopyRows(copyEncoding(text), columns, masker);
+  const rows = new CopyRows(copyEncoding(text), columns);
   for (const first of values)
     for (const second of values)
       for (const third of values) {

@@ -2,7 +2,6 @@
  * Hides masked fields in rows of COPY … TO STDOUT in text and CSV format, on bytes: what is not masked is neither decoded nor
  * written anew. https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.55.9 (File Formats)
  */
-import type { Masker } from '@sallyport/masking';
 import type { CopyDescription } from '@sallyport/sql';
 import type { AnswerMask } from './origin.js';
 import type { Rewriter } from './rewriter.js';
@@ -120,14 +119,12 @@ export class CopyRows {
   readonly #columns: readonly CopyColumn[];
   readonly #hidden: readonly (HiddenColumn | undefined)[];
   readonly #null: Buffer;
-  readonly #masker: Masker;
   /** Of the row at hand. */
   readonly #ends: Int32Array;
 
-  constructor(encoding: CopyEncoding, columns: readonly CopyColumn[], masker: Masker) {
+  constructor(encoding: CopyEncoding, columns: readonly CopyColumn[]) {
     this.#encoding = encoding;
     this.#columns = columns;
-    this.#masker = masker;
     this.#null = Buffer.from(encoding.null, 'utf8');
     this.#ends = new Int32Array(columns.length);
     this.#hidden = columns.map(({ mask, name }) => {
@@ -176,7 +173,7 @@ export class CopyRows {
 
   /** A column that no rule names: as it stands unless a detector finds something. */
   #look(row: Rewriter, start: number, end: number, index: number): void {
-    const found = this.#masker.find(row.bytes, start, end);
+    const found = row.find(start, end);
     if (found === undefined || this.#isNull(row.bytes, start, end)) return;
     row.hidden.add(found.rules, this.#columns[index]!.name);
     for (const one of found.replacements) row.replace(one.start, one.end, one.bytes);

@@ -2,6 +2,7 @@
  * Takes a piece of the target's bytes over, message by message: as it stands as long as nothing in it is hidden, and from
  * then on copied once, with what stands for hidden values written between.
  */
+import type { Finder, Findings, Masker } from '@sallyport/masking';
 import type { Hidden } from './hidden.js';
 import { header, type MessageReader } from './wire.js';
 
@@ -14,6 +15,8 @@ export class Rewriter {
   readonly bytes: Buffer;
   /** What was hidden is noted here by whoever hides it. */
   readonly hidden: Hidden;
+  readonly #masker: Masker;
+  #finder: Finder | undefined;
   /** Where it begins to be taken over. */
   readonly #from: number;
   /** Everything before it is in `#out`, if there is an `#out`. */
@@ -24,8 +27,9 @@ export class Rewriter {
   /** Where in `#out` the message at hand begins; -1 where nothing of it has been replaced. */
   #changed = -1;
 
-  constructor(bytes: Buffer, from: number, hidden: Hidden) {
+  constructor(bytes: Buffer, from: number, { hidden, masker }: { readonly hidden: Hidden; readonly masker: Masker }) {
     this.bytes = bytes;
+    this.#masker = masker;
     this.hidden = hidden;
     this.#from = from;
     this.#done = from;
@@ -36,6 +40,11 @@ export class Rewriter {
   begin(at: number): void {
     this.#message = at;
     this.#changed = -1;
+  }
+
+  /** What detectors find in a value of the message at hand; undefined for nothing. */
+  find(start: number, end: number): Findings | undefined {
+    return (this.#finder ??= this.#masker.finder(this.bytes))(start, end);
   }
 
   /** Of the body of the message at hand; in their order. */
@@ -85,6 +94,7 @@ function copy(from: Uint8Array, start: number, to: Buffer, at: number, size: num
 
 /** Cleans messages that each hold one row. */
 export interface RowCleaner {
+  readonly masker: Masker;
   /**
    * Replaces what must be hidden of the row that stands in `row.bytes` from `start` up to, without, `end`.
    * Throws when the row is not what was announced.
@@ -94,7 +104,7 @@ export interface RowCleaner {
 
 /** @returns the message as it goes out, itself where nothing had to be hidden */
 export function cleanOne(message: Buffer, cleaner: RowCleaner, hidden: Hidden): Buffer {
-  const row = new Rewriter(message, 0, hidden);
+  const row = new Rewriter(message, 0, { hidden, masker: cleaner.masker });
   cleaner.clean(row, header, message.length);
   row.end(message.length);
   return row.taken(message.length);
@@ -108,7 +118,7 @@ export function cleanRun(reader: MessageReader, type: number, cleaner: RowCleane
   const { piece, offset } = reader;
   let end = reader.endOf(piece, offset, type);
   if (end < 0) return undefined;
-  const row = new Rewriter(piece, offset, hidden);
+  const row = new Rewriter(piece, offset, { hidden, masker: cleaner.masker });
   let start = offset;
   for (; end >= 0; end = reader.endOf(piece, start, type)) {
     row.begin(start);

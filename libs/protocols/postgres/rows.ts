@@ -24,6 +24,7 @@ const lengthSize = 4;
 const inRow = (value: Uint8Array | null): Buffer => Buffer.concat([int32(value?.length ?? -1), value ?? nothing]);
 
 class Rows implements RowCleaner {
+  readonly masker: Masker;
   readonly #context: RowContext;
   readonly #treatments: readonly (Look | 'masked')[];
   readonly #rules: readonly (readonly string[])[];
@@ -34,6 +35,7 @@ class Rows implements RowCleaner {
     const { fields, masks, own, masker } = context;
     const detects = masker.detectorNames.length > 0;
     this.#context = context;
+    this.masker = masker;
     this.#treatments = fields.map((field, index) => {
       if (masks[index] !== undefined) return 'masked';
       return own[index] === true || !detects ? 'never' : lookAt(field);
@@ -85,7 +87,7 @@ class Rows implements RowCleaner {
 
   #look(row: Rewriter, index: number, value: number, end: number): void {
     const treatment = this.#treatments[index];
-    const found = treatment === 'decoded' ? undefined : this.#context.masker.find(row.bytes, value, end);
+    const found = treatment === 'decoded' ? undefined : row.find(value, end);
     if (treatment === 'in place') {
       if (found !== undefined) this.#replaceIn(row, index, { value, end, found });
     } else if (treatment === 'decoded' || found !== undefined) this.#replaceWhole(row, index, value, end);
@@ -107,7 +109,7 @@ class Rows implements RowCleaner {
   /** A value of a type in which a part cannot be replaced by any text. */
   #replaceWhole(row: Rewriter, index: number, value: number, end: number): void {
     const field = this.#context.fields[index]!;
-    const found = cleanValue(row.bytes.subarray(value, end), field, this.#context.masker);
+    const found = cleanValue(row.bytes.subarray(value, end), field, this.masker);
     if (found === undefined) return;
     row.hidden.add(found.rules, field.name);
     row.replace(value - lengthSize, end, inRow(found.value));
