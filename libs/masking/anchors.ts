@@ -1,4 +1,4 @@
-import { classOf, code, digit, upper } from './byte-class.js';
+import { type ByteClass, classOf, code, digit, NONE, upper } from './byte-class.js';
 import { type Anchor, between, type Detector } from './detector.js';
 import { Window } from './window.js';
 
@@ -17,6 +17,34 @@ interface Finder {
   readonly find: Anchor['find'];
 }
 
+/** Who looks at a run of digits of one length: a bit for each finder says by which neighbours it can be wanted. */
+class NumberFinders {
+  private readonly finders: Finder[] = [];
+  private readonly before = new Uint32Array(NONE + 1);
+  private readonly after = new Uint32Array(NONE + 1);
+
+  add(finder: Finder, before: ByteClass | undefined, after: ByteClass | undefined): void {
+    if (this.finders.length === 32) throw new RangeError('too many detectors of numbers of one length');
+    const bit = 1 << this.finders.length;
+    for (let byte = 0; byte <= NONE; byte += 1) {
+      if (before === undefined || before[byte] === 1) this.before[byte]! |= bit;
+      if (after === undefined || after[byte] === 1) this.after[byte]! |= bit;
+    }
+    this.finders.push(finder);
+  }
+
+  get isEmpty(): boolean {
+    return this.finders.length === 0;
+  }
+
+  ask(found: Found, start: number, length: number): void {
+    const { window } = found;
+    let wanted = this.before[window.at(start - 1)]! & this.after[window.at(start + length)]!;
+    for (let index = 0; wanted !== 0; index += 1, wanted >>>= 1)
+      if ((wanted & 1) !== 0) found.askOne(this.finders[index]!, start, length);
+  }
+}
+
 /** A value found; absolute positions. Its tail, if any, begins at `end`. */
 export interface Span {
   readonly anchor: number;
@@ -33,6 +61,24 @@ export interface Sweep {
   readonly safe: number;
 }
 
+/** @returns what is found from `begin` up to, without, `end`, read as a text of its own; undefined for nothing */
+export type Search = (begin: number, end: number) => readonly Span[] | undefined;
+
+/** The same bytes, four at a time, the first one lowest; byte n is in word (n + shift) / 4. */
+interface Words {
+  readonly words: Int32Array;
+  readonly shift: number;
+}
+
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+/** Not worth the view of them. */
+const fewBytes = 64;
+
+const wordsOf = ({ buffer, byteOffset, length }: Uint8Array): Words | undefined =>
+  isLittleEndian && length > fewBytes
+    ? { words: new Int32Array(buffer, 0, buffer.byteLength >> 2), shift: byteOffset }
+    : undefined;
+
 const anyDigits = 1;
 const atSign = 2;
 const plusSign = 3;
@@ -46,7 +92,7 @@ const mostHeldBack = 64;
 /** Where the bytes begin that must be kept because a value may begin there whose anchor stands at `end` or later. */
 const heldFrom = (window: Window, end: number): number => {
   let start = end;
-  const least = Math.max(window.base, end - mostHeldBack);
+  const least = Math.max(window.begin, end - mostHeldBack);
   while (start > least && heldBack[window.at(start - 1)] === 1) start -= 1;
   return afterCapitals(window, start) ? start - 3 : start;
 };
@@ -78,17 +124,16 @@ const fold = (byte: number): number => (byte >= 65 && byte <= 90 ? byte | 32 : b
  * such pairs costs one look-up a byte.
  */
 export class Anchors {
-  /** 0: nothing can begin here. Indexed by two successive bytes. */
+  /** 0: nothing can begin here. Indexed by two successive bytes, the first of which is the lower one of the index. */
   private readonly pairs = new Uint8Array(65_536);
   private readonly lists: Literal[][] = [];
-  private readonly digits: Finder[][] = Array.from({ length: longestRun + 1 }, () => []);
+  private readonly digits = Array.from({ length: longestRun + 1 }, () => new NumberFinders());
   private readonly bytes = new Map<number, Finder[]>([
     [atSign, []],
     [plusSign, []],
   ]);
   private readonly beginnings = new Set<string>();
   private longestLiteral = 0;
-
   constructor(readonly detectors: readonly Detector[]) {
     const literals = new Map<number, Literal[]>();
     for (const [index, { anchors }] of detectors.entries())
@@ -99,7 +144,8 @@ export class Anchors {
 
   private add(detector: number, anchor: Anchor, literals: Map<number, Literal[]>): void {
     const finder = { detector, find: anchor.find };
-    if (anchor.kind === 'digits') for (const length of anchor.lengths) this.digits[length]!.push(finder);
+    if (anchor.kind === 'digits')
+      for (const length of anchor.lengths) this.digits[length]!.add(finder, anchor.before, anchor.after);
     else if (anchor.kind === 'byte') this.bytes.get(anchor.byte === '@' ? atSign : plusSign)!.push(finder);
     else for (const text of anchor.literals) this.addLiteral(text, { ...finder, anchor }, literals);
   }
@@ -111,7 +157,7 @@ export class Anchors {
     const literal = { ...from, bytes: Buffer.from(folded, 'latin1'), offset, ignoreCase };
     for (const first of cases(folded[offset]!, ignoreCase))
       for (const second of cases(folded[offset + 1]!, ignoreCase)) {
-        const pair = (first << 8) | second;
+        const pair = first | (second << 8);
         literals.set(pair, [...(literals.get(pair) ?? []), literal]);
       }
     this.longestLiteral = Math.max(this.longestLiteral, text.length);
@@ -131,11 +177,12 @@ export class Anchors {
 
   private flag(): void {
     const set = (first: number, second: number, flag: number) => {
-      if (this.pairs[(first << 8) | second] !== 0) throw new RangeError('a literal is found by a pair in use');
-      this.pairs[(first << 8) | second] = flag;
+      const pair = first | (second << 8);
+      if (this.pairs[pair] !== 0) throw new RangeError('a literal is found by a pair in use');
+      this.pairs[pair] = flag;
     };
     const [useDigits, useAt, usePlus] = [
-      this.digits.some((list) => list.length > 0),
+      this.digits.some(({ isEmpty }) => !isEmpty),
       this.bytes.get(atSign)!.length > 0,
       this.bytes.get(plusSign)!.length > 0,
     ];
@@ -151,24 +198,73 @@ export class Anchors {
    * out, and begins at or after `safe`.
    */
   sweep(window: Window, from: number): Sweep {
+    const found = new Found(window, from);
+    this.pass(found);
+    return found.settled(window.final ? window.end : this.openLiteral(window, from));
+  }
+
+  /** Looks at texts that stand in the same bytes, whole, one after the other. */
+  search(bytes: Uint8Array): Search {
+    const found = new Found(new Window(bytes), 0);
+    const words = wordsOf(bytes);
+    return (begin, end) => {
+      found.window.look(begin, end);
+      found.from = begin;
+      this.pass(found, words);
+      return found.spans.length === 0 ? undefined : found.spans.splice(0);
+    };
+  }
+
+  /** Byte by byte, or four at a time as far as none of their pairs has a flag. */
+  private pass(found: Found, view: Words | undefined = undefined): void {
+    const { window, from } = found;
     const { bytes, base } = window;
     const { pairs } = this;
-    const found = new Found(window, from);
-    let pair = bytes[from - base] ?? 0;
-    for (let index = from - base + 1; index < bytes.length; index += 1) {
-      pair = ((pair << 8) | bytes[index]!) & 0xffff;
-      const flag = pairs[pair]!;
+    const end = window.end - base;
+    let index = from - base + 1; // the second byte of a pair
+    while (index < end) {
+      if (view !== undefined) index = this.skip(bytes, view, index, end);
+      const stop = view === undefined ? end : Math.min(end, ((index + view.shift + 4) & ~3) - view.shift);
+      let flag = 0;
+      for (; index < stop; index += 1) {
+        flag = pairs[bytes[index - 1]! | (bytes[index]! << 8)]!;
+        if (flag !== 0) break;
+      }
       if (flag === 0) continue;
-      if (flag >= firstList) this.literals(found, flag, index - 1 + base);
-      else if (flag === atSign) found.ask(this.bytes.get(atSign)!, index + base, 1);
-      else if (flag === plusSign) found.ask(this.bytes.get(plusSign)!, index - 1 + base, 1);
+      // A number's last digit is the first byte of the next pair.
+      if (flag === anyDigits) index = this.number(found, index - 1 + base) - base;
       else {
-        // Stays on the last digit, which is the first byte of the next pair.
-        index = this.number(found, index - 1 + base) - base - 1;
-        pair = bytes[index]!;
+        this.meet(found, flag, index + base);
+        index += 1;
       }
     }
-    return found.settled(window.final ? window.end : this.openLiteral(window, from));
+  }
+
+  /** @returns where four bytes begin of which one ends a pair with a flag, or where there are no four; `index` where they would not be aligned */
+  private skip(bytes: Uint8Array, { words, shift }: Words, index: number, end: number): number {
+    const { pairs } = this;
+    let at = index + shift;
+    if ((at & 3) !== 0) return index;
+    at >>= 2;
+    const stop = (end + shift) >> 2;
+    for (let first = bytes[index - 1]!; at < stop; at += 1) {
+      const word = words[at]!;
+      const flags =
+        pairs[first | ((word & 0xff) << 8)]! |
+        pairs[word & 0xffff]! |
+        pairs[(word >>> 8) & 0xffff]! |
+        pairs[word >>> 16]!;
+      if (flags !== 0) break;
+      first = word >>> 24;
+    }
+    return (at << 2) - shift;
+  }
+
+  /** @param position of the second byte of the pair */
+  private meet(found: Found, flag: number, position: number): void {
+    if (flag >= firstList) this.literals(found, flag, position - 1);
+    else if (flag === atSign) found.ask(this.bytes.get(atSign)!, position, 1);
+    else found.ask(this.bytes.get(plusSign)!, position - 1, 1);
   }
 
   private literals(found: Found, flag: number, position: number): void {
@@ -179,18 +275,18 @@ export class Anchors {
     }
   }
 
-  /** @returns the position after the run of digits that begins at or before `start` */
+  /** @returns the position after the run of digits that begins at `start` */
   private number(found: Found, start: number): number {
     const { window, from } = found;
     const { bytes, base } = window;
     let end = start + 2;
-    while (digit[bytes[end - base]!] === 1) end += 1;
+    while (end < window.end && (bytes[end - base]! ^ 0x30) < 10) end += 1;
     // Only the first pair of a sweep can stand inside a run, one that an earlier sweep has judged from its beginning.
     if (start === from && digit[window.at(start - 1)] === 1) return end;
     const length = Math.min(end - start, longestRun);
     // A run that may go on is shorter than what is held back, so the next sweep meets it again.
     const goesOn = end === window.end && !window.final && length < longestRun;
-    if (!goesOn) found.ask(this.digits[length]!, start, length);
+    if (!goesOn) this.digits[length]!.ask(found, start, length);
     return end;
   }
 
@@ -206,8 +302,10 @@ export class Anchors {
 
 const stands = (window: Window, { bytes, ignoreCase }: Literal, start: number): boolean => {
   if (start + bytes.length > window.end) return false;
+  const text = window.bytes;
+  const first = start - window.base;
   for (let index = 0; index < bytes.length; index += 1) {
-    const byte = window.at(start + index);
+    const byte = text[first + index]!;
     if ((ignoreCase ? fold(byte) : byte) !== bytes[index]) return false;
   }
   return true;
@@ -215,12 +313,12 @@ const stands = (window: Window, { bytes, ignoreCase }: Literal, start: number): 
 
 /** What one sweep has found, and how far it is final. */
 class Found {
-  private readonly spans: Span[] = [];
+  readonly spans: Span[] = [];
   private limit = Number.POSITIVE_INFINITY;
 
   constructor(
     readonly window: Window,
-    readonly from: number,
+    public from: number,
   ) {}
 
   ask(finders: readonly Finder[], anchor: number, length: number): void {

@@ -1,9 +1,12 @@
-/** A set of bytes as a table: 1 where the byte is in it. Looked up with -1 (no byte there) it says no. */
+/** Stands for a byte where there is none. Not -1: a table that is looked up below its beginning is slow. */
+export const NONE = 256;
+
+/** A set of bytes as a table: 1 where the byte is in it. Looked up with NONE it says no. */
 export type ByteClass = Uint8Array;
 
 /** @param pattern a regular expression for one latin1 character, asked once for each of the 256 bytes */
 export const classOf = (pattern: RegExp): ByteClass =>
-  Uint8Array.from({ length: 256 }, (_, byte) => (pattern.test(String.fromCharCode(byte)) ? 1 : 0));
+  Uint8Array.from({ length: NONE + 1 }, (_, byte) => (byte < NONE && pattern.test(String.fromCharCode(byte)) ? 1 : 0));
 
 export const digit = classOf(/[0-9]/);
 export const letter = classOf(/[A-Za-z]/);

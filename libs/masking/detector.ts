@@ -46,8 +46,18 @@ export type Anchor =
       readonly find: Find;
     }
   | { readonly kind: 'byte'; readonly byte: '@' | '+'; readonly back?: number; readonly find: Find }
-  /** A maximal run of at least two digits whose length (20 stands for 20 and more) is one of `lengths`. */
-  | { readonly kind: 'digits'; readonly lengths: readonly number[]; readonly back?: number; readonly find: Find };
+  /**
+   * A maximal run of at least two digits whose length (20 stands for 20 and more) is one of `lengths`. Numbers are met
+   * everywhere: unless the byte before the run is of `before`, and the byte after it of `after`, `find` is not asked.
+   */
+  | {
+      readonly kind: 'digits';
+      readonly lengths: readonly number[];
+      readonly before?: ByteClass;
+      readonly after?: ByteClass;
+      readonly back?: number;
+      readonly find: Find;
+    };
 
 export interface Detector {
   readonly name: string;

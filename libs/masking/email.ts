@@ -1,4 +1,4 @@
-import { alphanumeric, classOf, code } from './byte-class.js';
+import { alphanumeric, classOf, code, digit, letter } from './byte-class.js';
 import { type Detector, type Found, STOP, type Tail } from './detector.js';
 import type { Window } from './window.js';
 
@@ -45,14 +45,47 @@ const domainEnd = (window: Window, start: number): number => {
   return end;
 };
 
-const topLevel = /^(?:[A-Za-z]{2,63}|xn--[A-Za-z0-9-]+|.*[\x80-\xbf].*)$/;
-const isDomain = (domain: string): boolean => {
-  const labels = domain.split('.');
-  return labels.length > 1 && !labels.includes('') && topLevel.test(labels.at(-1)!);
+/** @returns where the last label begins; undefined where there is but one, or an empty one */
+const lastLabel = (window: Window, start: number, end: number): number | undefined => {
+  let last = start;
+  for (let position = start; position < end; position += 1) {
+    if (window.at(position) !== dot) continue;
+    if (position === last) return undefined;
+    last = position + 1;
+  }
+  return last === start || last === end ? undefined : last;
 };
-/** `logo@2x.png` and `git@github.com:team/project` are not people. */
-const notPeople = (local: string, domain: string, next: number): boolean =>
-  /^\d{1,2}x\./.test(domain) || (local === 'git' && next === code(':'));
+
+const longestTopLevel = 63;
+const punycode = ['x', 'n', '-', '-'].map(code);
+
+/** Letters, `xn--` and more, or anything with letters beyond ASCII. */
+const isTopLevel = (window: Window, start: number, end: number): boolean => {
+  const letters = window.run(start, letter, longestTopLevel);
+  if (start + letters === end) return letters > 1;
+  for (let position = start; position < end; position += 1) if (continuation[window.at(position)] === 1) return true;
+  return end - start > punycode.length && punycode.every((byte, index) => window.at(start + index) === byte);
+};
+
+const isDomain = (window: Window, start: number, end: number): boolean => {
+  const last = lastLabel(window, start, end);
+  return last !== undefined && isTopLevel(window, last, end);
+};
+
+const git = ['g', 'i', 't'].map(code);
+
+/** `git@github.com:team/project` is not a person. */
+const isRemote = (window: Window, start: number, at: number, end: number): boolean =>
+  at - start === git.length &&
+  git.every((byte, index) => window.at(start + index) === byte) &&
+  window.at(end) === code(':');
+
+/** `logo@2x.png` is not one either. */
+const isScale = (window: Window, start: number): boolean => {
+  const digits = window.run(start, digit, 3);
+  const next = start + digits;
+  return (digits === 1 || digits === 2) && window.at(next) === code('x') && window.at(next + 1) === dot;
+};
 
 const tail: Tail = { step: (_, byte) => (domainByte[byte] === 1 && byte !== dot ? 0 : STOP) };
 
@@ -61,8 +94,8 @@ const address = (window: Window, at: number, width: number): Found | undefined =
   const start = localStart(window, at);
   if (start === at) return undefined;
   const end = domainEnd(window, at + width);
-  const domain = window.latin1(at + width, end);
-  if (!isDomain(domain) || notPeople(window.latin1(start, at), domain, window.at(end))) return undefined;
+  if (!isDomain(window, at + width, end) || isScale(window, at + width) || isRemote(window, start, at, end))
+    return undefined;
   return end - at - width < longestDomain - 1 ? { start, end } : { start, end, tail };
 };
 

@@ -1,7 +1,10 @@
-import { alphanumeric, classOf, letter } from './byte-class.js';
+import { alphanumeric, classOf, code, letter } from './byte-class.js';
 import { mod97 } from './checksums.js';
 import { between, type Detector } from './detector.js';
 import { endsWord, startsWord, type Window } from './window.js';
+
+/** One number for two letters, whatever their case. */
+const countryOf = (first: number, second: number): number => ((first & 0xdf) << 8) | (second & 0xdf);
 
 /** Length by country, from the SWIFT IBAN registry (release 99). */
 const lengths = new Map(
@@ -12,7 +15,7 @@ const lengths = new Map(
     'PT25 QA29 RO24 RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 YE30'
   )
     .split(' ')
-    .map((entry) => [entry.slice(0, 2), Number(entry.slice(2))]),
+    .map((entry) => [countryOf(code(entry[0]!), code(entry[1]!)), Number(entry.slice(2))]),
 );
 const separators = classOf(/[ -]/);
 
@@ -40,10 +43,12 @@ export const iban: Detector = {
     {
       kind: 'digits',
       lengths: between(2, 20),
+      before: letter,
       back: 2,
       find: (window, at) => {
-        if (letter[window.at(at - 1)] !== 1 || letter[window.at(at - 2)] !== 1) return undefined;
-        const length = lengths.get(window.latin1(at - 2, at).toUpperCase());
+        const [first, second] = [window.at(at - 2), window.at(at - 1)];
+        if (letter[first] !== 1 || letter[second] !== 1) return undefined;
+        const length = lengths.get(countryOf(first, second));
         if (length === undefined || !startsWord(window, at - 2)) return undefined;
         const found = account(window, at - 2, length);
         if (!found || !mod97(found.text) || !endsWord(window, found.end)) return undefined;

@@ -1,4 +1,4 @@
-import { blank, classOf, code, letter } from './byte-class.js';
+import { blank, classOf, code, letter, NONE } from './byte-class.js';
 import { type Anchor, type Detector, STOP, type Tail, tailOf } from './detector.js';
 import type { Window } from './window.js';
 
@@ -85,7 +85,7 @@ const beginning = (window: Window, { start, tail }: KeyedValue): string => {
   let [state, end] = [0, start];
   while (end < start + enough) {
     const byte = window.at(end);
-    state = byte === -1 ? STOP : tail.step(state, byte);
+    state = byte === NONE ? STOP : tail.step(state, byte);
     if (state === STOP) break;
     end += 1;
   }

@@ -1,12 +1,21 @@
 import { GatewayError, type MaskingRule } from '@sallyport/core';
-import { isStricter } from './actions.js';
+import { isStricter, redacted } from './actions.js';
 import { Anchors } from './anchors.js';
 import { type ColumnMask, compileColumns } from './columns.js';
 import type { Detector } from './detector.js';
 import { detectors, detectorsNamed } from './detectors.js';
 import { jsonQuoting, looksLikeJson } from './json.js';
 import { mistakeIn } from './rules.js';
-import { type ScanResult, type StreamScanner, scanStream, scanString, scanWhole, type TextResult } from './scanner.js';
+import {
+  type Finder,
+  finderOf,
+  type ScanResult,
+  type StreamScanner,
+  scanStream,
+  scanString,
+  scanWhole,
+  type TextResult,
+} from './scanner.js';
 import type { Treatment } from './weaver.js';
 
 /** Masking rules made ready to run. Holds no state of a session: one masker may serve many. */
@@ -16,6 +25,8 @@ export interface Masker {
   readonly detectorNames: readonly string[];
   /** Names as the catalogue spells them. */
   column(schema: string, table: string, column: string): ColumnMask | undefined;
+  /** For many values, UTF-8 or ASCII text, each whole, among the same bytes: nothing is copied or made where nothing is found. */
+  finder(bytes: Uint8Array): Finder;
   /** One whole value, UTF-8 or ASCII text. @returns undefined where nothing is found, which is the fast path */
   scan(bytes: Uint8Array): ScanResult | undefined;
   /** As `scan`; what replaces a number of a JSON document is a JSON string, so that the document stays valid. */
@@ -84,6 +95,8 @@ export const compileMasking = (rules: readonly MaskingRule[], { key }: MaskingOp
     label: detector.name,
     action: rule.action,
     rule: rule.id,
+    redacted: Buffer.from(redacted(detector.name)),
+    rules: [rule.id],
   }));
   const options = { treatments, key: Uint8Array.from(key) };
   const anchors = anchorsFor(found.map(({ detector }) => detector));
@@ -92,6 +105,7 @@ export const compileMasking = (rules: readonly MaskingRule[], { key }: MaskingOp
     hasColumnRules: columnRules.length > 0,
     detectorNames: treatments.map(({ label }) => label),
     column: compileColumns(columnRules, options.key),
+    finder: (bytes) => finderOf(anchors, bytes, options),
     scan: (bytes) => scanWhole(anchors, bytes, options),
     scanJson: (bytes) =>
       scanWhole(anchors, bytes, looksLikeJson(bytes) ? { ...options, wrap: jsonQuoting() } : options),

@@ -85,11 +85,14 @@ const italian: Find = (window, at): Found | undefined => {
   return fiscalShape.test(text) && codiceFiscale(text) ? { start, end: start + 16 } : undefined;
 };
 
+const spaceOrDash = classOf(/[ -]/);
+const upperOrSpace = classOf(/[A-Z ]/);
+
 /** Only forms that a separator, a letter or a checksum tells from any other number. */
 export const nationalIds: readonly Detector[] = [
   nationalId(
     'us-ssn',
-    { kind: 'digits', lengths: [3], find: grouped([3, 2, 4], '- ', isSsn) },
+    { kind: 'digits', lengths: [3], after: spaceOrDash, find: grouped([3, 2, 4], '- ', isSsn) },
     {
       kind: 'literal',
       ignoreCase: true,
@@ -97,24 +100,47 @@ export const nationalIds: readonly Detector[] = [
       find: keyedSsn,
     },
   ),
-  nationalId('us-itin', { kind: 'digits', lengths: [3], find: grouped([3, 2, 4], '- ', isItin) }),
-  nationalId('uk-nino', { kind: 'digits', lengths: [2, 6], back: 3, find: nino }),
-  nationalId('es-dni', { kind: 'digits', lengths: [7, 8], back: 1, find: spanish }),
+  nationalId('us-itin', {
+    kind: 'digits',
+    lengths: [3],
+    after: spaceOrDash,
+    find: grouped([3, 2, 4], '- ', isItin),
+  }),
+  nationalId(
+    'uk-nino',
+    { kind: 'digits', lengths: [2], before: upperOrSpace, after: classOf(/ /), back: 3, find: nino },
+    { kind: 'digits', lengths: [6], before: upperOrSpace, after: classOf(/[A-D ]/), back: 3, find: nino },
+  ),
+  nationalId('es-dni', { kind: 'digits', lengths: [7, 8], after: classOf(/[A-Z-]/), back: 1, find: spanish }),
   nationalId(
     'fr-nir',
     { kind: 'digits', lengths: [15], find: grouped([15], '', isNir) },
-    { kind: 'digits', lengths: [2], find: spacedNir },
+    { kind: 'digits', lengths: [2], before: classOf(/ /), after: classOf(/ /), find: spacedNir },
   ),
-  nationalId('it-codice-fiscale', { kind: 'digits', lengths: [2], back: 6, find: italian }),
-  nationalId('br-cpf', { kind: 'digits', lengths: [3], find: (window, at) => brazilian(window, at) }),
+  nationalId('it-codice-fiscale', {
+    kind: 'digits',
+    lengths: [2],
+    before: letter,
+    after: letter,
+    back: 6,
+    find: italian,
+  }),
+  nationalId('br-cpf', {
+    kind: 'digits',
+    lengths: [3],
+    after: classOf(/\./),
+    find: (window, at) => brazilian(window, at),
+  }),
   nationalId('ca-sin', {
     kind: 'digits',
     lengths: [3],
+    after: classOf(/-/),
     find: grouped([3, 3, 3], '-', (digits) => /^[1-79]/.test(digits) && luhn(digits)),
   }),
   nationalId('in-aadhaar', {
     kind: 'digits',
     lengths: [4],
+    after: spaceOrDash,
     find: grouped([4, 4, 4], ' -', (digits) => /^[2-9]/.test(digits) && verhoeff(digits)),
   }),
 ];

@@ -16,7 +16,7 @@ export const groupsAt = (
 ): Groups | undefined => {
   const gap = separators === '' || lengths.length === 1 ? 0 : 1;
   const separator = window.at(start + lengths[0]!);
-  if (gap === 1 && !among(separators, separator)) return undefined;
+  if (gap === 1 && (!among(separators, separator) || digit[window.at(start + lengths[0]! + 1)] !== 1)) return undefined;
   let next = start;
   for (const length of lengths) {
     if (next > start && gap === 1 && window.at(next - 1) !== separator) return undefined;

@@ -1,6 +1,6 @@
-import { digit, hexadecimal } from './byte-class.js';
+import { classOf, digit, hexadecimal } from './byte-class.js';
 import { luhn } from './checksums.js';
-import { between, type Detector } from './detector.js';
+import { between, type Detector, type Find } from './detector.js';
 import { type Groups, groupsAt, startsDigits } from './numbers.js';
 import type { Window } from './window.js';
 
@@ -39,20 +39,19 @@ const cardAt = (window: Window, at: number, length: number): Groups | undefined 
   return undefined;
 };
 
+const findCard: Find = (window, at, length) => {
+  const card = cardAt(window, at, length);
+  return card && isCard(card.digits) && startsDigits(window, at) && hexadecimal[window.at(card.end)] !== 1
+    ? { start: at, end: card.end }
+    : undefined;
+};
+
 /** Thirteen to nineteen digits, plain or as printed, of a range that is issued and with a right check digit. */
 export const paymentCard: Detector = {
   name: 'payment-card',
   class: 'personal-data',
   anchors: [
-    {
-      kind: 'digits',
-      lengths: [4, ...between(13, 19)],
-      find: (window, at, length) => {
-        const card = cardAt(window, at, length);
-        return card && isCard(card.digits) && startsDigits(window, at) && hexadecimal[window.at(card.end)] !== 1
-          ? { start: at, end: card.end }
-          : undefined;
-      },
-    },
+    { kind: 'digits', lengths: [4], after: classOf(/[ .-]/), find: findCard },
+    { kind: 'digits', lengths: between(13, 19), find: findCard },
   ],
 };

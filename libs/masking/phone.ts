@@ -1,5 +1,5 @@
 import { alphanumeric, classOf, code, digit } from './byte-class.js';
-import { between, type Detector, type Found } from './detector.js';
+import { type Detector, type Found } from './detector.js';
 import { startsNumber } from './numbers.js';
 import { endsWord, type Window } from './window.js';
 
@@ -61,6 +61,6 @@ export const phone: Detector = {
   class: 'personal-data',
   anchors: [
     { kind: 'byte', byte: '+', find: international },
-    { kind: 'digits', lengths: between(3, 3), back: 1, find: northAmerican },
+    { kind: 'digits', lengths: [3], after: classOf(/[ ).-]/), back: 1, find: northAmerican },
   ],
 };

@@ -9,6 +9,10 @@ export interface Treatment {
   readonly label: string;
   readonly action: MaskingAction;
   readonly rule: string;
+  /** What stands for a value that is redacted. */
+  readonly redacted: Uint8Array;
+  /** `rule` alone, the same list each time. */
+  readonly rules: readonly string[];
 }
 
 interface OpenTail {
@@ -39,6 +43,19 @@ export interface WeaverOptions {
   readonly wrap?: (window: Window, start: number, end: number, text: string) => string;
 }
 
+/** What stands instead of the bytes from `start` up to, without, `end`. */
+export interface Replacement {
+  readonly start: number;
+  readonly end: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Where the output goes, from its beginning to its end. */
+export interface Output {
+  keep(window: Window, start: number, end: number): void;
+  replace(replacement: Replacement): void;
+}
+
 /**
  * Puts the output together: what is not found as it is, what is found replaced. Memory is bounded: of a region only
  * where it began and how its tails stand is remembered, beside at most `longestKept` bytes of value.
@@ -48,7 +65,6 @@ export class Weaver {
   /** How many values, overlapping ones counted once, were hidden. */
   hidden = 0;
   nulls = false;
-  private readonly pieces: Uint8Array[] = [];
   private pending: Span[] = [];
   /** The first of `pending` that is not taken in yet. */
   private next = 0;
@@ -56,7 +72,10 @@ export class Weaver {
   /** Everything before it is in the output or hidden. */
   private position = 0;
 
-  constructor(private readonly options: WeaverOptions) {}
+  constructor(
+    private readonly options: WeaverOptions,
+    private readonly output: Output,
+  ) {}
 
   /** The first byte that must stay in memory. */
   get needed(): number {
@@ -78,13 +97,6 @@ export class Weaver {
     }
   }
 
-  /** The output since the last time. */
-  take(): Uint8Array {
-    const all = this.pieces.length === 1 ? this.pieces[0]! : Buffer.concat(this.pieces);
-    this.pieces.length = 0;
-    return all;
-  }
-
   private begin(window: Window, safe: number): boolean {
     const first = this.pending[this.next];
     if (!first || first.start >= safe) {
@@ -99,7 +111,7 @@ export class Weaver {
   }
 
   private copy(window: Window, until: number): void {
-    if (until > this.position) this.pieces.push(window.slice(this.position, until));
+    if (until > this.position) this.output.keep(window, this.position, until);
     this.position = Math.max(this.position, until);
   }
 
@@ -131,20 +143,34 @@ export class Weaver {
     this.region = undefined;
     this.hidden += 1;
     this.nulls ||= region.action === 'null';
-    const text = this.replacement(region, window);
-    const wrapped = this.options.wrap?.(window, region.start, region.end, text) ?? text;
-    this.pieces.push(Buffer.from(wrapped));
+    const { start, end } = region;
+    this.output.replace({ start, end, bytes: instead(region, window, this.options) });
     this.position = region.end;
   }
-
-  private replacement({ start, end, leadingEnd, label, action }: Region, window: Window): string {
-    if (action === 'null') return '';
-    const known = leadingEnd === end && end - start <= longestKept;
-    const value = known && action !== 'redact' ? window.slice(start, end) : undefined;
-    if (!value) return redacted(this.options.treatments[label]!.label);
-    return action === 'hash' ? hashed(this.options.key, value) : partially(Buffer.from(value).toString());
-  }
 }
+
+const nothing = new Uint8Array(0);
+
+/** What stands for a value, or for several that overlap. */
+export const instead = (
+  region: Pick<Region, 'start' | 'end' | 'leadingEnd' | 'label' | 'action'>,
+  window: Window,
+  { treatments, key, wrap }: WeaverOptions,
+): Uint8Array => {
+  const { start, end, leadingEnd, label, action } = region;
+  if (action === 'null') return wrap === undefined ? nothing : Buffer.from(wrap(window, start, end, ''));
+  const known = leadingEnd === end && end - start <= longestKept;
+  const value = known && action !== 'redact' ? window.slice(start, end) : undefined;
+  const treatment = treatments[label]!;
+  if (value === undefined && wrap === undefined) return treatment.redacted;
+  const text =
+    value === undefined
+      ? redacted(treatment.label)
+      : action === 'hash'
+        ? hashed(key, value)
+        : partially(Buffer.from(value).toString());
+  return Buffer.from(wrap?.(window, start, end, text) ?? text);
+};
 
 const extend = (region: Region, end: number, leading: boolean): void => {
   region.end = Math.max(region.end, end);

@@ -1,12 +1,16 @@
-import { alphanumeric, type ByteClass, classOf, code } from './byte-class.js';
+import { alphanumeric, type ByteClass, classOf, code, NONE } from './byte-class.js';
 
 /**
- * The part of a text that is in memory, read by absolute position. Before the first byte of the text there is -1; past
- * the last byte in memory there is -1 too, and `touched` remembers that somebody asked: what was then concluded is
+ * The part of a text that is in memory, read by absolute position. Before the first byte of the text there is NONE; past
+ * the last byte in memory there is NONE too, and `touched` remembers that somebody asked: what was then concluded is
  * final only if the text ends there.
  */
 export class Window {
   touched = false;
+  /** Absolute position of the first byte that may be read; whatever else `bytes` holds before it is not the text's. */
+  begin: number;
+  /** Absolute position after the last one. */
+  end: number;
 
   constructor(
     readonly bytes: Uint8Array,
@@ -14,23 +18,28 @@ export class Window {
     readonly base = 0,
     /** The text ends where the bytes end. */
     readonly final = true,
-  ) {}
+  ) {
+    this.begin = base;
+    this.end = base + bytes.length;
+  }
 
-  /** Absolute position after the last byte in memory. */
-  get end(): number {
-    return this.base + this.bytes.length;
+  /** Looks at nothing but this part, which is a text of its own. */
+  look(begin: number, end: number): void {
+    this.begin = begin;
+    this.end = end;
   }
 
   at(position: number): number {
-    const byte = this.bytes[position - this.base];
-    if (byte !== undefined) return byte;
-    if (position >= this.end) this.touched = true;
-    return -1;
+    if (position >= this.end) {
+      this.touched = true;
+      return NONE;
+    }
+    return position < this.begin ? NONE : this.bytes[position - this.base]!;
   }
 
   /** Bytes from `start` up to, without, `end`, as they are in memory. */
   slice(start: number, end: number): Uint8Array {
-    return this.bytes.subarray(Math.max(0, start - this.base), Math.max(0, end - this.base));
+    return this.bytes.subarray(Math.max(this.begin, start) - this.base, Math.max(this.begin, end) - this.base);
   }
 
   /** One character for each byte. */
@@ -38,7 +47,7 @@ export class Window {
     let text = '';
     for (let position = start; position < end; position += 1) {
       const byte = this.at(position);
-      if (byte >= 0) text += String.fromCharCode(byte);
+      if (byte !== NONE) text += String.fromCharCode(byte);
     }
     return text;
   }

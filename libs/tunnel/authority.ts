@@ -25,6 +25,5 @@ export const issueAgentCertificate = async (
   options?: IssueOptions,
 ): Promise<IssuedCertificate> => (await issuing()).issueAgentCertificate(authority, csr, agentId, options);
 
-/** @returns a fresh key and a request to certify it; the key never leaves the agent */
-export const createAgentRequest = async (): Promise<{ csr: string; privateKey: string }> =>
-  (await issuing()).createAgentRequest();
+/** The key never leaves the agent. */
+export { createAgentRequest } from './certificate-request.js';

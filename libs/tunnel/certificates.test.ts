@@ -1,4 +1,6 @@
-import { X509Certificate } from 'node:crypto';
+import 'reflect-metadata';
+import { createPublicKey, X509Certificate } from 'node:crypto';
+import { Pkcs10CertificateRequest } from '@peculiar/x509';
 import type { AgentId } from '@sallyport/core';
 import { beforeAll, expect, test } from 'vitest';
 import { createAgentRequest, createAuthority, issueAgentCertificate, issueServerCertificate } from './authority.js';
@@ -39,6 +41,18 @@ test('an agent’s certificate names it by SPIFFE URI, is for clients only and s
     notAfter: new Date(now.getTime() + hour),
   });
   expect(belongsTogether(issued.certificate, authority.certificate, privateKey)).toBe(true);
+});
+
+test('what an agent asks with is a PKCS #10 request as the library reads it, whatever the length of its signature', async () => {
+  for (let round = 0; round < 20; round += 1) {
+    const { csr, privateKey } = await createAgentRequest();
+    const request = new Pkcs10CertificateRequest(csr);
+    expect(request.subject).toBe('CN=Sallyport agent');
+    expect(request.attributes).toEqual([]);
+    expect(await request.verify()).toBe(true);
+    const key = createPublicKey(privateKey);
+    expect(Buffer.from(request.publicKey.rawData)).toEqual(key.export({ type: 'spki', format: 'der' }));
+  }
 });
 
 test('a server’s certificate carries its names and addresses and is for servers only', async () => {

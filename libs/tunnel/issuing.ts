@@ -75,16 +75,6 @@ export async function issueAgentCertificate(
   });
 }
 
-export async function createAgentRequest(): Promise<{ csr: string; privateKey: string }> {
-  const keys = await generateKeys();
-  const request = await x509.Pkcs10CertificateRequestGenerator.create({
-    name: 'CN=Sallyport agent',
-    keys,
-    signingAlgorithm,
-  });
-  return { csr: request.toString('pem'), privateKey: await pemOf(keys.privateKey) };
-}
-
 interface Leaf {
   readonly publicKey: webcrypto.CryptoKey | x509.PublicKey;
   readonly commonName: string;

@@ -8,14 +8,10 @@ import type { Masker } from '@sallyport/masking';
 import type { CopyDescription } from '@sallyport/sql';
 import type { CopyResponse } from './backend.js';
 import { CopyRows, copyEncoding } from './copy-rows.js';
-import type { Hidden } from './hidden.js';
 import { type AnswerMask, wholeMask } from './origin.js';
+import type { Rewriter, RowCleaner } from './rewriter.js';
 import { cleanValue } from './values.js';
-import { Fields, int16, int32, type Message, message } from './wire.js';
-
-export interface CopyCleaner {
-  clean(data: Message, hidden: Hidden): Buffer;
-}
+import { Fields, int32 } from './wire.js';
 
 export interface CopyContext {
   readonly response: CopyResponse;
@@ -29,7 +25,7 @@ export interface CopyContext {
 
 const nameAt = (names: CopyContext['names'], index: number): string => names[index] ?? `column ${index + 1}`;
 
-export function copyCleaner(context: CopyContext): CopyCleaner {
+export function copyCleaner(context: CopyContext): RowCleaner {
   const { response, masks, masker, names } = context;
   const masked = masks?.some((mask) => mask !== undefined) ?? true;
   if (masked && masks?.length !== response.columns)
@@ -39,19 +35,23 @@ export function copyCleaner(context: CopyContext): CopyCleaner {
 }
 
 /** No column is masked: only detectors look at the row, as it stands. */
-const detectingTextCleaner = (masker: Masker): CopyCleaner => ({
-  clean: (data, hidden) => {
-    const found = masker.scan(data.body);
-    if (found === undefined) return data.raw;
-    hidden.add(found.rules, 'a row of this COPY');
-    return message('d', Buffer.from(found.bytes ?? '\n'));
+const detectingTextCleaner = (masker: Masker): RowCleaner => ({
+  masker,
+  clean: (row, start, end) => {
+    const found = row.find(start, end);
+    if (found === undefined) return;
+    row.hidden.add(found.rules, 'a row of this COPY');
+    if (found.nulls) row.replace(start, end, emptyRow);
+    else for (const one of found.replacements) row.replace(one.start, one.end, one.bytes);
   },
 });
+
+const emptyRow = Buffer.from('\n');
 
 function maskingTextCleaner(
   { description, masker, names }: CopyContext,
   masks: readonly (AnswerMask | undefined)[],
-): CopyCleaner {
+): RowCleaner {
   if (description === undefined || description.delimiter.length !== 1)
     throw notUnderstood('the format of this COPY is not known');
   let header = description.header;
@@ -59,16 +59,13 @@ function maskingTextCleaner(
     name: nameAt(names, index),
     mask: mask && (isNullPlain(description) ? mask : wholeMask(mask.rule)),
   }));
-  const rows = new CopyRows(copyEncoding(description), columns, masker);
+  const rows = new CopyRows(copyEncoding(description), columns);
   return {
-    clean: (data, hidden) => {
-      if (header) {
-        header = false;
-        return data.raw;
-      }
-      const parts = rows.clean(data.body, hidden);
-      if (parts === undefined) throw notUnderstood('a message of this COPY is not one row of the announced columns');
-      return message('d', ...parts);
+    masker,
+    clean: (row, start, end) => {
+      const understood = header || rows.clean(row, start, end);
+      header = false;
+      if (!understood) throw notUnderstood('a message of this COPY is not one row of the announced columns');
     },
   };
 }
@@ -87,14 +84,14 @@ function binaryCleaner(
   masks: readonly (AnswerMask | undefined)[],
   masker: Masker,
   names: CopyContext['names'],
-): CopyCleaner {
+): RowCleaner {
   return {
-    clean: (data, hidden) => {
-      const start = data.body.subarray(0, signature.length).equals(signature) ? headerSize(data.body) : 0;
-      const fields = new Fields(data.body.subarray(start));
-      const out: Buffer[] = [data.body.subarray(0, start)];
-      while (fields.left > 0) out.push(...cleanTuple(fields, { masks, masker, names, hidden }));
-      return message('d', ...out);
+    masker,
+    clean: (row, start, end) => {
+      const body = row.bytes.subarray(start, end);
+      const fields = new Fields(body);
+      if (body.subarray(0, signature.length).equals(signature)) fields.skip(headerSize(body));
+      while (fields.left > 0) cleanTuple(row, { fields, start }, { masks, masker, names });
     },
   };
 }
@@ -106,47 +103,48 @@ function headerSize(body: Buffer): number {
   return signature.length + fields.offset;
 }
 
-interface BinaryColumns {
-  readonly masks: readonly (AnswerMask | undefined)[];
-  readonly hidden: Hidden;
+type BinaryColumns = Pick<CopyContext, 'masker' | 'names'> & { readonly masks: readonly (AnswerMask | undefined)[] };
+
+interface BinaryTuple {
+  readonly fields: Fields;
+  /** Where in the row's piece the fields begin. */
+  readonly start: number;
 }
 
-function* cleanTuple(
-  fields: Fields,
-  { masks, masker, names, hidden }: Pick<CopyContext, 'masker' | 'names'> & BinaryColumns,
-): Generator<Buffer> {
+function cleanTuple(row: Rewriter, { fields, start }: BinaryTuple, columns: BinaryColumns): void {
   const count = fields.int16();
-  yield int16(count);
   if (count === -1) return;
-  if (masks.length > 0 && count !== masks.length) throw notUnderstood('a COPY row has not the announced columns');
+  if (columns.masks.length > 0 && count !== columns.masks.length)
+    throw notUnderstood('a COPY row has not the announced columns');
   for (let index = 0; index < count; index += 1) {
+    const from = start + fields.offset;
     const value = fields.value();
-    const cleaned =
-      value === null && masks[index]?.hidesNull !== true
-        ? null
-        : cleanBinaryField(value, { mask: masks[index], masker, hidden, name: nameAt(names, index) });
-    yield int32(cleaned === null ? -1 : cleaned.length);
-    if (cleaned !== null) yield cleaned;
+    const cleaned = cleanField(row, value, index, columns);
+    if (cleaned !== value) row.replace(from, start + fields.offset, cleaned === null ? nullField : field(cleaned));
   }
 }
 
-interface BinaryField {
-  readonly mask: AnswerMask | undefined;
-  readonly name: string;
-  readonly masker: Masker;
-  readonly hidden: Hidden;
-}
+const nullField = int32(-1);
+const field = (value: Buffer): Buffer => Buffer.concat([int32(value.length), value]);
 
 const unknownType = { type: 0, format: 1 };
 
-function cleanBinaryField(value: Buffer | null, { mask, masker, hidden, name }: BinaryField): Buffer | null {
+/** @returns the value itself where nothing of it is hidden */
+function cleanField(
+  { hidden }: Rewriter,
+  value: Buffer | null,
+  index: number,
+  { masks, masker, names }: BinaryColumns,
+): Buffer | null {
+  const mask = masks[index];
+  if (value === null && mask?.hidesNull !== true) return null;
   if (mask !== undefined) {
-    hidden.add([mask.rule], name);
+    hidden.add([mask.rule], nameAt(names, index));
     return null;
   }
   const found = value === null ? undefined : cleanValue(value, unknownType, masker);
   if (found === undefined) return value;
-  hidden.add(found.rules, name);
+  hidden.add(found.rules, nameAt(names, index));
   return found.value;
 }
 

@@ -8,10 +8,13 @@ export class Hidden {
   readonly rules = new Set<string>();
   /** Since the last statement ended: column → rules. */
   readonly #columns = new Map<string, Set<string>>();
+  /** The list that each column was added with last: in a million rows the same one. */
+  readonly #last = new Map<string, readonly string[]>();
 
   /** @param column as the client knows it; without one it is counted, and not told */
   add(rules: readonly string[], column?: string): void {
     this.fields += 1;
+    if (column !== undefined && this.#last.get(column) === rules) return;
     for (const rule of rules) this.rules.add(rule);
     if (column !== undefined) this.#note(rules, column);
   }
@@ -20,6 +23,7 @@ export class Hidden {
     const known = this.#columns.get(column);
     if (known === undefined) this.#columns.set(column, new Set(rules));
     else for (const rule of rules) known.add(rule);
+    this.#last.set(column, rules);
   }
 
   /** @returns what a person is told when a statement ends; undefined where nothing of its result was hidden */
@@ -29,6 +33,7 @@ export class Hidden {
       ([column, rules]) => `${column.slice(0, longestName)} (rule ${[...rules].join(', ')})`,
     );
     this.#columns.clear();
+    this.#last.clear();
     const more = all.length > mostColumns ? ` and ${all.length - mostColumns} more` : '';
     return `masked by the gateway: ${all.slice(0, mostColumns).join(', ')}${more}`;
   }

@@ -11,12 +11,13 @@ import {
   type SqlDescription,
 } from '@sallyport/sql';
 import type { CopyResponse, Field } from './backend.js';
-import { type CopyCleaner, copyCleaner } from './copy-out.js';
+import { copyCleaner } from './copy-out.js';
 import type { SqlDescriber } from './describe.js';
 import { masksOf, masksOfOutputs, ownValues } from './lineage-masks.js';
 import type { SessionMemory } from './memory.js';
 import { type AnswerMask, maskOf, type OriginContext, unprovenMask } from './origin.js';
-import { type RowCleaner, rowCleaner } from './rows.js';
+import type { RowCleaner } from './rewriter.js';
+import { rowCleaner } from './rows.js';
 
 export interface Judged {
   readonly description: SqlDescription | undefined;
@@ -118,7 +119,7 @@ export class Judge {
    * @param index which COPY of the text it is
    * @param at which statement
    */
-  copy(response: CopyResponse, judged: Judged, { index, at }: { index: number; at: number }): CopyCleaner {
+  copy(response: CopyResponse, judged: Judged, { index, at }: { index: number; at: number }): RowCleaner {
     const { description, reaches } = judged;
     const outputs = judged.outputs?.[at];
     const copy = description?.copy?.filter(({ direction }) => direction === 'out')[index];

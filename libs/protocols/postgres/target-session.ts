@@ -20,7 +20,6 @@ import {
   sqlStateOf,
   type TransactionStatus,
 } from './backend.js';
-import type { CopyCleaner } from './copy-out.js';
 import { parseBind, parseExecute, parseNamed, parseParse, parseQuery } from './frontend.js';
 import { encodeOutcome, type RefuseMode } from './heads.js';
 import { type Judge, type Judged, type Told, unasked } from './judge.js';
@@ -28,8 +27,18 @@ import type { Portal, Prepared, SessionMemory } from './memory.js';
 import type { Outbox } from './outbox.js';
 import { noticeMessage } from './refuse.js';
 import { cleanReport } from './reports.js';
-import type { RowCleaner } from './rows.js';
-import { cstring, Fields, int16, type Message, message, typeName, violation } from './wire.js';
+import { cleanOne, cleanRun, type RowCleaner } from './rewriter.js';
+import {
+  cstring,
+  Fields,
+  int16,
+  type Message,
+  type MessageReader,
+  message,
+  typeName,
+  typeOf,
+  violation,
+} from './wire.js';
 import { Work } from './work.js';
 
 export interface TargetPortal extends Portal {
@@ -44,7 +53,7 @@ export interface TargetPortal extends Portal {
 interface Result {
   readonly judged: Judged;
   rows?: RowCleaner;
-  copy?: CopyCleaner;
+  copy?: RowCleaner;
   copies: number;
   /** Statements of the text that are complete. */
   done: number;
@@ -91,6 +100,8 @@ const poisonText = 'sallyport refused this statement';
 const poisonQuery = message('Q', cstring(poisonText));
 const poisonParse = message('P', cstring('sallyport refused'), cstring(poisonText), int16(0));
 const flush = message('H');
+const copyData = typeOf('d');
+const dataRow = typeOf('D');
 /** Reported settings that take none but a few fixed values. */
 const reportable = new Set([
   'client_encoding',
@@ -208,17 +219,37 @@ export class TargetSession {
     else this.#skipping = 'here';
   }
 
-  /** Takes one message of the target's; afterwards the caller flushes. */
-  async receive(received: Message): Promise<void> {
-    const letter = String.fromCharCode(received.type);
+  /** Takes every whole message that the target has sent; afterwards the caller flushes. */
+  async take(reader: MessageReader): Promise<void> {
+    for (;;) {
+      this.#takeRows(reader);
+      const next = reader.next();
+      if (next === undefined) return;
+      const letter = String.fromCharCode(next.type);
+      if (letter === 'Z') await this.#ready(next);
+      else this.#receive(letter, next);
+      this.#settle();
+      for (const wake of this.#wake.splice(0)) wake();
+    }
+  }
+
+  /** Most of a long answer is one row after the other: they are cleaned where they lie, as far as they are at hand in one piece. */
+  #takeRows(reader: MessageReader): void {
+    const head = this.#owed[0];
+    if (head?.kind !== 'query' && head?.kind !== 'execute') return;
+    const { copy, rows } = head.result;
+    const cleaned =
+      (copy && cleanRun(reader, copyData, copy, head.work.hidden)) ??
+      (rows && cleanRun(reader, dataRow, rows, head.work.hidden));
+    if (cleaned !== undefined) this.#emit(cleaned);
+  }
+
+  #receive(letter: string, received: Message): void {
     if (letter === 'S') this.#parameterStatus(received);
     else if (letter === 'N') this.#emit(cleanReport(received, 'N', this.#reportContext(), this.#labelled().hidden));
     else if (letter === 'A') this.#raise(received);
     else if (letter === 'E') this.#error(received);
-    else if (letter === 'Z') await this.#ready(received);
     else this.#answer(letter, received);
-    this.#settle();
-    for (const wake of this.#wake.splice(0)) wake();
   }
 
   // ------------------------------------------------------------------------------------------------ to the target
@@ -419,7 +450,7 @@ export class TargetSession {
     switch (letter) {
       case 'D':
         if (result.rows === undefined) throw notUnderstood(letter);
-        this.#emit(result.rows.clean(received, work.hidden));
+        this.#emit(cleanOne(received.raw, result.rows, work.hidden));
         return true;
       case 'G':
         this.#copyBegins();
@@ -433,7 +464,7 @@ export class TargetSession {
         return true;
       case 'd':
         if (result.copy === undefined) throw notUnderstood(letter);
-        this.#emit(result.copy.clean(received, work.hidden));
+        this.#emit(cleanOne(received.raw, result.copy, work.hidden));
         return true;
       case 'c':
         if (result.copy === undefined) throw notUnderstood(letter);

@@ -277,7 +277,7 @@ class Attendance {
 
   async #fromTarget({ socket, reader }: LoggedIn): Promise<void> {
     for (;;) {
-      for (let next = reader.next(); next !== undefined; next = reader.next()) await this.#session.receive(next);
+      await this.#session.take(reader);
       this.#outbox.flush();
       await this.#outbox.drained();
       const chunk = await readChunk(socket);

@@ -51,12 +51,21 @@ export interface ValueType {
   readonly format: number;
 }
 
-/** How detectors look at values of a type: not at all, at the bytes as they stand, or at what `cleanValue` makes of them. */
-export function lookAt({ type, format }: ValueType): 'never' | 'as it stands' | 'decoded' {
+/** What the mask shows is the same for every value. */
+export const isConstant = ({ action }: ColumnMask): boolean => action === 'redact' || action === 'null';
+
+/**
+ * How detectors look at values of a type: not at all, at the bytes as they stand (and what is found is replaced in place, or
+ * `cleanValue` says by what the whole is replaced), or only at what `cleanValue` makes of them.
+ */
+export type Look = 'never' | 'in place' | 'as it stands' | 'decoded';
+
+export function lookAt({ type, format }: ValueType): Look {
   const shape = shapes.get(type) ?? 'structured';
   if (shape === 'inert') return 'never';
+  if (shape === 'text') return 'in place';
   if (format === 0) return shape === 'bytes' ? 'decoded' : 'as it stands';
-  return shape === 'text' || shape === 'json' ? 'as it stands' : 'decoded';
+  return shape === 'json' ? 'as it stands' : 'decoded';
 }
 
 /** @returns undefined where no detector finds anything */

@@ -11,7 +11,9 @@ export interface Message {
   readonly body: Buffer;
 }
 
-const header = 5;
+/** Bytes of a message before its body: type and length. */
+export const header = 5;
+const nothing = Buffer.alloc(0);
 const smallChunk = 1024;
 const tailSize = 16 * 1024;
 /** One message may hold this much; PostgreSQL itself allows 1 GB, which would have to be held whole to be masked. */
@@ -38,7 +40,7 @@ export class MessageReader {
 
   push(chunk: Buffer): void {
     if (chunk.length === 0) return;
-    if (this.#offset > 0) this.#dropRead();
+    this.#dropRead();
     this.#size += chunk.length;
     if (this.#chunks.length > 0 && chunk.length < smallChunk) this.#gather(chunk);
     else this.#chunks.push(chunk);
@@ -91,6 +93,29 @@ export class MessageReader {
     return { type: raw[0]!, raw, body: raw.subarray(header) };
   }
 
+  /** The bytes at hand in one piece; the next message begins at `offset`. */
+  get piece(): Buffer {
+    this.#dropRead();
+    return this.#chunks[0] ?? nothing;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Everything in `piece` before `offset` has been read. */
+  skipTo(offset: number): void {
+    this.#offset = offset;
+  }
+
+  /** Where the message of this type ends that begins at `start` in `piece`; -1 where it is another, or not whole there. */
+  endOf(piece: Buffer, start: number, type: number): number {
+    if (start + header > piece.length || piece[start] !== type) return -1;
+    const length = (piece[start + 1]! << 24) | (piece[start + 2]! << 16) | (piece[start + 3]! << 8) | piece[start + 4]!;
+    const end = start + 1 + length;
+    return length < 4 || length > this.#limit || end > piece.length ? -1 : end;
+  }
+
   /** What has not been read yet, for whoever takes over the stream. */
   rest(): Buffer {
     const rest = Buffer.concat(this.#chunks).subarray(this.#offset);
@@ -102,22 +127,38 @@ export class MessageReader {
 
   /** @returns a buffer that holds at least `size` bytes from the offset on, in one piece */
   #contiguous(size: number): Buffer {
+    this.#dropRead();
     const first = this.#chunks[0]!;
-    if (first.length - this.#offset >= size) return first;
-    const joined = Buffer.concat(this.#chunks).subarray(this.#offset);
-    this.#chunks = [joined];
-    this.#size = joined.length;
+    return first.length - this.#offset >= size ? first : this.#join(size);
+  }
+
+  /** Puts together what lies in several chunks, and no more than that: the rest of a long one stays where it is. */
+  #join(size: number): Buffer {
+    const joined = Buffer.allocUnsafe(size);
+    this.#size -= this.#offset;
+    let filled = 0;
+    let used = 0;
+    for (; filled < size; used += 1) {
+      const chunk = this.#chunks[used]!;
+      const copied = chunk.copy(joined, filled, this.#offset);
+      filled += copied;
+      if (this.#offset + copied < chunk.length) {
+        this.#chunks[used] = chunk.subarray(this.#offset + copied);
+        break;
+      }
+      this.#offset = 0;
+    }
+    this.#chunks.splice(0, used, joined);
     this.#offset = 0;
     return joined;
   }
 
   #dropRead(): void {
-    const first = this.#chunks[0]!;
-    if (this.#offset >= first.length) {
-      this.#chunks.shift();
-      this.#size -= first.length;
-      this.#offset = 0;
-    }
+    const first = this.#chunks[0];
+    if (first === undefined || this.#offset < first.length) return;
+    this.#chunks.shift();
+    this.#size -= first.length;
+    this.#offset = 0;
   }
 }
 
