@@ -81,6 +81,8 @@ export interface GatewayOptions {
   readonly durable?: (operation: Operation) => Promise<void>;
   /** Responses are recorded. */
   readonly records?: boolean;
+  /** Settles when a piece of a response is durable. */
+  readonly kept?: (piece: Uint8Array) => Promise<void>;
 }
 
 const decided = { policies: ['test' as PolicyId], policyVersion: 1 };
@@ -137,7 +139,10 @@ export async function postgresGateway(options: GatewayOptions) {
             ...(footer === undefined ? {} : { footer }),
           }),
         ...(records && {
-          response: async (bytes: Uint8Array, at: Date) => void response.pieces.push({ bytes: Buffer.from(bytes), at }),
+          response: async (bytes: Uint8Array, at: Date) => {
+            await options.kept?.(bytes);
+            response.pieces.push({ bytes: Buffer.from(bytes), at });
+          },
         }),
       };
     },
