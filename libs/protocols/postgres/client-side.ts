@@ -12,7 +12,7 @@ import { Conversation } from './conversation.js';
 import { createSqlDescriber, type SqlDescriber } from './describe.js';
 import { cancelKey, type Door, greet, turnAway } from './greeting.js';
 import { harden } from './harden.js';
-import { refusalMessage } from './refuse.js';
+import { noticeMessage, refusalMessage } from './refuse.js';
 import type { StartupRequest } from './startup.js';
 import { readChunk } from './stream.js';
 import { Fields, isPasswordMessage, MessageReader, violation } from './wire.js';
@@ -136,6 +136,7 @@ async function converse({ socket, reader, session, request, lobby, describer }: 
           forget = lobby.cancellations.register(cancelKey(pid, secret), () => conversation.line.cancel());
           socket.write(welcome(parameters, { pid, secret }));
           connected = true;
+          session.tell((text) => conversation.line.say(noticeMessage(text)));
         } catch (error) {
           await record.outcome({ status: 'failed', code: refusalOf(error).code, maskedFields: 0 });
           throw error;

@@ -100,6 +100,16 @@ test('the target is asked for the agent’s own login and database, whatever the
   client.end();
 });
 
+test('what the house has to say comes between messages, while a statement runs too', async () => {
+  const client = await open();
+  gateway.tell('the login expires soon');
+  await client.until((line) => line === 'N 00000 the login expires soon');
+  const answer = client.ask([f.query('select pg_sleep(0.3) is null')]);
+  gateway.tell('sooner');
+  expect(await answer).toEqual(['N 00000 sooner', 'T ?column?', 'D f', 'C SELECT 1', 'Z I']);
+  client.end();
+});
+
 test.each([
   ['a length below four', Buffer.from([0x51, 0, 0, 0, 3])],
   ['what only a server says', message('T', int16(0))],

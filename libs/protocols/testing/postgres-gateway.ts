@@ -98,6 +98,7 @@ export async function postgresGateway(options: GatewayOptions) {
   const responses = new Map<OperationId, RecordedResponse>();
   const snapshots = new Map<string, CatalogueSnapshot>();
   const cancels = new Map<string, () => void>();
+  const told = new Set<(text: string) => void>();
   const plan = planOf([...(options.rules ?? [])]);
   const settings = { databases, tls: { mode: 'disable' } };
 
@@ -166,6 +167,7 @@ export async function postgresGateway(options: GatewayOptions) {
       turn: {},
       connection: { name: 'orders', version: 1, target: 'test', databases, settings: {} },
       ended: ended.signal,
+      tell: (say) => void told.add(say),
       run: (exchanges) => serve(exchanges, guards),
       open: async (head) => {
         const [near, far] = memoryChannels();
@@ -211,6 +213,10 @@ export async function postgresGateway(options: GatewayOptions) {
     log: sent,
     /** Recorded responses by operation. */
     responses,
+    /** Tells every session something. */
+    tell: (text: string): void => {
+      for (const say of told) say(text);
+    },
     /** For node-postgres and its like. */
     client: {
       host: '127.0.0.1',

@@ -11,6 +11,7 @@ const targets = 'libs/protocols/postgres/hostile-targets.spec.ts';
 const wire = 'libs/protocols/postgres/corpus-wire.spec.ts';
 const modules = 'apps/control-plane/src/modules';
 const faults = 'e2e/specs/faults.e2e.ts';
+const recordings = `${modules}/recording/recording-attacks.spec.ts`;
 const reviews = `${modules}/reviews/reviews.spec.ts`;
 
 /** File and title by case. */
@@ -31,7 +32,13 @@ export const playedElsewhere: ReadonlyMap<string, readonly [file: string, title:
   ['PG-191', [clients, 'a Bind that lies about its parameters']],
   ['PG-194', [targets, 'a row of more columns than were described']],
   ['PG-195', [targets, 'a row that was never described']],
-  ['GW-019', [faults, 'ending a person’s logins ends the sessions behind them at once']],
+  [
+    'GW-019',
+    [
+      faults,
+      'a login that expires ends the sessions behind it within a minute, in mid-statement too, and its client was warned',
+    ],
+  ],
   [
     'GW-020',
     [`${modules}/tickets/tickets.spec.ts`, 'is out at once when it is disabled or deleted, and its name stays taken'],
@@ -53,14 +60,14 @@ export const playedElsewhere: ReadonlyMap<string, readonly [file: string, title:
   [
     'GW-023',
     [
-      'apps/agent/src/credentials/credentials.test.ts',
-      'a file is read again at each use, so that a rotation is noticed',
+      faults,
+      'that refuses the agent’s credential gives a clear error, and a rotated file is noticed by the next session, while one goes on',
     ],
   ],
   ['GW-038', [reviews, 'has A approved cannot run B with it']],
   ['GW-039', [reviews, 'is shown to its reviewers as it is, and runs once when one of them approves']],
   ['GW-040', [reviews, 'waits on two replicas at once has it run once']],
-  ['GW-041', [reviews, 'has A approved cannot run B with it']],
+  ['GW-041', [faults, 'is for its parameters: approved with some, it runs with no others']],
   ['GW-046', [reviews, 'hides text in what is too long to be shown is refused at once']],
   [
     'GW-057',
@@ -76,14 +83,8 @@ export const playedElsewhere: ReadonlyMap<string, readonly [file: string, title:
       'an owner who changes a stored body is found by the export, and the log goes on',
     ],
   ],
-  ['GW-086', [`${modules}/evidence/evidence.spec.ts`, 'a changed, removed or swapped line of the export is found']],
-  [
-    'GW-088',
-    [
-      `${modules}/recording/agent-signed.spec.ts`,
-      'a footer of other bytes is not countersigned: the session must end, and what was recorded is signed alone',
-    ],
-  ],
+  ['GW-086', [recordings, 'two recordings that change places between their sessions']],
+  ['GW-088', [recordings, 'a recording without its last piece']],
   [
     'GW-091',
     [
@@ -98,8 +99,8 @@ export const playedElsewhere: ReadonlyMap<string, readonly [file: string, title:
   [
     'GW-094',
     [
-      'libs/tunnel/back-pressure.spec.ts',
-      'a target that does not read stops what the client sends, within a few megabytes',
+      'libs/protocols/postgres/recording.spec.ts',
+      'a recorder of 100 KB/s slows its client down: nothing is shown before it is kept, nothing dropped, and the target waits',
     ],
   ],
   [
