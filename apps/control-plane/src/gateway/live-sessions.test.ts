@@ -18,7 +18,7 @@ const seconds = async (count: number): Promise<void> => {
 function world() {
   const expiresAt = new Date(clock.now().getTime() + 2 * 3_600_000);
   const check = vi.fn(async () => {
-    if (clock.now() >= expiresAt) throw new GatewayError('GRANT_ENDED', 'the login has expired');
+    if (clock.now() >= expiresAt) throw new GatewayError('GRANT_ENDED', 'this login has ended');
     return { identity: {} };
   });
   const sessions = new LiveSessions(
@@ -60,7 +60,7 @@ test('a login that expires ends the session behind it within a minute, and the c
   expect(session.end).not.toHaveBeenCalled();
 
   await seconds(60);
-  expect(session.end).toHaveBeenCalledWith('GRANT_ENDED', 'the login has expired');
+  expect(session.end).toHaveBeenCalledWith('GRANT_ENDED', 'this login has ended');
   expect(session.say).toHaveBeenCalledTimes(1);
   sessions.onApplicationShutdown();
 });
