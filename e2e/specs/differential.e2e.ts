@@ -1,4 +1,5 @@
 import { peer } from '@sallyport/testkit';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { firstDifference } from '../testing/comparable.js';
 import { agentPassword, type Installation } from '../testing/installation.js';
@@ -100,6 +101,18 @@ describe('what differs, and says so', () => {
     const run = await psqlRun({ program: peer('psql', context), env: await sallyport.env() }, '\\conninfo');
     expect(run.stdout).toMatch(/connected to database "shop" as user "orders" on host "127.0.0.1" at port "\d+"/);
     expect(run.stdout).toMatch(/SSL connection \(protocol: TLSv1\.3/);
+  });
+
+  test('at the target a session has the gateway’s name, whatever its client calls it', async () => {
+    const client = new pg.Client({ ...(await sallyport.client()), application_name: 'a name of its own' });
+    await client.connect();
+    const [own] = (await client.query<{ application_name: string }>('show application_name')).rows;
+    const ids = (await sallyport.sessions()).map(({ id }) => `sallyport:${id}`);
+    expect(ids).toContain(own!.application_name);
+    await client.query("set application_name = 'another'");
+    const seen = await client.query('select application_name from pg_stat_activity where pid = pg_backend_pid()');
+    expect(seen.rows).toEqual([own]);
+    await client.end();
   });
 
   test('\\lo_import calls functions by their ids, which is refused', async (context) => {

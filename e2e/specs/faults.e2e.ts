@@ -18,6 +18,7 @@ import {
   reviewsOf,
   sessionEnded,
   settle,
+  type Visitor,
   Visitors,
   within,
 } from '../testing/sessions.js';
@@ -221,6 +222,34 @@ describe('what an administrator changes', () => {
     expect(await ran('ended by grace')).toBe(false);
   });
 
+  test('a login that expires ends the sessions behind it within a minute, in mid-statement too, and its client was warned', async () => {
+    const ticket = await sallyport.ticket('edsger');
+    sallyport.logInAgain('edsger'); // whoever comes next
+    const person = await personId('edsger@example.test');
+    const [grant] = await sallyport.store.query<{ expires_at: Date }>(
+      "update login_grants set expires_at = now() + interval '20 seconds' where person_id = $1 and ended_at is null returning expires_at",
+      [person],
+    );
+    const session = await visitors.with(ticket);
+    await session.query('select 1');
+    const cut = session.refusal(tooLong('expired', 120));
+    await isRunning(sallyport, 'expired');
+    const { session: id } = await onRecord(sallyport, 'expired');
+    expect(await within(80_000, 'the client is told', cut)).toMatchObject({
+      severity: 'FATAL',
+      code: '57P01',
+      message: 'this login has ended',
+    });
+    const late = Date.now() - grant!.expires_at.getTime();
+    expect(late).toBeGreaterThan(0);
+    expect(late).toBeLessThan(60_000);
+    expect(session.notices).toEqual([expect.stringContaining(grant!.expires_at.toISOString())]);
+    expect(await sessionEnded(sallyport, id)).toMatchObject({ end_reason: 'GRANT_ENDED' });
+    await until('the target runs it no longer', async () => (await backends(sallyport, 'expired')).length === 0);
+    expect(await ran('expired')).toBe(false);
+    expect(await visitors.turnedAway(ticket)).toMatchObject({ code: '57P01', message: 'this login has ended' });
+  });
+
   test('ending a person’s logins ends the sessions behind them at once', async () => {
     const session = await visitors.connect('edsger');
     await sallyport.api('grace', 'DELETE', `/v1/people/${await personId('edsger@example.test')}/grants`);
@@ -278,6 +307,39 @@ describe('a review', () => {
     const third = await visitors.connect();
     void third.refusal('delete from precious where id = 1');
     expect((await pendingReview(sallyport, 'id = 1')).id).not.toBe(review.id);
+  });
+});
+
+describe('a review of a prepared statement', () => {
+  const remove = (session: Visitor, id: number) => {
+    const text = 'delete from precious where id = $1';
+    const removed = session.client.query({ name: 'remove', text, values: [id] });
+    removed.catch(() => undefined); // looked at below
+    return removed;
+  };
+
+  test('is for its parameters: approved with some, it runs with no others', async () => {
+    const session = await visitors.connect();
+    const first = remove(session, 17);
+    const approved = await pendingReview(sallyport, 'id = $1');
+    session.vanish();
+    await expect(first).rejects.toThrow();
+    await settle(sallyport, approved);
+
+    const again = await visitors.connect();
+    const other = remove(again, 18);
+    const asked = await pendingReview(sallyport, 'id = $1');
+    expect(asked.id).not.toBe(approved.id);
+    expect([await idsLeft(17), await idsLeft(18)]).toEqual([1, 1]);
+    await settle(sallyport, asked, 'reject');
+    await expect(other).rejects.toMatchObject({ code: '42501' });
+    expect([await idsLeft(17), await idsLeft(18)]).toEqual([1, 1]);
+
+    expect((await remove(again, 17)).rowCount).toBe(1); // what was approved still is, once
+    expect([await idsLeft(17), await idsLeft(18)]).toEqual([0, 1]);
+    void remove(again, 17);
+    expect((await pendingReview(sallyport, 'id = $1')).id).not.toBe(approved.id);
+    again.vanish();
   });
 });
 
@@ -348,12 +410,15 @@ describe('the target', () => {
     await (await visitors.served()).query('select 1');
   });
 
-  test('that refuses the agent’s credential gives a clear error, and a rotated file is noticed by the next session', async () => {
+  test('that refuses the agent’s credential gives a clear error, and a rotated file is noticed by the next session, while one goes on', async () => {
+    const before = await visitors.connect();
+    await before.query('select 1');
     await sallyport.target.query(`alter role app password '${rotatedPassword}'`);
     const refused = await visitors.turnedAway(await sallyport.ticket());
     expect(refused).toMatchObject({ severity: 'FATAL', code: '08004' });
     writeFileSync(path.join(sallyport.home, 'agent', 'password'), `${rotatedPassword}\n`);
     await (await visitors.connect()).query('select 1');
+    expect((await before.query('select id from people')).rows).toEqual([{ id: 1 }]);
   });
 
   test('its error texts do not carry a masked value to the client', async () => {

@@ -320,6 +320,11 @@ export class Installation {
     return token;
   }
 
+  /** The next token is of a new login. */
+  logInAgain(person: string): void {
+    this.#tokens.delete(person);
+  }
+
   /** Whatever the status is. */
   async ask<T = unknown>(
     person: string,

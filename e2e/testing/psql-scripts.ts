@@ -112,8 +112,7 @@ x\tnot a number
     deallocate p; execute p (1, 'x'); prepare q as select 1; deallocate all; execute q; create temporary table tt (a int); set work_mem = '3MB'; listen l;
     discard all; table tt; show work_mem; discard plans; discard sequences; discard temp; create table r as execute q; explain (costs off) execute q;`),
   settings: {
-    sql: `show application_name; show statement_timeout; show geqo; set application_name = 'changed'; show application_name; select application_name from pg_stat_activity where pid = pg_backend_pid();
-      reset application_name; show application_name; set session statement_timeout = '5s'; set local statement_timeout = 1; show statement_timeout; reset all; show statement_timeout; show client_encoding; show server_version; show search_path;
+    sql: `show statement_timeout; show geqo; set session statement_timeout = '5s'; set local statement_timeout = 1; show statement_timeout; reset all; show statement_timeout; show client_encoding; show server_version; show search_path;
       select current_user, session_user, current_database(), current_schema, inet_server_port() is null; set search_path = pg_catalog, d; show search_path; set standard_conforming_strings = on; set client_encoding = 'UTF8';`,
     env: { PGOPTIONS: '-c statement_timeout=12345 -c geqo=off --lock-timeout=99', PGAPPNAME: 'a name of its own' },
   },

@@ -315,7 +315,7 @@ export const wireScripts: Readonly<Record<string, readonly Turn[]>> = {
     ),
   ],
   'settings are reported as they change': [
-    turn('Z', query("set timezone = 'Asia/Tokyo'; set datestyle = german; set application_name = 'wire'")),
+    turn('Z', query("set timezone = 'Asia/Tokyo'; set datestyle = german; set bytea_output = escape")),
     turn('Z', parse("set intervalstyle = 'iso_8601'"), bind(), execute(), sync),
     turn('Z', query("begin; set timezone = 'UTC'; rollback")),
     turn('Z', query("set client_encoding = 'UNICODE'; set client_encoding = 'utf-8'; set names 'UNICODE'")),
@@ -353,7 +353,7 @@ export const wireScripts: Readonly<Record<string, readonly Turn[]>> = {
     turn('Z', parse('fetch 2 from d'), bind(), describe('P'), execute(), sync),
     turn('Z', bind(), execute(), sync),
     turn('Z', query('commit')),
-    turn('Z', parse('show application_name'), bind(), execute(), sync),
+    turn('Z', parse('show datestyle'), bind(), execute(), sync),
     turn('Z', parse('explain (costs off) select 1'), bind(), describe('P'), execute(), sync),
   ],
   'rows without a Describe, in text and binary': [

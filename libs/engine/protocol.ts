@@ -33,6 +33,8 @@ export interface SessionHandle {
   readonly connection: ConnectionView;
   /** Aborted, with a GatewayError as reason, when the session must end: revocation, drain, an administrator's word. */
   readonly ended: AbortSignal;
+  /** Takes what the client should be told meanwhile, in the protocol's own way: that its login is about to end. */
+  tell(say: (text: string) => void): void;
   /** Drives this session's exchanges through the engine; resolves when they end. */
   run(exchanges: AsyncIterable<Exchange>): Promise<void>;
   /** Opens the way to the target through an agent. Only from within a forwarded `session.connect`. */

@@ -5,7 +5,15 @@
 import { generateKeyPair, sign } from 'node:crypto';
 import { promisify } from 'node:util';
 
-const tags = { integer: 0x02, bitString: 0x03, objectId: 0x06, utf8String: 0x0c, sequence: 0x30, set: 0x31, context0: 0xa0 };
+const tags = {
+  integer: 0x02,
+  bitString: 0x03,
+  objectId: 0x06,
+  utf8String: 0x0c,
+  sequence: 0x30,
+  set: 0x31,
+  context0: 0xa0,
+};
 
 /** X.690, 8.1: tag, length, contents. Nothing here is longer than two bytes of length can say. */
 function der(tag: keyof typeof tags, ...contents: readonly Uint8Array[]): Buffer {

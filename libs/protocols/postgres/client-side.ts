@@ -12,7 +12,8 @@ import { Conversation } from './conversation.js';
 import { createSqlDescriber, type SqlDescriber } from './describe.js';
 import { cancelKey, type Door, greet, turnAway } from './greeting.js';
 import { harden } from './harden.js';
-import { refusalMessage } from './refuse.js';
+import { nameSetting } from './owned-settings.js';
+import { noticeMessage, refusalMessage } from './refuse.js';
 import type { StartupRequest } from './startup.js';
 import { readChunk } from './stream.js';
 import { Fields, isPasswordMessage, MessageReader, violation } from './wire.js';
@@ -62,7 +63,7 @@ async function admit(
   socket.write(authentication.cleartextPassword);
   const ticket = await readTicket(socket, reader, lobby.limits.startupBytes);
   if (ticket === undefined) return undefined;
-  const clientName = request.settings.find(([name]) => name.toLowerCase() === 'application_name')?.[1];
+  const clientName = request.settings.find(([name]) => name.toLowerCase() === nameSetting)?.[1];
   return lobby.admit({
     ticket,
     connection: request.user,
@@ -134,8 +135,9 @@ async function converse({ socket, reader, session, request, lobby, describer }: 
           });
           await record.outcome({ status: 'done', maskedFields: 0, joinKey });
           forget = lobby.cancellations.register(cancelKey(pid, secret), () => conversation.line.cancel());
-          socket.write(welcome(parameters, { pid, secret }));
+          socket.write(welcome(withOwnName(parameters, request), { pid, secret }));
           connected = true;
+          session.tell((text) => conversation.line.say(noticeMessage(text)));
         } catch (error) {
           await record.outcome({ status: 'failed', code: refusalOf(error).code, maskedFields: 0 });
           throw error;
@@ -148,16 +150,21 @@ async function converse({ socket, reader, session, request, lobby, describer }: 
   }
 }
 
-const welcome = (
-  parameters: readonly (readonly [string, string])[],
-  { pid, secret }: { pid: number; secret: number },
-): Buffer =>
+type Reported = readonly (readonly [string, string])[];
+
+const welcome = (parameters: Reported, { pid, secret }: { pid: number; secret: number }): Buffer =>
   Buffer.concat([
     authentication.ok,
     ...parameters.map(([name, value]) => parameterStatus(name, value)),
     backendKeyData(pid, secret),
     readyForQuery('I'),
   ]);
+
+/** At the target the session has the gateway's name; the client is told the one that it has given itself. */
+function withOwnName(parameters: Reported, { settings }: StartupRequest): Reported {
+  const own = settings.find(([name]) => name.toLowerCase() === nameSetting)?.[1] ?? '';
+  return parameters.map(([name, value]) => [name, name === nameSetting ? own : value]);
+}
 
 function chosenDatabase(request: StartupRequest, session: SessionHandle): string {
   try {

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { dataRow } from '../testing/data-row.js';
 import { postgresGateway } from '../testing/postgres-gateway.js';
 import { frontend as f, RawClient } from '../testing/raw-client.js';
-import { backendKeyData, readyForQuery } from './backend.js';
+import { backendKeyData, parameterStatus, readyForQuery } from './backend.js';
 import { cstring, int16, int32, MessageReader, message } from './wire.js';
 
 /** What a confused or captured server holds; the gate must not release it with an answer that it does not understand. */
@@ -26,7 +26,7 @@ afterEach(() => {
 });
 
 /** A server that lets anybody in, answers `select 1` as it should, and anything else with these bytes. */
-async function hostileServer(answer: (socket: Socket) => void): Promise<number> {
+async function hostileServer(answer: (socket: Socket) => void, encoding = 'UTF8'): Promise<number> {
   server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
@@ -35,7 +35,8 @@ async function hostileServer(answer: (socket: Socket) => void): Promise<number> 
     socket.on('data', (chunk: Buffer) => {
       if (!started) {
         started = true;
-        socket.write(Buffer.concat([message('R', int32(0)), backendKeyData(1, 2), readyForQuery('I')]));
+        const reported = [parameterStatus('session_authorization', 'x'), parameterStatus('client_encoding', encoding)];
+        socket.write(Buffer.concat([message('R', int32(0)), ...reported, backendKeyData(1, 2), readyForQuery('I')]));
         return;
       }
       reader.push(chunk);
@@ -77,6 +78,7 @@ test.each<[string, (socket: Socket) => void]>([
     'a changed client_encoding',
     says(message('S', cstring('client_encoding'), cstring('SJIS')), dataRow([canary]), complete),
   ],
+  ['another user', says(parameterStatus('session_authorization', 'y'), dataRow([canary]), complete)],
 ])(
   'a target that sends %s ends that session with an error, discloses nothing, and harms no other',
   async (_name, answer) => {
@@ -97,6 +99,16 @@ test.each<[string, (socket: Socket) => void]>([
     neighbour.end();
   },
 );
+
+test('a target that does not take the encoding that it was asked for is not spoken to', async () => {
+  const port = await hostileServer(says(complete), 'LATIN1');
+  await using gateway = await postgresGateway({
+    target: { host: '127.0.0.1', port, user: 'x', password: 'x', database: 'app' },
+    survey: false,
+  });
+  const opened = RawClient.open({ port: gateway.port, database: 'app' });
+  await expect(opened).rejects.toThrow(/the session’s client_encoding became "LATIN1"/);
+});
 
 test('a flood of errors or notices that nobody asked for is bounded by the client’s reading', async () => {
   const notice = message(

@@ -1,4 +1,5 @@
 // What the agent records is what the client gets: piece by piece, for each operation, and signed ahead of its last bytes.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type TestDatabase, testDatabase } from '@sallyport/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { footerOf, postgresGateway } from '../testing/postgres-gateway.js';
@@ -112,4 +113,45 @@ test('a session that breaks in the middle of an answer leaves what the client go
   ];
   expect(response.pieces.length).toBeGreaterThan(0);
   expect(gateway.events.some(({ footer }) => footer?.startsWith(id))).toBe(false);
+});
+
+const megabyte = 1024 * 1024;
+
+test('a recorder of 100 KB/s slows its client down: nothing is shown before it is kept, nothing dropped, and the target waits', async () => {
+  const rows = 4_096;
+  const rowBytes = 16_384;
+  const progress = { kept: 0, heard: 0, ahead: 0, isSlow: true };
+  await target.query('create sequence produced');
+  await using slow = await postgresGateway({
+    target,
+    records: true,
+    kept: async ({ length }) => {
+      for (let waited = 0; progress.isSlow && waited < length / 100; waited += 50) await sleep(50);
+      progress.kept += length;
+    },
+  });
+  const other = await RawClient.open({ port: slow.port, database: target.database });
+  using _ = { [Symbol.dispose]: () => other.end() }; // or the gateway would wait for it
+  other.socket.on('data', ({ length }: Buffer) => {
+    progress.heard += length;
+    progress.ahead = Math.max(progress.ahead, progress.heard - progress.kept);
+  });
+  const text = `select nextval('produced'), repeat('r', ${rowBytes}) from generate_series(1, ${rows})`;
+  const answer = other.ask([f.query(text)]);
+  const produced = async (): Promise<number> =>
+    Number((await target.query<{ n: string }>('select last_value as n from produced'))[0]!.n) * rowBytes;
+
+  await expect.poll(() => progress.heard, { timeout: 20_000 }).toBeGreaterThan(0);
+  await sleep(2_000);
+  const whileSlow = { ...progress, produced: await produced() };
+  await sleep(1_000);
+  expect(await produced()).toBeLessThan(whileSlow.produced + 2 * megabyte);
+  expect(whileSlow.heard).toBeLessThan(2 * megabyte);
+  expect(whileSlow.produced).toBeLessThan(24 * megabyte);
+
+  progress.isSlow = false;
+  expect((await answer).filter((line) => line.startsWith('D '))).toHaveLength(rows);
+  expect(progress.ahead).toBe(0);
+  const { pieces } = [...slow.responses.values()].find((response) => response.text === text)!;
+  expect(pieces.reduce((sum, { bytes }) => sum + bytes.length, 0)).toBe(progress.heard);
 });

@@ -25,6 +25,7 @@ import { encodeOutcome, type RefuseMode } from './heads.js';
 import { type Judge, type Judged, type Told, unasked } from './judge.js';
 import type { Portal, Prepared, SessionMemory } from './memory.js';
 import type { Outbox } from './outbox.js';
+import { nameSetting, type OwnedSettings } from './owned-settings.js';
 import { noticeMessage } from './refuse.js';
 import { cleanReport } from './reports.js';
 import { cleanOne, cleanRun, type RowCleaner } from './rewriter.js';
@@ -32,6 +33,7 @@ import {
   cstring,
   Fields,
   int16,
+  int32,
   type Message,
   type MessageReader,
   message,
@@ -72,6 +74,8 @@ type Owed = { readonly work: Work } & (
   | { readonly kind: 'execute'; readonly portal: TargetPortal; readonly result: Result }
   | { readonly kind: 'query'; readonly result: Result }
   | { readonly kind: 'poison'; readonly mode: RefuseMode; readonly refusal: Buffer }
+  /** The gateway's own statement, by which the session gets its name back: none of its answers are the client's. */
+  | { readonly kind: 'own' }
   /** Where COPY data stood in what was sent: it is answered by nothing, but says which Syncs a COPY has swallowed. */
   | { readonly kind: 'copied'; readonly ends: boolean }
 );
@@ -82,18 +86,16 @@ export interface TargetSessionOptions {
   readonly outbox: Outbox;
   /** Writes to the target. */
   readonly send: (bytes: Buffer) => void;
+  /** What the session is called at the target. */
+  readonly name: string;
+  /** As the target has said at the log-in. */
+  readonly owned: () => OwnedSettings;
   /** Reads the catalogue again after DDL and announces it. @returns false when it could not; must not reject */
   readonly resurvey: (exchange: number) => Promise<boolean>;
 }
 
 /** Of what is only prepared or planned the control plane has said nothing. */
 const notTold: Told = { reaches: false };
-
-/** What the gateway's reading of texts relies on. The server says every name of its UTF-8 as UTF8, but for this old one. */
-const relied: ReadonlyMap<string, readonly string[]> = new Map([
-  ['client_encoding', ['UTF8', 'UNICODE']],
-  ['standard_conforming_strings', ['on']],
-]);
 
 /** Fails in every state in which it is run, runs nothing, and names itself in the target's log. */
 const poisonText = 'sallyport refused this statement';
@@ -102,6 +104,19 @@ const poisonParse = message('P', cstring('sallyport refused'), cstring(poisonTex
 const flush = message('H');
 const copyData = typeOf('d');
 const dataRow = typeOf('D');
+const naming = 'sallyport name';
+/** By the extended protocol, and under names of its own: a simple Query would end the client's unnamed statement. */
+const nameAgain = (name: string): Buffer =>
+  Buffer.concat([
+    message('P', cstring(naming), cstring(`set application_name = '${name}'`), int16(0)),
+    message('B', cstring(naming), cstring(naming), int16(0), int16(0), int16(0)),
+    message('E', cstring(naming), int32(0)),
+    message('C', Buffer.from('P', 'latin1'), cstring(naming)),
+    message('C', Buffer.from('S', 'latin1'), cstring(naming)),
+    message('S'),
+  ]);
+/** A cancel request of the client's may hit it. */
+const namingsMost = 3;
 /** Reported settings that take none but a few fixed values. */
 const reportable = new Set([
   'client_encoding',
@@ -134,6 +149,9 @@ export class TargetSession {
   /** Syncs among COPY data: ignored where the COPY succeeds, and perhaps answered where it has failed before them. */
   #swallowed = 0;
   #mayBeReady = 0;
+  /** The client has called the session something else, which its own ParameterStatus says; nothing more runs under that name. */
+  #isRenamed = false;
+  #namings = 0;
   /** The client has said goodbye: the target ends the session when it has done what was asked before. */
   leaving = false;
   #wake: (() => void)[] = [];
@@ -158,6 +176,8 @@ export class TargetSession {
     const { memory } = this.#options;
     const usesUnnamed = messages.some((one) => isType(one, 'B') || isType(one, 'E'));
     const uses = usesUnnamed || messages.some((one) => isType(one, 'Q') || isType(one, 'P'));
+    // What is sent without a Sync is answered at the next one at the latest: that one must not wait for it.
+    while (uses && this.#isRenamed && !this.#unsynced && this.busy) await this.#answered();
     const doubtful = () => memory.doubtful() || (usesUnnamed && this.#doubtsUnnamed(messages));
     while (uses && doubtful() && this.busy) await this.#answered();
   }
@@ -367,7 +387,8 @@ export class TargetSession {
     if (description === undefined) return judged;
     const { memory } = this.#options;
     work.leaves(memory.apply(description, work.number));
-    const { ddl, runsCode } = description.sessionEffects;
+    const { ddl, runsCode, settings } = description.sessionEffects;
+    if (settings?.some((name) => name === nameSetting || name === '?')) this.#isRenamed = true; // ahead of its report
     if (ddl || runsCode) this.#changed = { first: this.#changed?.first ?? work.number, last: work.number };
     if (judged.reaches || description.flags.includes('hidden-code')) this.#transactionReaches = true;
     if (judged.reaches && description.flags.includes('computed-setting')) memory.taint();
@@ -407,6 +428,10 @@ export class TargetSession {
         return this.#executing(letter, received, head);
       case 'query':
         return this.#querying(letter, received, head);
+      case 'own':
+        if (!'12C3'.includes(letter)) throw notUnderstood(letter);
+        if (letter === 'C') this.#isRenamed = false;
+        return;
       default:
         throw notUnderstood(letter);
     }
@@ -523,6 +548,7 @@ export class TargetSession {
     this.#swallowed = 0;
     const head = this.#owed[0];
     if (head?.kind === 'poison') return this.#poisoned(head);
+    if (head?.kind === 'own' && parseReport(received).get('V') !== 'FATAL') return; // tried again at its Sync
     const cleaned = cleanReport(received, 'E', this.#reportContext(), this.#labelled().hidden);
     this.#emit(cleaned);
     if (parseReport(received).get('V') === 'FATAL') this.saidGoodbye = true;
@@ -548,6 +574,7 @@ export class TargetSession {
 
   async #ready(received: Message): Promise<void> {
     const head = this.#owed[0];
+    if (head?.kind === 'own') return this.#named();
     const swallowed = this.#mayBeReady > 0 && head?.kind !== 'sync' && head?.kind !== 'query';
     if (swallowed) {
       this.#mayBeReady -= 1;
@@ -565,6 +592,26 @@ export class TargetSession {
     }
     this.#emit(received.raw);
     if (!swallowed) this.#paid();
+    this.#nameAgain();
+  }
+
+  #named(): void {
+    this.#paid();
+    if (!this.#isRenamed) this.#namings = 0;
+    else if (this.#namings >= namingsMost)
+      throw new GatewayError('RESPONSE_NOT_UNDERSTOOD', 'the target does not take the session’s name back');
+    this.#nameAgain();
+  }
+
+  /** Between two requests of the client's: in a transaction it is undone with what it undoes; a failed one is rolled back anyway. */
+  #nameAgain(): void {
+    const isQuiet = !this.busy && !this.#unsynced && this.#mayBeReady === 0;
+    if (!this.#isRenamed || !isQuiet || this.#status === 'E') return;
+    this.#namings += 1;
+    const work = new Work(0);
+    work.sent = true;
+    this.#owe({ kind: 'own', work });
+    this.#options.send(nameAgain(this.#options.name));
   }
 
   /** What exchanges up to this one changed is committed or rolled back by now; what later ones change is not yet. */
@@ -576,16 +623,16 @@ export class TargetSession {
     this.#changed = last > exchange ? { first: exchange + 1, last } : undefined;
   }
 
-  /** What the gateway's reading of texts relies on must not change under it. */
+  /** What the gateway owns must not change under it. */
   #parameterStatus(received: Message): void {
     const fields = new Fields(received.body);
     const name = fields.cstring();
     const value = fields.cstring();
-    const taken = relied.get(name);
-    if (taken?.includes(value) === false) {
-      throw new GatewayError('RESPONSE_NOT_UNDERSTOOD', `the session’s ${name} became "${value}"`, {
-        hint: `the gateway needs ${name} = ${taken[0]}`,
-      });
+    const { owned, memory } = this.#options;
+    owned().check(name, value, { expected: memory.sqlSession().searchPathCertain !== true });
+    if (name === nameSetting) {
+      this.#isRenamed = value !== this.#options.name;
+      if (!this.#isRenamed) return; // the gateway's own doing, or taken back: the client has its own name for itself
     }
     // A value may have been put into it: what is known of the statement says whether it may be told.
     const told =

@@ -21,6 +21,7 @@ import { Judge } from './judge.js';
 import { type LoggedIn, login } from './login.js';
 import { type Prepared, SessionMemory } from './memory.js';
 import { Outbox } from './outbox.js';
+import { nameOf, OwnedSettings, ownSettings } from './owned-settings.js';
 import { selfCheck } from './self-check.js';
 import { parseTargetSettings, type TargetSettings } from './settings.js';
 import { drained, gathering, readChunk } from './stream.js';
@@ -111,6 +112,7 @@ class Attendance {
   readonly #fromControlPlane = new MessageReader();
   #judge: Judge | undefined;
   #target: LoggedIn | undefined;
+  #owned = new OwnedSettings();
   #send: ((bytes: Buffer) => boolean) | undefined;
   #lastExchange = 0;
   #partial: { exchange: number; messages: Message[]; head: ForwardHead } | undefined;
@@ -125,6 +127,8 @@ class Attendance {
       judge: () => this.#judgeNow(),
       memory: this.#memory,
       outbox: this.#outbox,
+      name: nameOf(host.session),
+      owned: () => this.#owned,
       send: (bytes) => void this.#send?.(bytes),
       resurvey: (exchange) => this.#announceCatalogue(exchange),
     });
@@ -135,6 +139,7 @@ class Attendance {
     this.#target = target;
     this.#send = gathering(target.socket);
     try {
+      this.#owned = new OwnedSettings(target.parameters);
       this.#channel.write({
         kind: FrameKind.OPENED,
         exchange: 0,
@@ -157,7 +162,7 @@ class Attendance {
         tls: parseTargetSettings(target.settings).tls,
         credential: await target.credential({ fresh }),
         database: this.#database,
-        settings,
+        settings: ownSettings(settings, this.#host.session),
         timeoutMs: dialMs,
       });
     try {

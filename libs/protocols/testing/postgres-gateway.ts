@@ -81,6 +81,8 @@ export interface GatewayOptions {
   readonly durable?: (operation: Operation) => Promise<void>;
   /** Responses are recorded. */
   readonly records?: boolean;
+  /** Settles when a piece of a response is durable. */
+  readonly kept?: (piece: Uint8Array) => Promise<void>;
 }
 
 const decided = { policies: ['test' as PolicyId], policyVersion: 1 };
@@ -96,6 +98,7 @@ export async function postgresGateway(options: GatewayOptions) {
   const responses = new Map<OperationId, RecordedResponse>();
   const snapshots = new Map<string, CatalogueSnapshot>();
   const cancels = new Map<string, () => void>();
+  const told = new Set<(text: string) => void>();
   const plan = planOf([...(options.rules ?? [])]);
   const settings = { databases, tls: { mode: 'disable' } };
 
@@ -137,7 +140,10 @@ export async function postgresGateway(options: GatewayOptions) {
             ...(footer === undefined ? {} : { footer }),
           }),
         ...(records && {
-          response: async (bytes: Uint8Array, at: Date) => void response.pieces.push({ bytes: Buffer.from(bytes), at }),
+          response: async (bytes: Uint8Array, at: Date) => {
+            await options.kept?.(bytes);
+            response.pieces.push({ bytes: Buffer.from(bytes), at });
+          },
         }),
       };
     },
@@ -161,6 +167,7 @@ export async function postgresGateway(options: GatewayOptions) {
       turn: {},
       connection: { name: 'orders', version: 1, target: 'test', databases, settings: {} },
       ended: ended.signal,
+      tell: (say) => void told.add(say),
       run: (exchanges) => serve(exchanges, guards),
       open: async (head) => {
         const [near, far] = memoryChannels();
@@ -206,6 +213,10 @@ export async function postgresGateway(options: GatewayOptions) {
     log: sent,
     /** Recorded responses by operation. */
     responses,
+    /** Tells every session something. */
+    tell: (text: string): void => {
+      for (const say of told) say(text);
+    },
     /** For node-postgres and its like. */
     client: {
       host: '127.0.0.1',

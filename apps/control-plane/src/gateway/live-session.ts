@@ -57,6 +57,7 @@ export class LiveSession implements SessionHandle, Guards {
   #identity: Identity;
   #connection: Connection;
   #closed = false;
+  #say: (text: string) => void = () => undefined;
 
   constructor({ id, ticket, connection, recorder, house, left }: LiveSessionOptions) {
     this.id = id;
@@ -107,6 +108,15 @@ export class LiveSession implements SessionHandle, Guards {
 
   knowsCatalogue(digest: string): boolean {
     return this.#connection.databases.some((database) => this.catalogue(database)?.digest === digest);
+  }
+
+  tell(say: (text: string) => void): void {
+    this.#say = say;
+  }
+
+  /** The client hears it as soon as its protocol allows. */
+  say(text: string): void {
+    this.#say(text);
   }
 
   /** Ends it from outside: the protocol tells its client why. */

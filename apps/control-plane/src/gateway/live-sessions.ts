@@ -12,10 +12,13 @@ import { SessionSlots } from './session-slots.js';
 /** Logins are looked at again this often; a revocation is heard at once. */
 const recheckMs = 5 * 60_000;
 const tickMs = 15_000;
+/** A client is told so long before its login expires. */
+const warnMs = 5 * 60_000;
 
 interface Entry {
   readonly session: LiveSession;
   checkedAt: number;
+  warned?: boolean;
 }
 
 /** The sessions that this replica serves, and whatever ends them. */
@@ -78,10 +81,18 @@ export class LiveSessions implements OnApplicationBootstrap, OnApplicationShutdo
 
   private tick(): void {
     const now = this.clock.now().getTime();
+    for (const entry of this.entries.values()) this.warn(entry, now);
     const due = [...this.entries.values()].filter(
       ({ session, checkedAt }) => now - checkedAt >= recheckMs || session.ticket.grantExpiresAt.getTime() <= now,
     );
     void this.recheck(due);
+  }
+
+  private warn(entry: Entry, now: number): void {
+    const { grantExpiresAt } = entry.session.ticket;
+    if (entry.warned || grantExpiresAt.getTime() - now > warnMs) return;
+    entry.warned = true;
+    entry.session.say(`the login behind this session expires at ${grantExpiresAt.toISOString()}, and the session then`);
   }
 
   private async recheck(due: Iterable<Entry>): Promise<void> {

@@ -16,7 +16,8 @@ export interface RawFrame {
 
 export interface RawInput {
   readonly frames?: readonly RawFrame[];
-  readonly segmentation?: 'one_byte_per_segment';
+  /** `one_answer_at_a_time`: what comes behind a Query or Sync is sent once that is answered. */
+  readonly segmentation?: 'one_byte_per_segment' | 'one_answer_at_a_time';
   readonly startup?: Readonly<Record<string, string>>;
   readonly bytes?: string;
 }

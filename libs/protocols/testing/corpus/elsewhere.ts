@@ -11,6 +11,7 @@ const targets = 'libs/protocols/postgres/hostile-targets.spec.ts';
 const wire = 'libs/protocols/postgres/corpus-wire.spec.ts';
 const modules = 'apps/control-plane/src/modules';
 const faults = 'e2e/specs/faults.e2e.ts';
+const recordings = `${modules}/recording/recording-attacks.spec.ts`;
 const reviews = `${modules}/reviews/reviews.spec.ts`;
 
 /** File and title by case. */
@@ -18,20 +19,26 @@ export const playedElsewhere: ReadonlyMap<string, readonly [file: string, title:
   ['PG-155', [wire, 'a statement without end is ended by the limit of a hardened login']],
   ['PG-174', [wire, 'replication is refused in each of its forms']],
   ['PG-175', [wire, 'replication is refused in each of its forms']],
-  ['PG-176', [wire, 'an encoding asked for at the start is not the one that the target gets']],
-  ['PG-177', [wire, 'a role asked for at the start is not the one that the target gets']],
+  ['PG-176', [wire, 'what texts are read by cannot be chosen at the start']],
+  ['PG-177', [wire, 'a role cannot be chosen at the start']],
   ['PG-178', [clients, 'a newer minor version is negotiated down']],
   ['PG-179', [clients, 'GSSENC is refused with one byte, and the client may go on']],
   ['PG-181', [clients, 'TLS inside TLS']],
   ['PG-184', [wire, 'a cancel request with a guessed key cancels nothing']],
-  ['PG-185', [wire, 'a key that the target gave is none of the gateway’s, and cancels nothing']],
+  ['PG-185', [wire, 'a key that is another’s, or the target’s own, cancels nothing']],
   ['PG-186', [wire, 'a length below four']],
   ['PG-189', [clients, 'a message of an unknown type']],
   ['PG-190', [wire, 'what only a server says']],
   ['PG-191', [clients, 'a Bind that lies about its parameters']],
   ['PG-194', [targets, 'a row of more columns than were described']],
   ['PG-195', [targets, 'a row that was never described']],
-  ['GW-019', [faults, 'ending a person’s logins ends the sessions behind them at once']],
+  [
+    'GW-019',
+    [
+      faults,
+      'a login that expires ends the sessions behind it within a minute, in mid-statement too, and its client was warned',
+    ],
+  ],
   [
     'GW-020',
     [`${modules}/tickets/tickets.spec.ts`, 'is out at once when it is disabled or deleted, and its name stays taken'],
@@ -53,14 +60,14 @@ export const playedElsewhere: ReadonlyMap<string, readonly [file: string, title:
   [
     'GW-023',
     [
-      'apps/agent/src/credentials/credentials.test.ts',
-      'a file is read again at each use, so that a rotation is noticed',
+      faults,
+      'that refuses the agent’s credential gives a clear error, and a rotated file is noticed by the next session, while one goes on',
     ],
   ],
   ['GW-038', [reviews, 'has A approved cannot run B with it']],
   ['GW-039', [reviews, 'is shown to its reviewers as it is, and runs once when one of them approves']],
   ['GW-040', [reviews, 'waits on two replicas at once has it run once']],
-  ['GW-041', [reviews, 'has A approved cannot run B with it']],
+  ['GW-041', [faults, 'is for its parameters: approved with some, it runs with no others']],
   ['GW-046', [reviews, 'hides text in what is too long to be shown is refused at once']],
   [
     'GW-057',
@@ -76,14 +83,8 @@ export const playedElsewhere: ReadonlyMap<string, readonly [file: string, title:
       'an owner who changes a stored body is found by the export, and the log goes on',
     ],
   ],
-  ['GW-086', [`${modules}/evidence/evidence.spec.ts`, 'a changed, removed or swapped line of the export is found']],
-  [
-    'GW-088',
-    [
-      `${modules}/recording/agent-signed.spec.ts`,
-      'a footer of other bytes is not countersigned: the session must end, and what was recorded is signed alone',
-    ],
-  ],
+  ['GW-086', [recordings, 'two recordings that change places between their sessions']],
+  ['GW-088', [recordings, 'a recording without its last piece']],
   [
     'GW-091',
     [
@@ -98,8 +99,8 @@ export const playedElsewhere: ReadonlyMap<string, readonly [file: string, title:
   [
     'GW-094',
     [
-      'libs/tunnel/back-pressure.spec.ts',
-      'a target that does not read stops what the client sends, within a few megabytes',
+      'libs/protocols/postgres/recording.spec.ts',
+      'a recorder of 100 KB/s slows its client down: nothing is shown before it is kept, nothing dropped, and the target waits',
     ],
   ],
   [

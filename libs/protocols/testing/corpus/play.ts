@@ -18,7 +18,7 @@ export type Way = (typeof ways)[number];
 export interface Script {
   readonly messages: readonly Buffer[];
   readonly readies: number;
-  readonly bytewise: boolean;
+  readonly segmentation?: RawInput['segmentation'];
   /** The statements in it, as the target would get them. */
   readonly texts: readonly string[];
 }
@@ -81,14 +81,15 @@ export function scriptOf({ input }: Case, way: Way, adapt: (sql: string) => stri
       frameOf(frame.sql === undefined ? frame : { ...frame, sql: adapt(frame.sql) }),
     );
     const readies = (input.frames ?? []).filter(({ op }) => op === 'Query' || op === 'Sync' || op === 'FunctionCall');
-    return { messages: frames, readies: readies.length, bytewise: input.segmentation !== undefined, texts };
+    const { segmentation } = input;
+    return { messages: frames, readies: readies.length, texts, ...(segmentation && { segmentation }) };
   }
   const [sql] = texts as [string];
   const messages =
     way === 'simple'
       ? [f.query(sql)]
       : [f.parse(sql), f.bind({ binary: way === 'binary' }), f.describe('P'), f.execute(), f.sync];
-  return { messages, readies: 1, bytewise: false, texts };
+  return { messages, readies: 1, texts };
 }
 
 export const adapterFor =
@@ -98,8 +99,22 @@ export const adapterFor =
       .replaceAll('55917', String(server.port))
       .replaceAll('user=postgres', `user=${server.user} password=${server.password}`);
 
-export async function send(talk: Talk, { messages, readies, bytewise }: Script): Promise<Message[]> {
-  return bytewise ? talk.askBytewise(messages, readies) : talk.ask(messages, readies);
+export async function send(talk: Talk, { messages, readies, segmentation }: Script): Promise<Message[]> {
+  if (segmentation === 'one_byte_per_segment') return talk.askBytewise(messages, readies);
+  if (segmentation === undefined) return talk.ask(messages, readies);
+  const heard: Message[] = [];
+  for (const turn of turnsOf(messages)) heard.push(...(await talk.ask(turn)));
+  return heard;
+}
+
+/** Each with what it is answered by ReadyForQuery for: a Query or a Sync. */
+function turnsOf(messages: readonly Buffer[]): Buffer[][] {
+  const turns: Buffer[][] = [[]];
+  for (const one of messages) {
+    turns.at(-1)!.push(one);
+    if ('QS'.includes(String.fromCharCode(one[0]!))) turns.push([]);
+  }
+  return turns.filter((turn) => turn.length > 0);
 }
 
 /** A statement without any effect that every reference policy lets pass. */

@@ -17,6 +17,13 @@ const isOneStatement = (one: Case): boolean => isSql(one) && !/;\s*\S/.test(one.
 export const everyWay = (cases: readonly Case[]): Turn[] =>
   cases.flatMap((one) => (isSql(one) ? ways : (['simple'] as const)).map((way) => ({ one, way })));
 
+/** @param slice which of how many, as `2/5`: what is left out of one slice is in another */
+export function sliceOf(turns: readonly Turn[], slice = '1/1'): Turn[] {
+  const [which, of] = slice.split('/').map(Number);
+  if (!(which! >= 1 && which! <= of!)) throw new Error(`"${slice}" is no slice: write "2/5" for the second of five`);
+  return turns.filter((_turn, index) => index % of! === which! - 1);
+}
+
 /** Each case one way: by turns, where it can be sent several ways. */
 export const oneWay = (cases: readonly Case[]): Turn[] =>
   cases.map((one, index) => ({ one, way: isOneStatement(one) ? ways[index % ways.length]! : 'simple' }));
@@ -46,7 +53,7 @@ export async function playRound(
   const failures: Record<string, string[]> = {};
   const before = await Promise.all(stages.map((stage) => stage.oracle.whole()));
   for (const turn of turns) {
-    const problems = await judged(built, stages, turn);
+    const problems = await judged(built, stages, turn).catch((error: Error) => [`not played: ${error.message}`]);
     if (problems.length > 0) failures[`${turn.one.id} ${turn.way}`] = problems;
     if (options.first && problems.length > 0) break;
   }

@@ -1,6 +1,7 @@
 /** Stands between agent and target and writes down what a client of the target says, message by message. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { readStartup } from '../../postgres/startup.js';
 import { Fields, type Message, MessageReader, typeOf } from '../../postgres/wire.js';
 
 /** A statement's text as it reached the target, or the letter of another message. */
@@ -24,6 +25,10 @@ export class Tap {
   readonly #server = createServer((near) => this.#splice(near));
   readonly #sockets = new Set<Socket>();
   #arrived: Arrived[] = [];
+  /** What the agent has asked the target for at the start of each session. */
+  readonly startups: ReadonlyMap<string, string>[] = [];
+  /** What each session at the target could be cancelled by: the body of BackendKeyData. */
+  readonly keys: Buffer[] = [];
   /** Every byte that anybody sent to the target. */
   bytes = 0;
 
@@ -40,6 +45,11 @@ export class Tap {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** What has arrived since the last `take`. */
+  get arrived(): readonly Arrived[] {
+    return this.#arrived;
+  }
+
   /** What has arrived since the last call, without log-ins, surveys and the goodbye. */
   take(): Arrived[] {
     const arrived = this.#arrived;
@@ -50,10 +60,16 @@ export class Tap {
   #splice(near: Socket): void {
     const far = connect({ ...this.target, noDelay: true });
     near.setNoDelay(true);
-    const listener = new Listener();
+    const listener = new Listener((parameters) => this.startups.push(parameters));
     near.on('data', (chunk: Buffer) => {
       this.bytes += chunk.length;
       this.#arrived.push(...listener.hear(chunk));
+    });
+    const answers = new MessageReader();
+    far.on('data', (chunk: Buffer) => {
+      answers.push(chunk);
+      for (let next = answers.next(); next !== undefined; next = answers.next())
+        if (next.type === typeOf('K') && !listener.ignored) this.keys.push(Buffer.from(next.body));
     });
     near.pipe(far);
     far.pipe(near);
@@ -79,7 +95,9 @@ export class Tap {
 class Listener {
   readonly #reader = new MessageReader();
   #start: Buffer | undefined = Buffer.alloc(0);
-  #ignored = false;
+  ignored = false;
+
+  constructor(private readonly begun: (parameters: ReadonlyMap<string, string>) => void) {}
 
   hear(chunk: Buffer): Arrived[] {
     if (this.#start !== undefined) {
@@ -95,7 +113,9 @@ class Listener {
     const size = bytes.readInt32BE(0);
     this.#start = undefined;
     if (bytes.readInt32BE(4) === cancelCode) return [{ letter: 'cancel', text: '' }];
-    this.#ignored = bytes.subarray(0, size).includes(surveyName);
+    this.ignored = bytes.subarray(0, size).includes(surveyName);
+    const packet = readStartup(bytes)?.packet;
+    if (packet?.kind === 'startup' && !this.ignored) this.begun(packet.parameters);
     this.#reader.push(Buffer.from(bytes.subarray(size)));
     return this.#messages();
   }
@@ -103,7 +123,7 @@ class Listener {
   #messages(): Arrived[] {
     const arrived: Arrived[] = [];
     for (let next = this.#reader.next(); next !== undefined; next = this.#reader.next())
-      if (!this.#ignored && next.type !== typeOf('p') && next.type !== typeOf('X')) arrived.push(arrivedOf(next));
+      if (!this.ignored && next.type !== typeOf('p') && next.type !== typeOf('X')) arrived.push(arrivedOf(next));
     return arrived;
   }
 }

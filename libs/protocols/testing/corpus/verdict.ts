@@ -81,7 +81,7 @@ const each = ({ direct: _, ...seen }: Seen): Played[] => Object.values(seen);
 const some = (seen: Seen): Played => each(seen)[0]!;
 
 /** In a case of frames some statements are harmless and may run; the denied ones name what they are after. */
-const harmful = /payroll|delete\s|alter role|lo_get/i;
+const harmful = /payroll|delete\s|update\s|alter role|lo_get/i;
 
 const denied = (one: Case, seen: Seen): string[] => {
   const played = some(seen);
