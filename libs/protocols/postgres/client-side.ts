@@ -133,7 +133,10 @@ async function converse({ socket, reader, session, request, lobby, describer }: 
             database,
             settings: request.settings,
           });
-          await record.outcome({ status: 'done', maskedFields: 0, joinKey });
+          // On record with the first decision or before it; where it cannot be, the recorder admits nothing more.
+          record.outcome({ status: 'done', maskedFields: 0, joinKey }).catch((error: unknown) => {
+            if (refusalOf(error).code !== 'RECORDING_UNAVAILABLE') conversation.inbox.fail(error);
+          });
           forget = lobby.cancellations.register(cancelKey(pid, secret), () => conversation.line.cancel());
           socket.write(welcome(withOwnName(parameters, request), { pid, secret }));
           connected = true;

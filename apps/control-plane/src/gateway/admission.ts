@@ -67,8 +67,7 @@ export class Admission {
         hint: 'connect again: another replica, or the next start, will serve you',
       });
     this.logHealth.assertSound();
-    const ticket = await this.redeemed(claim);
-    const connection = await this.connections.findById(ticket.connectionId);
+    const { ticket, connection } = await this.redeemed(claim);
     if (connection === undefined || connection.protocol !== protocol) throw invalidTicket();
     try {
       return await this.start({ claim, ticket, connection });
@@ -78,9 +77,14 @@ export class Admission {
     }
   }
 
-  private async redeemed(claim: Claim): Promise<RedeemedTicket> {
+  private async redeemed(claim: Claim): Promise<{ ticket: RedeemedTicket; connection: Connection | undefined }> {
     try {
-      return await this.tickets.redeem(claim);
+      const found = await this.tickets.find(claim);
+      const [ticket, connection] = await Promise.all([
+        this.tickets.identified(found),
+        this.connections.findById(found.connection_id),
+      ]);
+      return { ticket, connection };
     } catch (cause) {
       if (cause instanceof GatewayError) throw cause;
       throw new GatewayError('RECORDING_UNAVAILABLE', 'the ticket cannot be checked right now', {

@@ -35,27 +35,15 @@ export class SessionSlots implements OnApplicationBootstrap, OnApplicationShutdo
 
   /** @throws GatewayError TOO_MANY_SESSIONS */
   async take({ session, ticket, connection }: SlotRequest): Promise<void> {
-    await this.database.transaction(async (tx) => {
-      // One taker of the same ticket or connection at a time, or two could both see the last place free.
-      await tx.query(
-        'select pg_advisory_xact_lock(hashtextextended($1, 0)), pg_advisory_xact_lock(hashtextextended($2, 0))',
-        [connection.id, ticket.id],
-      );
-      const open = await rowOf<{ ticket: number; connection: number }>(
-        tx,
-        `select count(*) filter (where ticket_id = $1)::int as ticket, count(*) filter (where connection_id = $2)::int as connection
-         from gateway_sessions where (ticket_id = $1 or connection_id = $2) and seen_at > now() - make_interval(secs => $3)`,
-        [ticket.id, connection.id, staleSeconds],
-      );
-      if (open!.ticket >= ticket.most) throw tooMany(`this ticket has ${ticket.most} sessions open already`);
-      if (open!.connection >= connection.most)
-        throw tooMany(`connection "${connection.name}" has ${connection.most} sessions open already`);
-      await tx.query('insert into gateway_sessions (id, ticket_id, connection_id) values ($1, $2, $3)', [
-        session,
-        ticket.id,
-        connection.id,
-      ]);
-    });
+    // A function, whose every statement sees what was committed before it: counting begins when the locks are held.
+    const answer = await rowOf<{ full: 'ticket' | 'connection' | null }>(
+      this.database,
+      'select gateway_take_slot($1, $2, $3, $4, $5, $6) as full',
+      [session, ticket.id, ticket.most, connection.id, connection.most, staleSeconds],
+    );
+    if (answer!.full === 'ticket') throw tooMany(`this ticket has ${ticket.most} sessions open already`);
+    if (answer!.full === 'connection')
+      throw tooMany(`connection "${connection.name}" has ${connection.most} sessions open already`);
     this.mine.add(session);
   }
 

@@ -12,6 +12,7 @@ import { Policies1795254120000 } from './1795254120000-policies.js';
 import { Reviews1795254180000 } from './1795254180000-reviews.js';
 import { Gateway1795254480000 } from './1795254480000-gateway.js';
 import { Protection1795254720000 } from './1795254720000-protection.js';
+import { SessionSlots1795254780000 } from './1795254780000-session-slots.js';
 
 /** In order of their timestamps. A migration that has been released is never edited; the next one corrects it. */
 export const migrations = [
@@ -28,4 +29,5 @@ export const migrations = [
   LogKeys1795254600000,
   SelfChecks1795254660000,
   Protection1795254720000,
+  SessionSlots1795254780000,
 ];

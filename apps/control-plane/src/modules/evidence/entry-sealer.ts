@@ -42,7 +42,7 @@ export class EntrySealer {
 
   /** Makes the session's key. @throws GatewayError RECORDING_UNAVAILABLE */
   async forSession(session: SessionId): Promise<SessionSealer> {
-    const [origin, key] = await this.reachable(() => Promise.all([this.log.origin(), this.keys.obtain(session)]));
+    const [origin, key] = await this.reachable(() => Promise.all([this.log.origin(), this.keys.obtainNew(session)]));
     if (key === undefined)
       throw new GatewayError('RECORDING_UNAVAILABLE', `the key of session "${session}" has been destroyed`);
     return { key, seal: (event) => this.rowFor(origin, { key }, { ...event, session }) };

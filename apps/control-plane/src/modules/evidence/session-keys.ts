@@ -46,6 +46,11 @@ export class SessionKeys {
     return known === null ? this.make(id) : known;
   }
 
+  /** The same for an id that nobody has used yet: made without looking for it first. */
+  async obtainNew(id: string): Promise<Uint8Array | undefined> {
+    return this.cache.get(id) ?? this.make(id);
+  }
+
   /** @returns the key; undefined when it was never made or has been destroyed */
   async find(id: string): Promise<Uint8Array | undefined> {
     return this.cache.get(id) ?? (await this.read(id)) ?? undefined;
@@ -81,8 +86,12 @@ export class SessionKeys {
   }
 
   private async make(id: string): Promise<Uint8Array | undefined> {
-    const wrapped = wrapKey(this.master, id, newBodyKey(this.random), this.random);
-    await this.pool.query(makeSql, [id, wrapped]);
+    const key = newBodyKey(this.random);
+    const { rowCount } = await this.pool.query(makeSql, [id, wrapKey(this.master, id, key, this.random)]);
+    if (rowCount === 1) {
+      this.remember(id, key);
+      return key;
+    }
     return (await this.read(id)) ?? undefined; // another replica may have been first
   }
 

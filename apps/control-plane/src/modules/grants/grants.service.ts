@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { GatewayError, type Identity } from '@sallyport/core';
+import { GatewayError, type Identity, type PersonId } from '@sallyport/core';
 import { DataSource } from 'typeorm';
 import { Clock, Configuration, Ids, Notifications, rowOf, rowsOf, type Sql } from '../../platform/index.js';
 import { EvidenceWriter } from '../evidence/evidence-writer.js';
@@ -55,12 +55,16 @@ export class GrantsService {
 
   /**
    * Asked every five minutes by each session, and by every use of a ticket.
+   * @param personId whose grant it is, where that is known: spares to wait for the grant before looking them up
    * @throws GatewayError GRANT_ENDED when the login expired, was ended, or its person was disabled
    */
-  async check(grantId: string, sql: Sql = this.database): Promise<LiveGrant> {
-    const grant = await rowOf<Grant>(sql, 'select * from login_grants where id = $1', [grantId]);
+  async check(grantId: string, sql: Sql = this.database, personId?: PersonId): Promise<LiveGrant> {
+    const [grant, known] = await Promise.all([
+      rowOf<Grant>(sql, 'select * from login_grants where id = $1', [grantId]),
+      personId === undefined ? undefined : this.people.withGroups(sql, personId),
+    ]);
     if (grant === undefined || !this.isLive(grant)) throw ended(grant?.end_reason ?? expired);
-    const person = await this.people.withGroups(sql, grant.person_id);
+    const person = personId === grant.person_id ? known : await this.people.withGroups(sql, grant.person_id);
     if (person === undefined || person.disabled_at !== null) throw ended('the account was disabled');
     return this.live(person, { ...grant, groups: person.account_groups ?? grant.groups });
   }

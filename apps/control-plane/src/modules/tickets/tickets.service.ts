@@ -37,6 +37,11 @@ const invalid = (): GatewayError =>
     hint: 'get a new one: "sallyport connect <connection>"',
   });
 
+interface ShownTicket {
+  readonly ticket: string;
+  readonly connection: string;
+}
+
 /** Short-lived credentials for one connection, worth nothing outside this gateway. */
 @Injectable()
 export class TicketsService {
@@ -52,13 +57,12 @@ export class TicketsService {
    * Checks what a client showed at a listener. The answers are alike in shape and time whatever is wrong.
    * @throws GatewayError TICKET_INVALID, TICKET_EXPIRED, GRANT_ENDED
    */
-  async redeem({
-    ticket,
-    connection,
-  }: {
-    readonly ticket: string;
-    readonly connection: string;
-  }): Promise<RedeemedTicket> {
+  async redeem(shown: ShownTicket): Promise<RedeemedTicket> {
+    return this.identified(await this.find(shown));
+  }
+
+  /** The first half of `redeem`: a ticket that is good. */
+  async find({ ticket, connection }: ShownTicket): Promise<TicketRow> {
     const row = await rowOf<TicketRow>(
       this.database,
       `${selected} where t.secret_hash = $1 and c.name = $2 and c.deleted_at is null`,
@@ -70,7 +74,12 @@ export class TicketsService {
         hint: 'get a new one: "sallyport connect <connection>"',
       });
     }
-    const { identity, expiresAt } = await this.grants.check(row.grant_id);
+    return row;
+  }
+
+  /** The second half: whoever it was issued to may still use it. */
+  async identified(row: TicketRow): Promise<RedeemedTicket> {
+    const { identity, expiresAt } = await this.grants.check(row.grant_id, this.database, row.person_id);
     return {
       identity,
       turn: turnOf(row),
