@@ -49,7 +49,7 @@ function resized(lines: Lines): string[] {
 
 /** A log with everything in it: denial, reviews of all kinds, an erased key, policy versions, recordings, two witnesses. */
 async function realistic(): Promise<{ log: SampleLog; lines: string[] }> {
-  const { log, sessions } = await sampleLog(23, { sessions: 2, steps: 10 });
+  const { log, sessions } = await sampleLog(24, { sessions: 2, steps: 10 });
   log.erase(sessions[1]!.id);
   await log.checkpoint();
   return { log, lines: await log.bundle() };

@@ -102,7 +102,12 @@ export class SampleLog {
   append<E extends EventName>(
     event: E,
     body: EventBodies[E],
-    routing: { session?: SessionId; operation?: OperationId; review?: ReviewId } = {},
+    routing: {
+      session?: SessionId;
+      operation?: OperationId;
+      review?: ReviewId;
+      completed?: readonly OperationId[];
+    } = {},
   ): void {
     const entry: SealedEntry = sealEntry({
       log: origin,

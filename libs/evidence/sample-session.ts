@@ -77,6 +77,19 @@ export class SampleSession {
     this.#log.append('operation.allowed', body, { session: this.id, operation: body.operation });
   }
 
+  /** Allows an operation in an entry that tells the outcomes of earlier ones. */
+  allowAfter(body: OperationDecided, earlier: readonly OperationDecided[], named = earlier): void {
+    const at = this.#log.now().toISOString();
+    this.#log.append(
+      'operation.allowed',
+      {
+        ...body,
+        completed: earlier.map(({ operation }) => ({ operation, status: 'done', rows: 1, maskedFields: 0, at })),
+      },
+      { session: this.id, operation: body.operation, completed: named.map(({ operation }) => operation) },
+    );
+  }
+
   complete({ operation }: OperationDecided, recorded = false): void {
     const recording = recorded ? this.#log.record(this.id, operation, this.#agent) : undefined;
     this.#log.append(
@@ -184,6 +197,12 @@ const ways: readonly ((log: SampleLog, session: SampleSession) => void)[] = [
     session.allow(first);
     session.allow(second);
     session.complete(first);
+    session.complete(second);
+  },
+  (_log, session) => {
+    const [first, second] = [session.operation('select 1'), session.operation('select 2')];
+    session.allow(first);
+    session.allowAfter(second, [first]);
     session.complete(second);
   },
   (_log, session) => session.deny(session.operation('drop table patients')),

@@ -56,6 +56,44 @@ const lies: readonly [string, string, Lie][] = [
     },
   ],
   [
+    'an outcome without a decision, told with a later one',
+    'outcome.undecided',
+    (session) => {
+      const unasked = session.operation('select 1');
+      session.allowAfter(session.operation('select 2'), [unasked]);
+    },
+  ],
+  [
+    'two outcomes of one operation, one told with a later decision',
+    'outcome.undecided',
+    (session) => {
+      const [first, second] = [session.operation('select 1'), session.operation('select 2')];
+      session.allow(first);
+      session.complete(first);
+      session.allowAfter(second, [first]);
+    },
+  ],
+  [
+    'an outcome that the envelope does not name',
+    'entry.routing',
+    (session) => {
+      const [first, second, third] = [1, 2, 3].map((number) => session.operation(`select ${number}`));
+      session.allow(first!);
+      session.allow(second!);
+      session.allowAfter(third!, [first!, second!], [first!]);
+    },
+  ],
+  [
+    'an outcome of another operation than the envelope names',
+    'entry.routing',
+    (session) => {
+      const [first, second, third] = [1, 2, 3].map((number) => session.operation(`select ${number}`));
+      session.allow(first!);
+      session.allow(second!);
+      session.allowAfter(third!, [first!], [second!]);
+    },
+  ],
+  [
     'an operation that is allowed without the review it waited for',
     'review.missing',
     (session) => {

@@ -20,6 +20,7 @@ import {
 import { EvidenceWriter } from '../evidence/evidence-writer.js';
 import { LogReader } from '../evidence/log-reader.js';
 import { Recorder } from './recorder.js';
+import { lostEnding, SessionCloser } from './session-closer.js';
 
 let house: Installation;
 beforeAll(async () => {
@@ -62,6 +63,34 @@ describe('a session on record', () => {
       { event: 'operation.denied', body: { operation: drop.id, number: 2, refusal: { code: 'POLICY_DENIED' } } },
       { event: 'session.ended', body: { operations: 2, denied: 1, reason: { code: 'CLIENT_LEFT' } } },
     ]);
+  });
+
+  test('an outcome that nobody waits for is told with the next decision, and counts as told when others end the session', async () => {
+    const session = await sessionOn(house.first);
+    const first = session.admitted(operation('select 1'), allow, context);
+    await first.durable;
+    const outcome = first.outcome({ status: 'done', rows: 7, maskedFields: 0 });
+    const second = session.admitted(operation('select 2'), allow, context);
+    await Promise.all([outcome, second.durable]);
+
+    const database = house.first.get(DataSource);
+    await database.transaction((tx) => house.first.get(SessionCloser).close(tx, session.id, lostEnding));
+    const events = await eventsOf(session.id);
+    expect(events).toMatchObject([
+      { event: 'session.started' },
+      { event: 'operation.allowed', body: { operation: first.id } },
+      {
+        event: 'operation.allowed',
+        body: { operation: second.id, completed: [{ operation: first.id, status: 'done', rows: 7 }] },
+      },
+      { event: 'operation.completed', body: { operation: second.id, status: 'unknown' } },
+      { event: 'session.ended', body: { operations: 2 } },
+    ]);
+    const rows = await database.query<unknown[]>(
+      'select status, rows from operations where session_id = $1 order by number',
+      [session.id],
+    );
+    expect(rows).toMatchObject([{ status: 'done', rows: '7' }, { status: 'unknown' }]);
   });
 
   test('nothing is admitted in a session that was not recorded as started', () => {

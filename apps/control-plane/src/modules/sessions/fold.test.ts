@@ -62,6 +62,30 @@ describe('what entries change in the tables', () => {
     });
   });
 
+  test('an outcome that a later decision tells is the same as one in an entry of its own, but for its time', () => {
+    const two = '0193a000-0000-7000-8000-000000000012';
+    const outcome = { operation: one, status: 'done', rows: 3, maskedFields: 1 };
+    const next = { ...decided, number: 2, completed: [{ ...outcome, at: '2026-01-01T00:00:04.500Z' }] };
+    const about = { session, operation: two, completed: [one] } as unknown as Partial<Envelope>;
+    const together = fold([told(3, 'operation.allowed', decided, ofOne), told(5, 'operation.allowed', next, about)]);
+    const apart = fold([
+      told(3, 'operation.allowed', decided, ofOne),
+      told(5, 'operation.completed', outcome, ofOne),
+      told(5, 'operation.allowed', { ...decided, number: 2 }, { ...inSession, operation: two } as Partial<Envelope>),
+    ]);
+    const { completed_at: known, ...rest } = together.operations.get(one)!;
+    expect(known).toBe('2026-01-01T00:00:04.500Z');
+    expect(apart.operations.get(one)).toMatchObject(rest);
+    expect(together.operations.get(two)).toEqual(apart.operations.get(two));
+
+    const erased = fold([told(5, 'operation.allowed', undefined, about)]);
+    expect(erased.operations.get(one)).toEqual({
+      session_id: session,
+      completed_seq: 5,
+      completed_at: '2026-01-01T00:00:05.000Z',
+    });
+  });
+
   test('a session is known by its start and its end', () => {
     const { sessions, ended } = fold(story);
     expect(sessions.get(session)).toMatchObject({

@@ -122,6 +122,26 @@ describe('sessions', () => {
     expect(looks.length).toBeGreaterThan(0);
   });
 
+  test('replay an outcome in its own place, whichever entry tells it', async () => {
+    const recorder = house.controlPlane.app.get(Recorder).session(randomUUID() as SessionId);
+    await recorder.started(startedBy(adaAsRecorded));
+    const first = recorder.admitted(operation('select 1'), allow, context);
+    await first.durable;
+    const outcome = first.outcome({ status: 'done', rows: 7, maskedFields: 0 });
+    await recorder.admitted(operation('drop table patients', { risk: 'destructive' }), deny, context).durable;
+    await outcome;
+    await recorder.ended(closing);
+    await expect.poll(async () => (await auditor.get(`/v1/sessions/${recorder.id}/replay`)).body.items?.length).toBe(5);
+    const { body } = await auditor.get(`/v1/sessions/${recorder.id}/replay`).expect(200);
+    expect(body.items).toMatchObject([
+      { event: 'session.started' },
+      { event: 'operation.allowed', text: 'select 1' },
+      { event: 'operation.completed', operation: first.id, outcome: { status: 'done', rows: 7 } },
+      { event: 'operation.denied' },
+      { event: 'session.ended' },
+    ]);
+  });
+
   test('are listed by person, connection, state and time, newest first, a page at a time', async () => {
     const carol = person('carol');
     const from = new Date().toISOString();
