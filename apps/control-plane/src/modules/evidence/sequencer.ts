@@ -15,6 +15,8 @@ import { type Leaf, loadTree, storeLeaves } from './tree-store.js';
 import { Watermark } from './watermark.js';
 
 const batchSize = 1000;
+/** After so many the sessions of this process get a turn. */
+const entriesAtOnce = 50;
 /** Held while entries get their places; whoever takes it whole stops that. Any number that nobody else takes. */
 export const sequencingLock = 7_402_911_005_213;
 
@@ -117,6 +119,7 @@ export class Sequencer {
       const hash = leafHash(leafOf(entry, seq));
       grown.nodes.push(...grown.tree.append(hash));
       grown.leaves.push({ seq, entryId: entry.row.id, hash });
+      if (seq % entriesAtOnce === 0) await new Promise(setImmediate);
     }
     return growth;
   }

@@ -44,25 +44,39 @@ export interface Leaf {
   readonly hash: Uint8Array;
 }
 
-/** Stores leaves and the nodes that they completed (leaves among them are skipped). */
+const hashBytes = 32;
+
+// Hashes go as one value: an array of them would be written out digit by digit, here and there.
+const storeLeavesSql = `
+  insert into evidence_sequence (log, seq, entry_id, leaf_hash)
+  select $1, $2::bigint + position - 1, entry_id, substring($4::bytea from (position::int - 1) * ${hashBytes} + 1 for ${hashBytes})
+  from unnest($3::bigint[]) with ordinality as leaf (entry_id, position)`;
+const storeNodesSql = `
+  insert into evidence_nodes (log, level, index, hash)
+  select $1, level, index, substring($4::bytea from (position::int - 1) * ${hashBytes} + 1 for ${hashBytes})
+  from unnest($2::int[], $3::bigint[]) with ordinality as node (level, index, position)`;
+
+/**
+ * Stores leaves and the nodes that they completed (leaves among them are skipped).
+ * @param leaves one behind the other
+ */
 export async function storeLeaves(
   connection: Sql,
   log: number,
   leaves: readonly Leaf[],
   nodes: readonly TreeNode[],
 ): Promise<void> {
-  await connection.query(
-    'insert into evidence_sequence (log, seq, entry_id, leaf_hash) select $1, * from unnest($2::bigint[], $3::bigint[], $4::bytea[])',
-    [
-      log,
-      leaves.map(({ seq }) => seq),
-      leaves.map(({ entryId }) => entryId),
-      leaves.map(({ hash }) => Buffer.from(hash)),
-    ],
-  );
+  await connection.query(storeLeavesSql, [
+    log,
+    leaves[0]!.seq,
+    leaves.map(({ entryId }) => entryId),
+    Buffer.concat(leaves.map(({ hash }) => hash)),
+  ]);
   const inner = nodes.filter(({ level }) => level > 0);
-  await connection.query(
-    'insert into evidence_nodes (log, level, index, hash) select $1, * from unnest($2::int[], $3::bigint[], $4::bytea[])',
-    [log, inner.map(({ level }) => level), inner.map(({ index }) => index), inner.map(({ hash }) => Buffer.from(hash))],
-  );
+  await connection.query(storeNodesSql, [
+    log,
+    inner.map(({ level }) => level),
+    inner.map(({ index }) => index),
+    Buffer.concat(inner.map(({ hash }) => hash)),
+  ]);
 }

@@ -94,8 +94,11 @@ export function fold(entries: Iterable<Told>): Changes {
   const operations = new Map<string, Columns>();
   const closed: string[] = [];
   const erased = new Map<string, string>();
-  const add = (rows: Map<string, Columns>, id: string, columns: Columns): void =>
-    void rows.set(id, { ...rows.get(id), ...columns });
+  const add = (rows: Map<string, Columns>, id: string, columns: Columns): void => {
+    const known = rows.get(id);
+    if (known === undefined) rows.set(id, columns);
+    else Object.assign(known, columns);
+  };
 
   for (const { seq, event, envelope, body } of entries) {
     const { session, operation, at } = envelope;
