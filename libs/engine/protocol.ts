@@ -39,6 +39,11 @@ export interface SessionHandle {
   run(exchanges: AsyncIterable<Exchange>): Promise<void>;
   /** Opens the way to the target through an agent. Only from within a forwarded `session.connect`. */
   open(head: Uint8Array): Promise<Channel>;
+  /**
+   * Waits a moment where policies and rules have not been confirmed lately; called before a request is described.
+   * @returns undefined where nothing has to be waited for; never rejects
+   */
+  confirmed(): Promise<void> | undefined;
   /** The rules in force now. Throws a GatewayError where they cannot be confirmed: then nothing is forwarded either. */
   masking(): MaskingPlan;
   /** What describing may know of the target; undefined until an agent has sent it. */

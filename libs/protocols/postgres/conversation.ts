@@ -127,6 +127,8 @@ export class Conversation {
       if (arrival.kind === 'raised') yield this.#raised(arrival.raised);
       else if (arrival.message.type === typeOf('X')) return this.line.farewell(arrival.message.raw);
       else {
+        const confirmed = this.#session.confirmed();
+        if (confirmed !== undefined) await confirmed;
         await this.#certain(arrival.message);
         yield* this.#receive(arrival.message);
       }

@@ -168,6 +168,7 @@ export async function postgresGateway(options: GatewayOptions) {
       connection: { name: 'orders', version: 1, target: 'test', databases, settings: {} },
       ended: ended.signal,
       tell: (say) => void told.add(say),
+      confirmed: () => undefined,
       run: (exchanges) => serve(exchanges, guards),
       open: async (head) => {
         const [near, far] = memoryChannels();

@@ -7,8 +7,8 @@ import type { ReviewsService } from '../modules/reviews/reviews.service.js';
 
 /** What every session leans on. */
 export interface House {
-  readonly policies: Pick<PolicyRuntime, 'admit' | 'decide'>;
-  readonly masking: Pick<MaskingRulesService, 'planFor'>;
+  readonly policies: Pick<PolicyRuntime, 'admit' | 'decide' | 'confirmed'>;
+  readonly masking: Pick<MaskingRulesService, 'planFor' | 'confirmed'>;
   readonly reviews: Pick<ReviewsService, 'settle'>;
   readonly protection: Pick<ConnectionProtection, 'assertProtected'>;
   readonly tunnel: Pick<TunnelHost, 'open' | 'catalogue'>;

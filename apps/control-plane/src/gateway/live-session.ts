@@ -102,6 +102,11 @@ export class LiveSession implements SessionHandle, Guards {
     return this.#counted(await this.#house.tunnel.open(request, { timeoutMs: dialTimeoutMs, signal: this.ended }));
   }
 
+  confirmed(): Promise<void> | undefined {
+    const [policies, rules] = [this.#house.policies.confirmed(), this.#house.masking.confirmed()];
+    return policies === undefined ? rules : policies.then(() => rules);
+  }
+
   catalogue(database: string): CatalogueSnapshot | undefined {
     return this.#house.tunnel.catalogue(this.#connection.target, database);
   }

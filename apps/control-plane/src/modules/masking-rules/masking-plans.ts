@@ -60,6 +60,11 @@ export class MaskingPlans implements OnApplicationBootstrap, OnApplicationShutdo
     return this.rules.refresh();
   }
 
+  /** See FreshSnapshot. */
+  confirmed(): Promise<void> | undefined {
+    return this.rules.confirmed();
+  }
+
   /** @throws GatewayError MASKING_UNAVAILABLE when the rules cannot be confirmed, or one of them does not compile */
   planFor(connection: { readonly id: ConnectionId }, groups: readonly string[]): MaskingPlan {
     const { found, ...rules } = this.rules.current();

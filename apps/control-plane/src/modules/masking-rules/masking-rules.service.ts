@@ -45,6 +45,11 @@ export class MaskingRulesService {
     return this.plans.planFor(connection, groups);
   }
 
+  /** See FreshSnapshot. */
+  confirmed(): Promise<void> | undefined {
+    return this.plans.confirmed();
+  }
+
   async list(query: PageQuery): Promise<Page<RuleView>> {
     const rows = await rowsOf<RuleRow>(this.database, `${selected} and r.id > $1 order by r.id limit $2`, [
       afterOf(query) ?? '',

@@ -63,6 +63,11 @@ export class PolicyRuntime implements OnApplicationBootstrap, OnApplicationShutd
     return this.active.current();
   }
 
+  /** See FreshSnapshot. */
+  confirmed(): Promise<void> | undefined {
+    return this.active.confirmed();
+  }
+
   /** Never throws: without confirmed policies it is a denial with POLICY_UNAVAILABLE. */
   decide(request: PolicyRequest): Decision {
     try {

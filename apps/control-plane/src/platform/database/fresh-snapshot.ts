@@ -17,6 +17,7 @@ export interface SnapshotOptions<T> {
 const pollMs = 500;
 /** INVARIANT: what another replica committed acts here within 2 s, or nothing does. */
 const trustedMs = 2000;
+const patienceMs = 2000;
 
 /**
  * Rows that every operation needs, kept in memory: read again when a notification says so, confirmed by a poll, and
@@ -55,6 +56,20 @@ export class FreshSnapshot<T> {
     throw new GatewayError(this.options.unavailable, `the ${this.options.name} cannot be confirmed right now`, {
       hint: 'try again in a minute',
     });
+  }
+
+  /**
+   * Waits for the database where it has not confirmed lately, as on a machine that is overloaded: for a moment only. What
+   * is to be done where it still has not is the matter of `current`.
+   * @returns undefined where nothing has to be waited for; never rejects
+   */
+  confirmed(): Promise<void> | undefined {
+    if (performance.now() - this.confirmedAt <= trustedMs || this.stopped) return undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, patienceMs);
+    });
+    return Promise.race([this.refresh(), late]).finally(() => clearTimeout(timer));
   }
 
   /** Resolves once what was committed before the call is in force here. */
