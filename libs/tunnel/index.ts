@@ -18,6 +18,8 @@ export type { ServerTls } from './transport.js';
 export {
   type AgentView,
   type OpenRequest,
+  opened,
+  type ReachRequest,
   type TunnelHooks,
   TunnelServer,
   type TunnelServerOptions,

@@ -57,13 +57,16 @@ export interface AgentView {
   readonly draining: boolean;
 }
 
-export interface OpenRequest {
+export interface ReachRequest {
   readonly session: SessionId;
   readonly target: string;
   readonly protocol: ProtocolName;
+  readonly database?: string;
+}
+
+export interface OpenRequest extends ReachRequest {
   /** Of the OPEN frame: the protocol's own. */
   readonly head: Uint8Array;
-  readonly database?: string;
 }
 
 export interface WitnessQuestion {
@@ -136,7 +139,12 @@ export class TunnelServer {
    * answer in half the time is passed over for the next. The OPEN frame has been written when it resolves.
    * @throws AGENT_OFFLINE, AGENT_LOST, TIMED_OUT, SHUTTING_DOWN, what the agent answers (TARGET_UNKNOWN …), or the signal's reason
    */
-  async open(request: OpenRequest, { timeoutMs, signal }: Wait): Promise<Channel> {
+  async open(request: OpenRequest, wait: Wait): Promise<Channel> {
+    return opened(await this.reach(request, wait), request.head);
+  }
+
+  /** The same without the OPEN frame: the way is there, and the agent has touched nothing yet. See `opened`. */
+  async reach(request: ReachRequest, { timeoutMs, signal }: Wait): Promise<Channel> {
     const deadline = Date.now() + timeoutMs;
     const tried = new Set<AgentId>();
     let failure: GatewayError | undefined;
@@ -146,12 +154,7 @@ export class TunnelServer {
       tried.add(link.id);
       const left = deadline - Date.now();
       try {
-        const channel = await this.openThrough(link, request, {
-          timeoutMs: other === undefined ? left : left / 2,
-          signal,
-        });
-        channel.write({ kind: FrameKind.OPEN, exchange: 0, head: request.head, body: empty });
-        return channel;
+        return await this.openThrough(link, request, { timeoutMs: other === undefined ? left : left / 2, signal });
       } catch (error) {
         if (!(error instanceof GatewayError) || !passesOn.has(error.code) || signal?.aborted) throw error;
         failure = error;
@@ -203,7 +206,7 @@ export class TunnelServer {
     this.server.forceShutdown();
   }
 
-  private candidates({ target, protocol }: OpenRequest, tried: ReadonlySet<AgentId>): AgentConnection[] {
+  private candidates({ target, protocol }: ReachRequest, tried: ReadonlySet<AgentId>): AgentConnection[] {
     if (this.draining)
       throw new GatewayError('SHUTTING_DOWN', 'this replica of the control plane shuts down', {
         hint: 'connect again',
@@ -217,7 +220,7 @@ export class TunnelServer {
     return this.openings.countOf(agentId) + this.sessions.sizeOf(agentId);
   }
 
-  private openThrough(link: AgentConnection, request: OpenRequest, wait: Wait): Promise<StreamChannel> {
+  private openThrough(link: AgentConnection, request: ReachRequest, wait: Wait): Promise<StreamChannel> {
     const { session, target, protocol, database = '' } = request;
     const timeoutMs = Math.max(1, Math.floor(wait.timeoutMs));
     const ask = (token: Buffer): void =>
@@ -343,10 +346,16 @@ export class TunnelServer {
   }
 }
 
+/** Says what to open on a way that has been reached: now the agent dials its target. */
+export function opened(channel: Channel, head: Uint8Array): Channel {
+  channel.write({ kind: FrameKind.OPEN, exchange: 0, head, body: empty });
+  return channel;
+}
+
 /** Failures after which another agent may still open the session: nothing has reached the target yet. */
 const passesOn: ReadonlySet<string> = new Set(['AGENT_LOST', 'SHUTTING_DOWN', 'TIMED_OUT']);
 
-const offline = ({ target }: OpenRequest): GatewayError =>
+const offline = ({ target }: ReachRequest): GatewayError =>
   new GatewayError('AGENT_OFFLINE', `no agent that serves "${target}" is connected`, {
     hint: 'ask an administrator to look at the agent',
   });

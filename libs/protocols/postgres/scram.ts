@@ -21,7 +21,7 @@ export function scramClient(password: string, nonce = randomBytes(18).toString('
     first: `n,,${bare}`,
     answer: async (serverFirst) => {
       const { combined, salt, iterations } = parseServerFirst(serverFirst, nonce);
-      const salted = await derive(password.normalize('NFKC'), salt, iterations, 32, 'sha256');
+      const salted = await saltedPassword(password, salt, iterations);
       const clientKey = hmac(salted, 'Client Key');
       const withoutProof = `c=biws,r=${combined}`; // biws: base64 of "n,,", no channel binding
       const signed = `${bare},${serverFirst},${withoutProof}`;
@@ -40,6 +40,25 @@ export function scramClient(password: string, nonce = randomBytes(18).toString('
       }
     },
   };
+}
+
+/** Each is as good as its password, which this process holds as well. A server changes the salt with the password. */
+const saltedBefore = new Map<string, Promise<Buffer>>();
+const mostSalted = 100;
+
+/** Thousands of hashes, the same ones for each log-in of a role (RFC 5802, section 5.1, lets a client keep the result). */
+function saltedPassword(password: string, salt: Buffer, iterations: number): Promise<Buffer> {
+  const name = createHash('sha256')
+    .update(`${iterations} ${salt.toString('base64')} `)
+    .update(password)
+    .digest('base64');
+  const known = saltedBefore.get(name);
+  if (known !== undefined) return known;
+  const salted = derive(password.normalize('NFKC'), salt, iterations, 32, 'sha256');
+  salted.catch(() => saltedBefore.delete(name));
+  if (saltedBefore.size >= mostSalted) saltedBefore.delete(saltedBefore.keys().next().value!);
+  saltedBefore.set(name, salted);
+  return salted;
 }
 
 function parseServerFirst(serverFirst: string, nonce: string) {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Decision, GatewayError, type ProtocolName, refusalOf, type SessionId } from '@sallyport/core';
-import type { Claim } from '@sallyport/engine';
+import type { Channel, Claim } from '@sallyport/engine';
 import { DataSource } from 'typeorm';
 import { TunnelHost } from '../modules/agents/tunnel-host.js';
 import type { Connection } from '../modules/connections/connection.js';
@@ -17,7 +17,7 @@ import type { RedeemedTicket } from '../modules/tickets/ticket.js';
 import { TicketsService } from '../modules/tickets/tickets.service.js';
 import { Drain, Ids, Log, Metrics } from '../platform/index.js';
 import type { House } from './house.js';
-import { LiveSession } from './live-session.js';
+import { dialTimeoutMs, LiveSession } from './live-session.js';
 import { LiveSessions } from './live-sessions.js';
 import { SessionSlots } from './session-slots.js';
 
@@ -103,15 +103,27 @@ export class Admission {
       connection: { id: connection.id, name: connection.name, most: connection.maxSessions },
     });
     const recorder = this.recorder.session(id);
+    const way = this.reach(id, connection);
+    way.catch(() => undefined); // asked for again when the session is opened
     try {
       await this.recordStart(recorder, { claim, ticket, connection });
     } catch (error) {
+      way.then(
+        (channel) => channel.destroy(new GatewayError('SESSION_ENDED', 'the session was not recorded')),
+        () => undefined,
+      );
       await this.slots.release(id);
       throw error;
     }
-    const session = new LiveSession({ id, ticket, connection, recorder, house: this.house, left: () => this.left(id) });
+    const { house } = this;
+    const session = new LiveSession({ id, ticket, connection, recorder, house, way, left: () => this.left(id) });
     this.sessions.add(session);
     return session;
+  }
+
+  /** Asks the agent for a stream meanwhile; the target hears of it when `session.connect` has been decided and recorded. */
+  private async reach(session: SessionId, { target, protocol }: Connection): Promise<Channel> {
+    return this.tunnel.reach({ session, target, protocol }, { timeoutMs: dialTimeoutMs });
   }
 
   private recordStart(recorder: SessionRecorder, { claim, ticket, connection }: Attempt): Promise<void> {

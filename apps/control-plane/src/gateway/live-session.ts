@@ -25,6 +25,7 @@ import {
   serve,
 } from '@sallyport/engine';
 import type { PolicyRequest } from '@sallyport/policy';
+import { opened } from '@sallyport/tunnel';
 import type { Connection } from '../modules/connections/connection.js';
 import type { AdmittedOperation, SessionRecorder } from '../modules/recording/recorder.js';
 import type { RedeemedTicket } from '../modules/tickets/ticket.js';
@@ -36,11 +37,13 @@ export interface LiveSessionOptions {
   readonly connection: Connection;
   readonly recorder: SessionRecorder;
   readonly house: House;
+  /** Towards the agent, while the session's start is put on record; nothing is said on it before `open`. */
+  readonly way?: Promise<Channel>;
   /** Called once, when it has ended and its end is on record or being put there. */
   readonly left: () => void;
 }
 
-const dialTimeoutMs = 15_000;
+export const dialTimeoutMs = 15_000;
 /** Stands on record where no plan was there: nothing ran then. */
 const noPlan = '0'.repeat(64) as Digest;
 
@@ -59,7 +62,9 @@ export class LiveSession implements SessionHandle, Guards {
   #closed = false;
   #say: (text: string) => void = () => undefined;
 
-  constructor({ id, ticket, connection, recorder, house, left }: LiveSessionOptions) {
+  #way: Promise<Channel | undefined> | undefined;
+
+  constructor({ id, ticket, connection, recorder, house, left, way }: LiveSessionOptions) {
     this.id = id;
     this.ticket = ticket;
     this.#identity = ticket.identity;
@@ -67,6 +72,7 @@ export class LiveSession implements SessionHandle, Guards {
     this.#recorder = recorder;
     this.#house = house;
     this.#left = left;
+    this.#way = way?.catch(() => undefined); // asked for again, and then its failure is told
   }
 
   get identity(): Identity {
@@ -97,9 +103,20 @@ export class LiveSession implements SessionHandle, Guards {
   async open(head: Uint8Array): Promise<Channel> {
     // Again: an agent may have come, or spoken, while the session waited for a review.
     await this.#house.protection.assertProtected(this.#connection);
+    const way = await this.#reached();
+    if (way !== undefined) return this.#counted(opened(way, head));
     const { target, protocol } = this.#connection;
     const request = { session: this.id, target, protocol, head };
     return this.#counted(await this.#house.tunnel.open(request, { timeoutMs: dialTimeoutMs, signal: this.ended }));
+  }
+
+  /** The way that was reached ahead, unless it has broken since: a review may have taken an hour. */
+  async #reached(): Promise<Channel | undefined> {
+    const way = await this.#way;
+    this.#way = undefined;
+    if (way === undefined) return undefined;
+    const isOver = await Promise.race([way.closed.then(() => true), Promise.resolve(false)]);
+    return isOver ? undefined : way;
   }
 
   confirmed(): Promise<void> | undefined {
@@ -146,6 +163,7 @@ export class LiveSession implements SessionHandle, Guards {
   close(reason?: Refusal): void {
     if (this.#closed) return;
     this.#closed = true;
+    void this.#way?.then((way) => way?.destroy(new GatewayError('SESSION_ENDED', 'the session was not opened')));
     void this.#recordEnd(reason);
   }
 

@@ -2,7 +2,14 @@ import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap
 import { type AgentId, GatewayError, type ProtocolName } from '@sallyport/core';
 import type { CatalogueSnapshot, Channel } from '@sallyport/engine';
 import { parseCheckpointText, type WitnessState } from '@sallyport/evidence';
-import { EnrolmentServer, type Hello, type OpenRequest, type ServerTls, TunnelServer } from '@sallyport/tunnel';
+import {
+  EnrolmentServer,
+  type Hello,
+  type OpenRequest,
+  type ReachRequest,
+  type ServerTls,
+  TunnelServer,
+} from '@sallyport/tunnel';
 import { type Address, Configuration, Drain, Log, Metrics, Notifications } from '../../platform/index.js';
 import { LogIdentity } from '../evidence/log-identity.js';
 import { type ConnectedWitness, Witnessing } from '../evidence/witnessing.js';
@@ -105,6 +112,11 @@ export class TunnelHost implements OnApplicationBootstrap, BeforeApplicationShut
    */
   open(request: OpenRequest, wait: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<Channel> {
     return this.running().open(request, wait);
+  }
+
+  /** The same before anything is said to the target; see `opened`. */
+  reach(request: ReachRequest, wait: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<Channel> {
+    return this.running().reach(request, wait);
   }
 
   catalogue(target: string, database: string): CatalogueSnapshot | undefined {
