@@ -1,49 +1,7 @@
-import { type ByteClass, classOf, code, digit, NONE, upper } from './byte-class.js';
+import { classOf, code, digit, NONE, upper } from './byte-class.js';
 import { type Anchor, between, type Detector } from './detector.js';
+import { type Finder, type Literal, type LiteralAnchor, Literals, Numbers, stands } from './gates.js';
 import { Window } from './window.js';
-
-type LiteralAnchor = Extract<Anchor, { kind: 'literal' }>;
-
-interface Literal {
-  readonly bytes: Uint8Array;
-  /** Where in it the pair of bytes stands that gives it away. */
-  readonly offset: number;
-  readonly ignoreCase: boolean;
-  readonly detector: number;
-  readonly find: LiteralAnchor['find'];
-}
-interface Finder {
-  readonly detector: number;
-  readonly find: Anchor['find'];
-}
-
-/** Who looks at a run of digits of one length: a bit for each finder says by which neighbours it can be wanted. */
-class NumberFinders {
-  private readonly finders: Finder[] = [];
-  private readonly before = new Uint32Array(NONE + 1);
-  private readonly after = new Uint32Array(NONE + 1);
-
-  add(finder: Finder, before: ByteClass | undefined, after: ByteClass | undefined): void {
-    if (this.finders.length === 32) throw new RangeError('too many detectors of numbers of one length');
-    const bit = 1 << this.finders.length;
-    for (let byte = 0; byte <= NONE; byte += 1) {
-      if (before === undefined || before[byte] === 1) this.before[byte]! |= bit;
-      if (after === undefined || after[byte] === 1) this.after[byte]! |= bit;
-    }
-    this.finders.push(finder);
-  }
-
-  get isEmpty(): boolean {
-    return this.finders.length === 0;
-  }
-
-  ask(found: Found, start: number, length: number): void {
-    const { window } = found;
-    let wanted = this.before[window.at(start - 1)]! & this.after[window.at(start + length)]!;
-    for (let index = 0; wanted !== 0; index += 1, wanted >>>= 1)
-      if ((wanted & 1) !== 0) found.askOne(this.finders[index]!, start, length);
-  }
-}
 
 /** A value found; absolute positions. Its tail, if any, begins at `end`. */
 export interface Span {
@@ -117,8 +75,6 @@ const rarestPair = (literal: string): number => {
 const cases = (character: string, both: boolean): number[] =>
   [...new Set(both ? [character.toLowerCase(), character.toUpperCase()] : [character])].map(code);
 
-const fold = (byte: number): number => (byte >= 65 && byte <= 90 ? byte | 32 : byte);
-
 /**
  * Finds values in one pass: a table over pairs of bytes says where a detector must look closer, so that text without
  * such pairs costs one look-up a byte.
@@ -126,12 +82,10 @@ const fold = (byte: number): number => (byte >= 65 && byte <= 90 ? byte | 32 : b
 export class Anchors {
   /** 0: nothing can begin here. Indexed by two successive bytes, the first of which is the lower one of the index. */
   private readonly pairs = new Uint8Array(65_536);
-  private readonly lists: Literal[][] = [];
-  private readonly digits = Array.from({ length: longestRun + 1 }, () => new NumberFinders());
-  private readonly bytes = new Map<number, Finder[]>([
-    [atSign, []],
-    [plusSign, []],
-  ]);
+  private readonly lists: Literals[] = [];
+  private readonly digits = Array.from({ length: longestRun + 1 }, () => new Numbers());
+  private readonly at: Finder[] = [];
+  private readonly plus: Finder[] = [];
   private readonly beginnings = new Set<string>();
   private longestLiteral = 0;
   constructor(readonly detectors: readonly Detector[]) {
@@ -146,7 +100,7 @@ export class Anchors {
     const finder = { detector, find: anchor.find };
     if (anchor.kind === 'digits')
       for (const length of anchor.lengths) this.digits[length]!.add(finder, anchor.before, anchor.after);
-    else if (anchor.kind === 'byte') this.bytes.get(anchor.byte === '@' ? atSign : plusSign)!.push(finder);
+    else if (anchor.kind === 'byte') (anchor.byte === '@' ? this.at : this.plus).push(finder);
     else for (const text of anchor.literals) this.addLiteral(text, { ...finder, anchor }, literals);
   }
 
@@ -168,9 +122,9 @@ export class Anchors {
   private index(literals: Map<number, Literal[]>): void {
     for (const [pair, list] of literals) {
       const same = this.lists.findIndex(
-        (other) => other.length === list.length && other.every((x, i) => x === list[i]),
+        ({ all }) => all.length === list.length && all.every((literal, index) => literal === list[index]),
       );
-      this.pairs[pair] = firstList + (same >= 0 ? same : this.lists.push(list) - 1);
+      this.pairs[pair] = firstList + (same >= 0 ? same : this.lists.push(new Literals(list)) - 1);
     }
     if (firstList + this.lists.length > 256) throw new RangeError('too many literals for one table of pairs');
   }
@@ -183,8 +137,8 @@ export class Anchors {
     };
     const [useDigits, useAt, usePlus] = [
       this.digits.some(({ isEmpty }) => !isEmpty),
-      this.bytes.get(atSign)!.length > 0,
-      this.bytes.get(plusSign)!.length > 0,
+      this.at.length > 0,
+      this.plus.length > 0,
     ];
     for (let byte = 0; byte < 256; byte += 1) {
       if (useAt && heldBack[byte] === 1) set(byte, code('@'), atSign);
@@ -232,9 +186,11 @@ export class Anchors {
       }
       if (flag === 0) continue;
       // A number's last digit is the first byte of the next pair.
-      if (flag === anyDigits) index = this.number(found, index - 1 + base) - base;
+      if (flag === anyDigits) index = this.number(found, index - 1, end);
       else {
-        this.meet(found, flag, index + base);
+        if (flag >= firstList) this.literals(found, this.lists[flag - firstList]!, index);
+        else if (flag === atSign) found.ask(this.at, index + base, 1);
+        else found.ask(this.plus, index - 1 + base, 1);
         index += 1;
       }
     }
@@ -260,34 +216,34 @@ export class Anchors {
     return (at << 2) - shift;
   }
 
-  /** @param position of the second byte of the pair */
-  private meet(found: Found, flag: number, position: number): void {
-    if (flag >= firstList) this.literals(found, flag, position - 1);
-    else if (flag === atSign) found.ask(this.bytes.get(atSign)!, position, 1);
-    else found.ask(this.bytes.get(plusSign)!, position - 1, 1);
-  }
-
-  private literals(found: Found, flag: number, position: number): void {
-    for (const literal of this.lists[flag - firstList]!) {
-      const start = position - literal.offset;
+  /** @param index of the pair's second byte */
+  private literals(found: Found, literals: Literals, index: number): void {
+    const { bytes, base, begin, end } = found.window;
+    const before = index - 2 < begin - base ? NONE : bytes[index - 2]!;
+    const after = index + 1 < end - base ? bytes[index + 1]! : NONE;
+    if (!literals.canStand(before, after)) return;
+    for (const literal of literals.all) {
+      const start = index - 1 - literal.offset + base;
       if (start >= found.from && stands(found.window, literal, start))
         found.askOne(literal, start, literal.bytes.length);
     }
   }
 
-  /** @returns the position after the run of digits that begins at `start` */
-  private number(found: Found, start: number): number {
-    const { window, from } = found;
-    const { bytes, base } = window;
-    let end = start + 2;
-    while (end < window.end && (bytes[end - base]! ^ 0x30) < 10) end += 1;
+  /** @returns the index after the run of digits that begins at `start` */
+  private number(found: Found, start: number, end: number): number {
+    const { bytes, base, begin } = found.window;
+    let stop = start + 2;
+    while (stop < end && (bytes[stop]! ^ 0x30) < 10) stop += 1;
+    const length = Math.min(stop - start, longestRun);
+    const before = start > begin - base ? bytes[start - 1]! : NONE;
     // Only the first pair of a sweep can stand inside a run, one that an earlier sweep has judged from its beginning.
-    if (start === from && digit[window.at(start - 1)] === 1) return end;
-    const length = Math.min(end - start, longestRun);
+    if (start + base === found.from && digit[before] === 1) return stop;
     // A run that may go on is shorter than what is held back, so the next sweep meets it again.
-    const goesOn = end === window.end && !window.final && length < longestRun;
-    if (!goesOn) this.digits[length]!.ask(found, start, length);
-    return end;
+    if (stop === end && !found.window.final && length < longestRun) return stop;
+    const numbers = this.digits[length]!;
+    const wanted = numbers.wanted(before, stop < end ? bytes[stop]! : NONE);
+    if (wanted !== 0) numbers.ask(found, wanted, start + base, length);
+    return stop;
   }
 
   /** Where the longest suffix begins with which a literal might begin, or the end. */
@@ -299,17 +255,6 @@ export class Anchors {
     return window.end;
   }
 }
-
-const stands = (window: Window, { bytes, ignoreCase }: Literal, start: number): boolean => {
-  if (start + bytes.length > window.end) return false;
-  const text = window.bytes;
-  const first = start - window.base;
-  for (let index = 0; index < bytes.length; index += 1) {
-    const byte = text[first + index]!;
-    if ((ignoreCase ? fold(byte) : byte) !== bytes[index]) return false;
-  }
-  return true;
-};
 
 /** What one sweep has found, and how far it is final. */
 class Found {

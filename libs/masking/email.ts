@@ -22,12 +22,13 @@ const localBefore = (window: Window, at: number): number => {
 };
 
 const localStart = (window: Window, at: number): number => {
-  let start = at;
-  for (let step = localBefore(window, start); step > 0; step = localBefore(window, start)) {
-    if (at - start + step > longestLocal) break;
+  const least = at - longestLocal;
+  for (let start = at; ; ) {
+    while (start > least && localByte[window.at(start - 1)] === 1) start -= 1;
+    const step = localBefore(window, start);
+    if (step === 0 || start - step < least) return start;
     start -= step;
   }
-  return start;
 };
 
 const domainAfter = (window: Window, at: number): number => {
@@ -36,9 +37,12 @@ const domainAfter = (window: Window, at: number): number => {
 };
 
 const domainEnd = (window: Window, start: number): number => {
+  const most = start + longestDomain;
   let end = start;
-  for (let step = domainAfter(window, end); step > 0; step = domainAfter(window, end)) {
-    if (end - start + step > longestDomain) break;
+  for (;;) {
+    while (end < most && domainByte[window.at(end)] === 1) end += 1;
+    const step = domainAfter(window, end);
+    if (step === 0 || end + step > most) break;
     end += step;
   }
   while (end > start && alphanumeric[window.at(end - 1)] !== 1 && continuation[window.at(end - 1)] !== 1) end -= 1;
