@@ -169,3 +169,73 @@ describe('the scanner for what is stored', () => {
     );
   });
 });
+
+describe('values among other bytes', () => {
+  const values = [
+    '',
+    'plain',
+    'ada@shop.test',
+    '523-48-7719',
+    '4012888888881881',
+    '4012 8888 8888 1881',
+    '(415) 555-2671',
+    'AB 12 34 56 C',
+    'DE89370400440532013000',
+    '"password": "correct horse"',
+    `${'gh'}p_${'a1B2'.repeat(9)}`,
+    '-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n',
+    '2024-01-15 10:23:45.123456',
+  ];
+  /** Whatever would make a value longer, or hide where it begins or ends, if it were read. */
+  const neighbours = [
+    '',
+    'd',
+    '1',
+    '@',
+    '+',
+    '.',
+    '-',
+    'A',
+    '_',
+    '\\n',
+    'é',
+    ' ',
+    'password=',
+    'x@',
+    '@y.test',
+    '0000',
+  ];
+
+  test('are found or not as if each stood alone, wherever it lies', () => {
+    const masker = masking('redact');
+    for (const value of values)
+      for (const before of neighbours)
+        for (const after of neighbours) {
+          const alone = masker.scan(Buffer.from(value));
+          const [begin, end] = [Buffer.byteLength(before), Buffer.byteLength(before + value)];
+          const bytes = Buffer.from(before + value + after);
+          const found = masker.finder(bytes)(begin, end);
+          const out: Uint8Array[] = [];
+          let from = begin;
+          for (const one of found?.replacements ?? []) {
+            out.push(bytes.subarray(from, one.start), one.bytes);
+            from = one.end;
+          }
+          out.push(bytes.subarray(from, end));
+          const expected = Buffer.from(alone?.bytes ?? Buffer.from(value)).toString();
+          expect(Buffer.concat(out).toString(), `${before}|${value}|${after}`).toBe(expected);
+          expect([found?.hidden, found?.rules]).toEqual([alone?.hidden, alone?.rules]);
+        }
+  });
+
+  test('are found at every place of a long piece', () => {
+    const masker = masking('redact');
+    const bytes = Buffer.alloc(300, 'x');
+    const finder = masker.finder(bytes);
+    for (let at = 0; at + 13 <= bytes.length; at += 1) {
+      bytes.fill('x').write('ada@shop.test', at, 'latin1');
+      expect(finder(at, at + 13)?.replacements.map(({ start, end }) => [start, end])).toEqual([[at, at + 13]]);
+      expect(finder(at, at + 4)).toBeUndefined();
+    }
+  });
+});
