@@ -1,23 +1,8 @@
-import { classOf, code, digit, NONE, upper } from './byte-class.js';
+import { code, digit, NONE } from './byte-class.js';
 import { type Anchor, between, type Detector } from './detector.js';
+import { Found, heldBack, type Span, type Sweep } from './found.js';
 import { type Finder, type Literal, type LiteralAnchor, Literals, Numbers, stands } from './gates.js';
 import { Window } from './window.js';
-
-/** A value found; absolute positions. Its tail, if any, begins at `end`. */
-export interface Span {
-  readonly anchor: number;
-  readonly start: number;
-  readonly end: number;
-  readonly tail: NonNullable<ReturnType<Anchor['find']>>['tail'];
-  /** Index in the list of detectors. */
-  readonly detector: number;
-}
-
-/** @property safe everything found before it is final; a value that will be found later begins at or after it */
-export interface Sweep {
-  readonly spans: Span[];
-  readonly safe: number;
-}
 
 /** @returns what is found from `begin` up to, without, `end`, read as a text of its own; undefined for nothing */
 export type Search = (begin: number, end: number) => readonly Span[] | undefined;
@@ -42,22 +27,6 @@ const atSign = 2;
 const plusSign = 3;
 const firstList = 4;
 const longestRun = 20;
-
-/** What may stand before an anchor as part of its value, and so is kept until it is known what comes next. */
-const heldBack = classOf(/[A-Za-z0-9._%+'(~\x80-\xbf\xc3-\xc9-]/);
-const mostHeldBack = 64;
-
-/** Where the bytes begin that must be kept because a value may begin there whose anchor stands at `end` or later. */
-const heldFrom = (window: Window, end: number): number => {
-  let start = end;
-  const least = Math.max(window.begin, end - mostHeldBack);
-  while (start > least && heldBack[window.at(start - 1)] === 1) start -= 1;
-  return afterCapitals(window, start) ? start - 3 : start;
-};
-
-/** `AB 12 34 56 C`: two letters that a space parts from the digits they belong to. */
-const afterCapitals = (window: Window, start: number): boolean =>
-  window.at(start - 1) === code(' ') && upper[window.at(start - 2)] === 1 && upper[window.at(start - 3)] === 1;
 
 /** Roughly how often a character is met in logs, JSON and English: rare pairs make a good filter. */
 const common = 'etaoinsrhldcumfpgwybvkxjqz';
@@ -253,52 +222,5 @@ export class Anchors {
     for (let index = 0; index < most; index += 1)
       if (this.beginnings.has(suffix.slice(index))) return window.end - most + index;
     return window.end;
-  }
-}
-
-/** What one sweep has found, and how far it is final. */
-class Found {
-  readonly spans: Span[] = [];
-  private limit = Number.POSITIVE_INFINITY;
-
-  constructor(
-    readonly window: Window,
-    public from: number,
-  ) {}
-
-  ask(finders: readonly Finder[], anchor: number, length: number): void {
-    for (const finder of finders) this.askOne(finder, anchor, length);
-  }
-
-  askOne({ detector, find }: Finder, anchor: number, length: number): void {
-    const { window } = this;
-    window.touched = false;
-    const found = find(window, anchor, length);
-    if (window.touched && !window.final) this.hold(anchor);
-    else if (found) this.spans.push({ anchor, detector, start: found.start, end: found.end, tail: found.tail });
-  }
-
-  /** It cannot be known yet what stands at `anchor`. */
-  hold(anchor: number): void {
-    this.limit = Math.min(this.limit, anchor);
-  }
-
-  /** @param literalEnd where a literal may have begun, or the end */
-  settled(literalEnd: number): Sweep {
-    const { window, from } = this;
-    if (window.final) return { spans: this.spans, safe: window.end };
-    const limit = Math.min(this.limit, literalEnd);
-    let safe = Math.max(from, Math.min(heldFrom(window, window.end), heldFrom(window, limit)));
-    const spans = this.spans.sort((left, right) => right.start - left.start);
-    // A value found beyond the limit may begin before it; it is found again, whole, in the next sweep.
-    for (let moved = true; moved; ) {
-      moved = false;
-      for (const { anchor, start } of spans)
-        if (anchor >= safe && start < safe) {
-          safe = Math.max(from, start);
-          moved = true;
-        }
-    }
-    return { spans: spans.filter(({ anchor }) => anchor < safe), safe };
   }
 }

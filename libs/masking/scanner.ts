@@ -1,4 +1,5 @@
-import type { Anchors, Span } from './anchors.js';
+import type { Anchors } from './anchors.js';
+import type { Span } from './found.js';
 import { instead, type Replacement, Weaver, type WeaverOptions } from './weaver.js';
 import { Window } from './window.js';
 

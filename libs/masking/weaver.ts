@@ -1,7 +1,7 @@
 import type { MaskingAction } from '@sallyport/core';
 import { hashed, longestKept, partially, redacted, stricter } from './actions.js';
-import type { Span } from './anchors.js';
 import { STOP, type Tail } from './detector.js';
+import type { Span } from './found.js';
 import type { Window } from './window.js';
 
 /** What is done with the values of one detector, and by which rule. */

@@ -7,7 +7,8 @@ import { GatewayError } from '@sallyport/core';
 import type { Masker } from '@sallyport/masking';
 import type { CopyDescription } from '@sallyport/sql';
 import type { CopyResponse } from './backend.js';
-import { CopyRows, copyEncoding } from './copy-rows.js';
+import { copyEncoding } from './copy-encoding.js';
+import { CopyRows } from './copy-rows.js';
 import { type AnswerMask, wholeMask } from './origin.js';
 import type { Rewriter, RowCleaner } from './rewriter.js';
 import { cleanValue } from './values.js';
@@ -31,20 +32,27 @@ export function copyCleaner(context: CopyContext): RowCleaner {
   if (masked && masks?.length !== response.columns)
     throw notUnderstood('the columns of this COPY are not those of the catalogue');
   if (response.binary) return binaryCleaner(masks ?? [], masker, names);
-  return masked ? maskingTextCleaner(context, masks!) : detectingTextCleaner(masker);
+  return masked ? maskingTextCleaner(context, masks!) : detectingTextCleaner(context);
 }
 
-/** No column is masked: only detectors look at the row, as it stands. */
-const detectingTextCleaner = (masker: Masker): RowCleaner => ({
-  masker,
-  clean: (row, start, end) => {
-    const found = row.find(start, end);
-    if (found === undefined) return;
-    row.hidden.add(found.rules, 'a row of this COPY');
-    if (found.nulls) row.replace(start, end, emptyRow);
-    else for (const one of found.replacements) row.replace(one.start, one.end, one.bytes);
-  },
-});
+/** No column is masked: only detectors look at the row, as it stands, or field by field where that would hide something. */
+function detectingTextCleaner({ masker, description, response, names }: CopyContext): RowCleaner {
+  const encoding = description?.delimiter.length === 1 ? copyEncoding(description) : undefined;
+  const columns = Array.from({ length: response.columns }, (_, at) => ({ name: nameAt(names, at), mask: undefined }));
+  const rows = encoding && new CopyRows(encoding, columns, masker);
+  return {
+    masker,
+    clean: (row, start, end) => {
+      const byField = rows !== undefined && (encoding?.isOdd === true || rows.isEscaped(row.bytes, start, end));
+      if (byField && rows.clean(row, start, end)) return;
+      const found = row.find(start, end);
+      if (found === undefined) return;
+      row.hidden.add(found.rules, 'a row of this COPY');
+      if (found.nulls) row.replace(start, end, emptyRow);
+      else for (const one of found.replacements) row.replace(one.start, one.end, one.bytes);
+    },
+  };
+}
 
 const emptyRow = Buffer.from('\n');
 
@@ -59,7 +67,7 @@ function maskingTextCleaner(
     name: nameAt(names, index),
     mask: mask && (isNullPlain(description) ? mask : wholeMask(mask.rule)),
   }));
-  const rows = new CopyRows(copyEncoding(description), columns);
+  const rows = new CopyRows(copyEncoding(description), columns, masker);
   return {
     masker,
     clean: (row, start, end) => {

@@ -1,7 +1,9 @@
 import { compileMasking } from '@sallyport/masking';
 import type { CopyDescription } from '@sallyport/sql';
 import { describe, expect, test } from 'vitest';
-import { CopyRows, copyEncoding } from './copy-rows.js';
+import { copyEncoding } from './copy-encoding.js';
+import { copyCleaner } from './copy-out.js';
+import { CopyRows } from './copy-rows.js';
 import { Hidden } from './hidden.js';
 import { wholeMask } from './origin.js';
 import { cleanOne } from './rewriter.js';
@@ -36,6 +38,7 @@ const rowsOf = (description: CopyDescription): CopyRows =>
   new CopyRows(
     copyEncoding(description),
     names.map((name) => ({ name, mask: masker.column('a', 'b', name) })),
+    masker,
   );
 
 /** Undefined where it is not understood. */
@@ -114,7 +117,7 @@ test.each<[string, string, CopyDescription]>([
 });
 
 test('what was made of masked values hides even whether there is one', () => {
-  const rows = new CopyRows(copyEncoding(text), [{ name: 'x', mask: wholeMask('ssn') }]);
+  const rows = new CopyRows(copyEncoding(text), [{ name: 'x', mask: wholeMask('ssn') }], masker);
   const hidden = new Hidden();
   expect(cleanedBy(rows, '\\N\n', hidden)).toBe('[redacted]\n');
   expect(hidden.told()).toBe('masked by the gateway: x (rule ssn)');
@@ -133,7 +136,7 @@ test('each column is found clean or not as if it stood alone', () => {
     '',
   ];
   const columns = ['p', 'q', 'r'].map((name) => ({ name, mask: undefined }));
-  const rows = new CopyRows(copyEncoding(text), columns);
+  const rows = new CopyRows(copyEncoding(text), columns, masker);
   for (const first of values)
     for (const second of values)
       for (const third of values) {
@@ -141,4 +144,46 @@ test('each column is found clean or not as if it stood alone', () => {
         const alone = row.map((value) => masker.scanText(value)?.text ?? value).join('\t');
         expect(cleanedBy(rows, `${row.join('\t')}\n`)).toBe(`${alone}\n`);
       }
+});
+
+describe('escapes in the midst of a value', () => {
+  const card = '4012-8888-8888-1881';
+  const json = '{"password": "correct horse", "n": 1}';
+  const cases: [string, CopyDescription, string, string][] = [
+    ['a delimiter that addresses hold', { ...text, delimiter: '@' }, 'mail ada\\@shop.test', 'mail [redacted:email]'],
+    [
+      'a delimiter that numbers hold',
+      { ...text, delimiter: '-' },
+      card.replaceAll('-', '\\-'),
+      '[redacted:payment\\-card]',
+    ],
+    [
+      'a delimiter that looks like a letter of the value',
+      { ...text, delimiter: 'A' },
+      '523-48-7719',
+      '[redacted:us-ssn]',
+    ],
+    [
+      'doubled quotes',
+      csv,
+      `"${json.replaceAll('"', '""')}"`,
+      '"{""password"": ""[redacted:key-value-secret]"", ""n"": 1}"',
+    ],
+    ['a quote that addresses hold', { ...csv, quote: '@', escape: '@' }, '@ada@@shop.test@', '@[redacted:email]@'],
+    ['an escape of its own', { ...csv, escape: '5' }, '"5523-48-7719, and"', '"[redacted:us-ssn], and"'],
+  ];
+
+  test.each(cases)('hide nothing: %s', (_what, description, field, expected) => {
+    const columns = ['x', 'y'].map((name) => ({ name, mask: undefined }));
+    const rows = new CopyRows(copyEncoding(description), columns, masker);
+    const { delimiter } = description;
+    expect(cleanedBy(rows, `1${delimiter}${field}\n`)).toBe(`1${delimiter}${expected}\n`);
+  });
+
+  test.each(cases)('hide nothing where no column is masked either: %s', (_what, description, field, expected) => {
+    const response = { binary: false, columns: 2 };
+    const cleaner = copyCleaner({ response, description, masks: [undefined, undefined], masker, names: [] });
+    const row = message('d', Buffer.from(`1${description.delimiter}${field}\n`));
+    expect(cleanOne(row, cleaner, new Hidden()).subarray(5).toString()).toBe(`1${description.delimiter}${expected}\n`);
+  });
 });

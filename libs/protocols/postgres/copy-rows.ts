@@ -1,104 +1,14 @@
 /**
- * Hides masked fields in rows of COPY … TO STDOUT in text and CSV format, on bytes: what is not masked is neither decoded nor
- * written anew. https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.55.9 (File Formats)
+ * Hides fields in rows of COPY … TO STDOUT in text and CSV format, on bytes: what is not masked is written anew only where a
+ * detector finds something in it.
  */
-import type { CopyDescription } from '@sallyport/sql';
+import type { Masker } from '@sallyport/masking';
+import type { CopyEncoding } from './copy-encoding.js';
 import type { AnswerMask } from './origin.js';
 import type { Rewriter } from './rewriter.js';
 import { isConstant } from './values.js';
 
-const backslash = 0x5c;
 const lineFeed = 0x0a;
-
-/** One row among other bytes, without its line feed. */
-export interface RowBytes {
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  readonly end: number;
-}
-
-/**
- * Finds where the fields of a row end: the first begins where the row does, each other one behind the delimiter.
- *
- * @param ends takes as many as it has room for
- * @returns how many fields there are; -1 for a row that is not understood
- */
-export type FieldEnds = (row: RowBytes, ends: Int32Array) => number;
-
-/** In text format a delimiter inside a value is escaped, so that every bare one separates. */
-export const textFieldEnds =
-  (delimiter: number): FieldEnds =>
-  ({ bytes, start, end }, ends) => {
-    let count = 0;
-    for (let index = start; index < end; index += 1) {
-      const byte = bytes[index]!;
-      if (byte === delimiter) ends[count++] = index;
-      else if (byte === backslash) index += 1;
-    }
-    ends[count++] = end;
-    return count;
-  };
-
-export interface CsvMarks {
-  readonly delimiter: number;
-  readonly quote: number;
-  readonly escape: number;
-}
-
-export const csvFieldEnds =
-  ({ delimiter, quote, escape: before }: CsvMarks): FieldEnds =>
-  ({ bytes, start, end }, ends) => {
-    let count = 0;
-    let quoted = false;
-    for (let index = start; index < end; index += 1) {
-      const byte = bytes[index]!;
-      if (quoted && byte === before && (bytes[index + 1] === quote || bytes[index + 1] === before)) index += 1;
-      else if (!quoted && byte === delimiter) ends[count++] = index;
-      else if (byte === quote) quoted = !quoted;
-    }
-    ends[count++] = end;
-    return quoted ? -1 : count;
-  };
-
-/** How values are written in one format. */
-export interface CopyEncoding {
-  readonly fieldEnds: FieldEnds;
-  decode(field: Buffer): string;
-  encode(value: string): string;
-  readonly null: string;
-}
-
-const letters: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
-const unescaped = (field: string): string => field.replace(/\\(.)/gs, (_, letter: string) => letters[letter] ?? letter);
-const written: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-
-const textEncoding = ({ delimiter, null: word }: CopyDescription): CopyEncoding => ({
-  fieldEnds: textFieldEnds(delimiter.charCodeAt(0)),
-  decode: (field) => unescaped(field.toString('utf8')),
-  encode: (value) =>
-    Array.from(
-      value,
-      (character) => written[character] ?? (character === delimiter ? `\\${character}` : character),
-    ).join(''),
-  null: word,
-});
-
-const csvEncoding = ({ delimiter, quote, escape: before, null: word }: CopyDescription): CopyEncoding => {
-  const marks = { delimiter: delimiter.charCodeAt(0), quote: quote.charCodeAt(0), escape: before.charCodeAt(0) };
-  return {
-    fieldEnds: csvFieldEnds(marks),
-    decode: (field) => {
-      const text = field.toString('utf8');
-      const isQuoted = text.startsWith(quote) && text.endsWith(quote) && text.length > 1;
-      return isQuoted ? text.slice(1, -1).replaceAll(before + quote, quote) : text;
-    },
-    encode: (value) => quote + value.replaceAll(quote, before + quote) + quote,
-    null: word,
-  };
-};
-
-export const copyEncoding = (description: CopyDescription): CopyEncoding =>
-  description.format === 'csv' ? csvEncoding(description) : textEncoding(description);
 
 interface HiddenColumn {
   readonly mask: AnswerMask;
@@ -119,10 +29,12 @@ export class CopyRows {
   readonly #columns: readonly CopyColumn[];
   readonly #hidden: readonly (HiddenColumn | undefined)[];
   readonly #null: Buffer;
+  readonly #masker: Masker;
   /** Of the row at hand. */
   readonly #ends: Int32Array;
 
-  constructor(encoding: CopyEncoding, columns: readonly CopyColumn[]) {
+  constructor(encoding: CopyEncoding, columns: readonly CopyColumn[], masker: Masker) {
+    this.#masker = masker;
     this.#encoding = encoding;
     this.#columns = columns;
     this.#null = Buffer.from(encoding.null, 'utf8');
@@ -171,11 +83,40 @@ export class CopyRows {
     return shown === null ? this.#null : Buffer.from(this.#encoding.encode(shown), 'utf8');
   }
 
+  /** Of the row from `start` up to, without, `end` some value may be written otherwise than it is. */
+  isEscaped(bytes: Buffer, start: number, end: number): boolean {
+    if (bytes !== this.#marked.bytes) this.#marked = { bytes, next: -1 };
+    if (this.#marked.next < start) {
+      const next = bytes.indexOf(this.#encoding.mark, start);
+      this.#marked.next = next === -1 ? Number.POSITIVE_INFINITY : next;
+    }
+    return this.#marked.next < end;
+  }
+  /** Where the next mark stands: looked for once, however many rows there are before it. */
+  #marked: { readonly bytes: Buffer; next: number } = { bytes: Buffer.alloc(0), next: -1 };
+
   /** A column that no rule names: as it stands unless a detector finds something. */
   #look(row: Rewriter, start: number, end: number, index: number): void {
+    const { mark, isQuote } = this.#encoding;
+    const isQuoted = isQuote && row.bytes[start] === mark;
+    if (this.isEscaped(row.bytes, isQuoted ? start + 1 : start, isQuoted ? end - 1 : end))
+      return this.#lookDecoded(row, start, end, index);
     const found = row.find(start, end);
     if (found === undefined || this.#isNull(row.bytes, start, end)) return;
     row.hidden.add(found.rules, this.#columns[index]!.name);
     for (const one of found.replacements) row.replace(one.start, one.end, one.bytes);
+  }
+
+  /** Escapes may stand in the midst of what a detector knows: it looks at the value, and then at how it is written. */
+  #lookDecoded(row: Rewriter, start: number, end: number, index: number): void {
+    if (this.#isNull(row.bytes, start, end)) return;
+    const field = row.bytes.subarray(start, end);
+    const inValue = this.#masker.scanText(this.#encoding.decode(field));
+    const shown = inValue === undefined ? field : Buffer.from(this.#encoding.encode(inValue.text), 'utf8');
+    const asWritten = this.#masker.scanText(shown.toString('utf8'));
+    for (const found of [inValue, asWritten])
+      if (found !== undefined) row.hidden.add(found.rules, this.#columns[index]!.name);
+    if (asWritten !== undefined) row.replace(start, end, Buffer.from(asWritten.text, 'utf8'));
+    else if (inValue !== undefined) row.replace(start, end, shown);
   }
 }
