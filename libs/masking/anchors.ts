@@ -14,13 +14,13 @@ interface Words {
 }
 
 const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
-/** Not worth the view of them. */
-const fewBytes = 64;
+/** Shorter texts are not worth it. */
+const leastBytes = 32;
 
-const wordsOf = ({ buffer, byteOffset, length }: Uint8Array): Words | undefined =>
-  isLittleEndian && length > fewBytes
-    ? { words: new Int32Array(buffer, 0, buffer.byteLength >> 2), shift: byteOffset }
-    : undefined;
+const wordsOf = ({ buffer, byteOffset }: Uint8Array): Words => ({
+  words: new Int32Array(buffer, 0, buffer.byteLength >> 2),
+  shift: byteOffset,
+});
 
 const anyDigits = 1;
 const atSign = 2;
@@ -129,11 +129,11 @@ export class Anchors {
   /** Looks at texts that stand in the same bytes, whole, one after the other. */
   search(bytes: Uint8Array): Search {
     const found = new Found(new Window(bytes), 0);
-    const words = wordsOf(bytes);
+    let words: Words | undefined;
     return (begin, end) => {
       found.window.look(begin, end);
       found.from = begin;
-      this.pass(found, words);
+      this.pass(found, isLittleEndian && end - begin >= leastBytes ? (words ??= wordsOf(bytes)) : undefined);
       return found.spans.length === 0 ? undefined : found.spans.splice(0);
     };
   }

@@ -7,7 +7,7 @@ import type { Hidden } from './hidden.js';
 import { header, type MessageReader } from './wire.js';
 
 /** Up to this many bytes a loop is faster than a call. */
-const fewBytes = 64;
+const fewBytes = 40;
 const leastSpare = 256;
 
 export class Rewriter {
@@ -77,7 +77,7 @@ export class Rewriter {
   #room(more: number): Buffer {
     if (this.#out !== undefined && this.#used + more <= this.#out.length) return this.#out;
     const expected = this.#used + more + (this.bytes.length - this.#done) + leastSpare;
-    const out = Buffer.allocUnsafeSlow(expected + (this.#used >> 1));
+    const out = Buffer.allocUnsafe(expected + (this.#used >> 1));
     this.#out?.copy(out, 0, 0, this.#used);
     this.#out = out;
     return out;

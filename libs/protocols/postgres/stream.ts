@@ -47,3 +47,26 @@ export function readChunk(socket: Duplex): Promise<Buffer | undefined> {
     attempt();
   });
 }
+
+/** As `readChunk`, for whoever reads nothing but chunks to the end: listens once, not once for each of them. */
+export class Chunks {
+  readonly #socket: Duplex;
+  #wake: () => void = () => undefined;
+
+  constructor(socket: Duplex) {
+    this.#socket = socket;
+    for (const event of ['readable', 'end', 'close', 'error']) socket.on(event, () => this.#wake());
+  }
+
+  /** @returns undefined at the end */
+  async next(): Promise<Buffer | undefined> {
+    for (;;) {
+      const chunk = this.#socket.read() as Buffer | null;
+      if (chunk !== null) return chunk;
+      if (this.#socket.readableEnded || this.#socket.destroyed) return undefined;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}

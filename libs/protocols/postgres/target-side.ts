@@ -24,7 +24,7 @@ import { Outbox } from './outbox.js';
 import { nameOf, OwnedSettings, ownSettings } from './owned-settings.js';
 import { selfCheck } from './self-check.js';
 import { parseTargetSettings, type TargetSettings } from './settings.js';
-import { drained, gathering, readChunk } from './stream.js';
+import { Chunks, drained, gathering } from './stream.js';
 import { surveyDatabase } from './survey.js';
 import { type TargetPortal, TargetSession } from './target-session.js';
 import { type Message, MessageReader, message, violation } from './wire.js';
@@ -281,11 +281,12 @@ class Attendance {
   // ------------------------------------------------------------------------------------------------ from the target
 
   async #fromTarget({ socket, reader }: LoggedIn): Promise<void> {
+    const chunks = new Chunks(socket);
     for (;;) {
       await this.#session.take(reader);
       this.#outbox.flush();
       await this.#outbox.drained();
-      const chunk = await readChunk(socket);
+      const chunk = await chunks.next();
       if (chunk === undefined)
         throw new GatewayError('SESSION_ENDED', 'the target has ended the session', {
           details: { told: this.#session.saidGoodbye || this.#session.leaving },
