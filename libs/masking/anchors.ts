@@ -147,7 +147,8 @@ export class Anchors {
     let index = from - base + 1; // the second byte of a pair
     while (index < end) {
       if (view !== undefined) index = this.skip(bytes, view, index, end);
-      const stop = view === undefined ? end : Math.min(end, ((index + view.shift + 4) & ~3) - view.shift);
+      // Where there was one pair with a flag the next is often near: a little further byte by byte, up to where words begin.
+      const stop = view === undefined ? end : Math.min(end, ((index + view.shift + 8) & ~3) - view.shift);
       let flag = 0;
       for (; index < stop; index += 1) {
         flag = pairs[bytes[index - 1]! | (bytes[index]! << 8)]!;
