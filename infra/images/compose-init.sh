@@ -29,7 +29,9 @@ enrol() {
   cli agents enrol "compose-$(date +%s)" >"$home/enrolment-key"
   docker compose restart agent
   cli connections show orders >/dev/null 2>&1 ||
-    cli connections create orders --target shop-db --database shop --label sample --record-responses
+    cli connections create orders --target shop-db --database shop --label sample --record-responses \
+      --accept 'can write: public.* (INSERT, UPDATE, DELETE)' --accept 'can advance: public.*' \
+      --accept 'setting: default_transaction_read_only = off' --accept 'login: a password that the role can change'
   cli policies packs --json |
     node -e 'const packs = JSON.parse(require("fs").readFileSync(0, "utf8")); process.stdout.write(packs.find(({ name }) => name === "postgres-safe").text)' |
     cli policies apply - --comment 'the pack postgres-safe'

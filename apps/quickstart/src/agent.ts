@@ -1,11 +1,12 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
-import { agentPasswordFile, agentRole, targetDatabase } from './clusters.js';
+import { agentPasswordFile, agentRole } from './clusters.js';
 import { built } from './control-plane.js';
 import type { Folder } from './folder.js';
 import type { Gate } from './gate.js';
 import type { Ports } from './options.js';
 import { type Child, type Processes, until } from './processes.js';
+import { targetDatabase } from './sample-data.js';
 
 export const targetAlias = 'shop-db';
 export const agentName = 'quickstart';

@@ -4,9 +4,8 @@ import { type PostgresServer, startPostgres } from '@sallyport/embedded-postgres
 import pg from 'pg';
 import type { Folder } from './folder.js';
 import type { Ports } from './options.js';
-import { sampleSql } from './sample-data.js';
+import { sampleSql, targetDatabase } from './sample-data.js';
 
-export const targetDatabase = 'shop';
 export const agentRole = 'sallyport_agent';
 
 const run = async (url: string, sql: string): Promise<void> => {

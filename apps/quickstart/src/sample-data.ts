@@ -1,3 +1,7 @@
+import { hardenScript } from '@sallyport/sql';
+
+export const targetDatabase = 'shop';
+
 /** People that do not exist. The play checks that none of these values comes out of the gate. */
 export const customers = [
   {
@@ -46,12 +50,11 @@ const rows = (all: readonly Readonly<Record<string, string | number>>[]): string
 
 export const ordersWanted = 200;
 
-/** Run at every start: makes what is missing, and brings the orders back that earlier plays deleted. */
+/**
+ * Run at every start: makes what is missing, brings the orders back that earlier plays deleted, and gives the agent's login
+ * what the connection is for and no more.
+ */
 export const sampleSql = (agentRole: string, agentPassword: string): string => `
-  do $$ begin
-    if not exists (select from pg_roles where rolname = ${quoted(agentRole)}) then create role ${agentRole} login; end if;
-  end $$;
-  alter role ${agentRole} password ${quoted(agentPassword)};
   create table if not exists customers (id int primary key generated always as identity, name text, email text, ssn text, card text, phone text, notes text);
   create table if not exists orders (id int primary key generated always as identity, customer_id int, item text, amount numeric(8, 2), placed_at date);
   create table if not exists payroll (id int primary key generated always as identity, name text, salary int, iban text);
@@ -60,7 +63,9 @@ export const sampleSql = (agentRole: string, agentPassword: string): string => `
   insert into orders (customer_id, item, amount, placed_at)
     select 1 + n % ${customers.length}, (array['lamp', 'chair', 'desk', 'shelf'])[1 + n % 4], 10 + n % 90, date '2026-01-01' + n % 200
     from generate_series(1, ${ordersWanted} - (select count(*)::int from orders)) as n;
-  alter table customers owner to ${agentRole};
-  alter table orders owner to ${agentRole};
-  alter table payroll owner to ${agentRole};
+  alter table customers owner to current_user;
+  alter table orders owner to current_user;
+  alter table payroll owner to current_user;
+${hardenScript({ database: targetDatabase, role: agentRole, schemas: ['public'], readWrite: true, withheld: [] })}
+  alter role ${agentRole} password ${quoted(agentPassword)};
 `;

@@ -179,7 +179,7 @@ export class TargetSession {
     // What is sent without a Sync is answered at the next one at the latest: that one must not wait for it.
     while (uses && this.#isRenamed && !this.#unsynced && this.busy) await this.#answered();
     const doubtful = () => memory.doubtful() || (usesUnnamed && this.#doubtsUnnamed(messages));
-    while (uses && doubtful() && this.busy) await this.#answered();
+    while (uses && this.busy && doubtful()) await this.#answered();
   }
 
   /** A batch that makes its own unnamed statement or portal does not use an older one. */
