@@ -96,6 +96,11 @@ export class LiveSession implements SessionHandle, Guards {
     return { name, version, target, databases, settings: {} };
   }
 
+  /** What must be protected while this session runs. */
+  get protectedConnection(): Connection | undefined {
+    return this.#connection.requireProtected ? this.#connection : undefined;
+  }
+
   run(exchanges: AsyncIterable<Exchange>): Promise<void> {
     return serve(exchanges, this);
   }

@@ -15,7 +15,8 @@ const seconds = async (count: number): Promise<void> => {
 };
 
 /** A login of two hours, and the session that rests on it. */
-function world() {
+function world({ protectedConnection }: { readonly protectedConnection?: object } = {}) {
+  const protection = { state: 'protected' };
   const expiresAt = new Date(clock.now().getTime() + 2 * 3_600_000);
   const check = vi.fn(async () => {
     if (clock.now() >= expiresAt) throw new GatewayError('GRANT_ENDED', 'this login has ended');
@@ -25,6 +26,7 @@ function world() {
     ...([
       { check },
       { findById: async () => ({}) },
+      { now: async () => () => protection },
       { subscribe: vi.fn() },
       { onBuried: vi.fn() },
       { onOverdue: vi.fn() },
@@ -41,9 +43,10 @@ function world() {
     reconnect: vi.fn(),
     say: vi.fn(),
     end: vi.fn(),
+    protectedConnection,
   };
   sessions.add(session as unknown as LiveSession);
-  return { sessions, session, check, expiresAt };
+  return { sessions, session, check, expiresAt, protection };
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -62,5 +65,27 @@ test('a login that expires ends the session behind it within a minute, and the c
   await seconds(60);
   expect(session.end).toHaveBeenCalledWith('GRANT_ENDED', 'this login has ended');
   expect(session.say).toHaveBeenCalledTimes(1);
+  sessions.onApplicationShutdown();
+});
+
+test.each([
+  ['unprotected', true],
+  ['unchecked', false],
+])('a session that asked for protection and is %s by now: ended %s', async (state, ended) => {
+  const { sessions, session, protection } = world({ protectedConnection: {} });
+  await seconds(60);
+  expect(session.end).not.toHaveBeenCalled();
+  protection.state = state;
+  await seconds(20);
+  if (ended) expect(session.end).toHaveBeenCalledWith('CONNECTION_UNPROTECTED', expect.stringContaining('more than'));
+  else expect(session.end).not.toHaveBeenCalled();
+  sessions.onApplicationShutdown();
+});
+
+test('a session that did not ask for protection goes on', async () => {
+  const { sessions, session, protection } = world();
+  protection.state = 'unprotected';
+  await seconds(60);
+  expect(session.end).not.toHaveBeenCalled();
   sessions.onApplicationShutdown();
 });

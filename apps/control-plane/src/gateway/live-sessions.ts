@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { type ErrorCode, GatewayError, type SessionId } from '@sallyport/core';
+import { ConnectionProtection } from '../modules/connections/connection-protection.js';
 import { ConnectionsService, connectionChanged } from '../modules/connections/connections.service.js';
 import { GrantsService, grantEnded } from '../modules/grants/grants.service.js';
 import { ReplicaRegistry } from '../modules/recording/replica-registry.js';
@@ -30,6 +31,7 @@ export class LiveSessions implements OnApplicationBootstrap, OnApplicationShutdo
   constructor(
     private readonly grants: GrantsService,
     private readonly connections: ConnectionsService,
+    private readonly protection: ConnectionProtection,
     private readonly notifications: Notifications,
     private readonly replicas: ReplicaRegistry,
     private readonly slots: SessionSlots,
@@ -86,6 +88,24 @@ export class LiveSessions implements OnApplicationBootstrap, OnApplicationShutdo
       ({ session, checkedAt }) => now - checkedAt >= recheckMs || session.ticket.grantExpiresAt.getTime() <= now,
     );
     void this.recheck(due);
+    void this.endUnprotected();
+  }
+
+  /** A later self-check has found more than was accepted: whoever asked for protection does not go on. */
+  private async endUnprotected(): Promise<void> {
+    const asked = [...this.entries.values()].flatMap(({ session }) => {
+      const connection = session.protectedConnection;
+      return connection === undefined ? [] : [{ session, connection }];
+    });
+    if (asked.length === 0) return;
+    try {
+      const protectionOf = await this.protection.now();
+      for (const { session, connection } of asked)
+        if (protectionOf(connection).state === 'unprotected')
+          session.end('CONNECTION_UNPROTECTED', 'the login at the target may do more than it should by now');
+    } catch (error) {
+      this.log.warn('sessions.protection-unknown', { error }); // asked again at the next tick
+    }
   }
 
   private warn(entry: Entry, now: number): void {
