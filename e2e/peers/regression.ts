@@ -108,7 +108,7 @@ export class Regression {
       env: { ...way, ...this.#environment(name, index) },
       stdio: [script, printed, printed],
     });
-    const late = setTimeout(() => child.kill('SIGKILL'), 300_000);
+    const late = setTimeout(() => child.kill('SIGKILL'), 570_000);
     await once(child, 'close');
     clearTimeout(late);
     closeSync(script);
