@@ -23,6 +23,14 @@ export function schedule(source: string): string[] {
   return [...text.matchAll(/^test:(.*)$/gm)].flatMap(([, names]) => names!.trim().split(/\s+/));
 }
 
+/** @param wanted names with commas between them; all of them without it. The others only prepare what these need. */
+export function chosen(scripts: readonly string[], wanted: string | undefined): (script: string) => boolean {
+  if (!wanted) return () => true;
+  const names = new Set(wanted.split(','));
+  for (const name of names) if (!scripts.includes(name)) throw new Error(`PostgreSQL has no script ${name}`);
+  return (script) => names.has(script);
+}
+
 /** What pg_regress sets before the first script. */
 export const databaseSettings = ['lc_messages', 'lc_monetary', 'lc_numeric', 'lc_time']
   .map((name) => `alter database shop set ${name} to 'C';`)
@@ -88,7 +96,7 @@ export class Regression {
   }
 
   /** @returns all that psql printed, the directory of this way named as the other one's */
-  async run({ psql, name, without }: Script, index: 0 | 1, way: Way): Promise<Buffer> {
+  async run({ psql, name, without }: Script, index: 0 | 1, way: Way['env']): Promise<Buffer> {
     const output = path.join(this.#home, ways[index], 'results', `${name}.out`);
     const printed = createWriteStream(output);
     await once(printed, 'open');
@@ -97,10 +105,10 @@ export class Regression {
     const script = openSync(edited, 'r');
     const child = spawn(psql, ['-X', '-a', '-q', '-v', 'HIDE_TABLEAM=on', '-v', 'HIDE_TOAST_COMPRESSION=on'], {
       cwd: path.join(this.#home, ways[index]),
-      env: { ...way.env, ...this.#environment(name, index) },
+      env: { ...way, ...this.#environment(name, index) },
       stdio: [script, printed, printed],
     });
-    const late = setTimeout(() => child.kill('SIGKILL'), 300_000);
+    const late = setTimeout(() => child.kill('SIGKILL'), 570_000);
     await once(child, 'close');
     clearTimeout(late);
     closeSync(script);

@@ -1,6 +1,7 @@
 /** A server's answers as bytes that two runs of one script can be compared by, and as words for whoever reads a difference. */
 
 import { Fields } from '../../libs/protocols/postgres/wire.js';
+import type { Conversation } from './tap.js';
 
 const typeOf = (raw: Buffer): string => String.fromCharCode(raw[0]!);
 
@@ -11,13 +12,17 @@ const withoutSender = (raw: Buffer): Buffer => {
   return copy;
 };
 
+const valuesOf = (raw: Buffer): (Buffer | undefined)[] => {
+  const fields = new Fields(raw.subarray(5));
+  return Array.from({ length: fields.count() }, () => fields.value());
+};
+
 const temporarySchema = /pg_(toast_)?temp_\d+/g;
 
 /** A row that names a temporary schema, without the lengths of its values, which the number's digits change. */
 function withoutTemporarySchema(raw: Buffer): Buffer {
   if (!raw.includes('_temp_')) return raw;
-  const fields = new Fields(raw.subarray(5));
-  const values = Array.from({ length: fields.count() }, () => fields.value()?.toString('latin1') ?? '\0');
+  const values = valuesOf(raw).map((value) => value?.toString('latin1') ?? '\0');
   return Buffer.from(`D${values.join('\x01').replace(temporarySchema, 'pg_$1temp_N')}`, 'latin1');
 }
 
@@ -43,6 +48,16 @@ export function comparable(raw: Buffer): Buffer {
   if (type === 'A') return withoutSender(raw);
   if (type === 'D') return withoutTemporarySchema(raw);
   return type === 'E' || type === 'N' ? withoutProcess(raw) : raw;
+}
+
+/** What a client heard, with the rows that hold its own process id and nothing else (`select pg_backend_pid()`) alike. */
+export function withoutOwnProcess({ login, answers }: Conversation): Buffer[] {
+  const processId = String(login.find((raw) => typeOf(raw) === 'K')?.readInt32BE(5));
+  const isIt = (raw: Buffer): boolean => {
+    const [value, ...more] = typeOf(raw) === 'D' ? valuesOf(raw) : [];
+    return more.length === 0 && value?.toString('latin1') === processId;
+  };
+  return answers.map((raw) => (isIt(raw) ? Buffer.from('Dthe process id of this session') : raw));
 }
 
 const shown = 400;

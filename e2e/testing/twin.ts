@@ -9,6 +9,8 @@ export interface Way {
   readonly database: TestDatabase;
 }
 
+const common = { PATH: process.env['PATH']!, PGHOST: '127.0.0.1', PGDATABASE: 'shop', PGSSLMODE: 'disable' };
+
 /**
  * A server with nothing before it, and one like it behind the gateway. Both were made in the same steps, so that even the
  * numbers that they give to relations and transactions agree for as long as both are told the same.
@@ -34,7 +36,6 @@ export class Twins implements AsyncDisposable {
   /** Each with a fresh ticket: first direct, then through the gateway. */
   async ways(): Promise<readonly [Way, Way]> {
     const { ticket } = await this.sallyport.ticket();
-    const common = { PATH: process.env['PATH']!, PGHOST: '127.0.0.1', PGDATABASE: 'shop', PGSSLMODE: 'disable' };
     const env = ({ port }: Tap, user: string, password: string) => ({
       ...common,
       PGPORT: String(port),
@@ -46,6 +47,17 @@ export class Twins implements AsyncDisposable {
       { tap: direct, env: env(direct, 'app', agentPassword), database: this.alone },
       { tap: gateway, env: env(gateway, 'orders', ticket), database: this.sallyport.target },
     ];
+  }
+
+  /** How libpq connects to each server as the agent's role, with nothing in between. */
+  past(): readonly [Way['env'], Way['env']] {
+    const env = ({ port }: TestDatabase) => ({
+      ...common,
+      PGPORT: String(port),
+      PGUSER: 'app',
+      PGPASSWORD: agentPassword,
+    });
+    return [env(this.alone), env(this.sallyport.target)];
   }
 
   /** Runs SQL on both servers as their superuser, with nothing in between. */
