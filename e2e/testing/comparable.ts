@@ -12,7 +12,7 @@ const withoutSender = (raw: Buffer): Buffer => {
   return copy;
 };
 
-const valuesOf = (raw: Buffer): (Buffer | undefined)[] => {
+const valuesOf = (raw: Buffer): (Buffer | null)[] => {
   const fields = new Fields(raw.subarray(5));
   return Array.from({ length: fields.count() }, () => fields.value());
 };
