@@ -105,7 +105,7 @@ const numberedFrom = (sql: string, first: number): string =>
 const insertBothSql = numberedFrom(insertEntriesSql, 6).replace('with ', () => `with chunks as (${insertChunksSql}), `);
 
 /** Of so many rows each number has a statement of its own: cheaper than arrays to write, to send and to run. */
-const few = 16;
+const few = 64;
 
 // One statement is one transaction: nothing to begin, nothing to leave open.
 function statementFor(
