@@ -62,7 +62,10 @@ export interface CopyEncoding {
   /** A value without this byte is written as it is; so is one that has it around itself only, where it is a quote. */
   readonly mark: number;
   readonly isQuote: boolean;
-  /** What parts fields may look like a part of the values beside it, or is met in values that detectors know. */
+  /**
+   * What parts fields may look like a part of the values beside it, or is met in values that detectors know, or it or the quote
+   * in what stands for them.
+   */
   readonly isOdd: boolean;
 }
 
@@ -101,7 +104,7 @@ const csvEncoding = ({ delimiter, quote, escape: before, null: word }: CopyDescr
     null: word,
     mark: marks.quote,
     isQuote: before === quote, // or there may be escapes without a quote in between
-    isOdd: !isUsual(delimiter),
+    isOdd: !isUsual(delimiter) || quote !== '"',
   };
 };
 

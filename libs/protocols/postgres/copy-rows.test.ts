@@ -86,6 +86,32 @@ describe('a row in text format', () => {
   test('writes a mask that holds the delimiter so that it stays one field', () => {
     expect(cleaned('1[5[n[4[x[e\n', { ...text, delimiter: '[' })).toBe('1[\\[redacted][n[****[\\N[e\n');
   });
+
+  test.each([
+    [
+      'the delimiter',
+      `1:a:${secret}:b:x:end\n`,
+      { ...text, delimiter: ':' },
+      '1:[redacted]:[redacted\\:aws]:****:\\N:end\n',
+    ],
+    [
+      'CSV’s quote',
+      `1,a,${secret},b,,end\n`,
+      { ...csv, quote: ']', escape: ']' },
+      '1,][redacted]]],][redacted:aws]]],]****],,end\n',
+    ],
+    [
+      'CSV’s escape',
+      `1,a,"${secret}",b,,end\n`,
+      { ...csv, escape: ']' },
+      '1,"[redacted]]","[redacted:aws]]","****",,end\n',
+    ],
+  ])(
+    'writes what stands for a found value so that it stays one field where it holds %s',
+    (_what, row, description, expected) => {
+      expect(cleaned(row, description)?.replace(/aws-[a-z-]+/, 'aws')).toBe(expected);
+    },
+  );
 });
 
 describe('a row in CSV', () => {

@@ -97,9 +97,9 @@ export class CopyRows {
 
   /** A column that no rule names: as it stands unless a detector finds something. */
   #look(row: Rewriter, start: number, end: number, index: number): void {
-    const { mark, isQuote } = this.#encoding;
+    const { mark, isQuote, isOdd } = this.#encoding;
     const isQuoted = isQuote && row.bytes[start] === mark;
-    if (this.isEscaped(row.bytes, isQuoted ? start + 1 : start, isQuoted ? end - 1 : end))
+    if (isOdd || this.isEscaped(row.bytes, isQuoted ? start + 1 : start, isQuoted ? end - 1 : end))
       return this.#lookDecoded(row, start, end, index);
     const found = row.find(start, end);
     if (found === undefined || this.#isNull(row.bytes, start, end)) return;
@@ -116,7 +116,14 @@ export class CopyRows {
     const asWritten = this.#masker.scanText(shown.toString('utf8'));
     for (const found of [inValue, asWritten])
       if (found !== undefined) row.hidden.add(found.rules, this.#columns[index]!.name);
-    if (asWritten !== undefined) row.replace(start, end, Buffer.from(asWritten.text, 'utf8'));
+    if (asWritten !== undefined) row.replace(start, end, this.#rewritten(asWritten.text));
     else if (inValue !== undefined) row.replace(start, end, shown);
+  }
+
+  /** What stands for a hidden value may hold what parts fields. */
+  #rewritten(text: string): Buffer {
+    const encoding = this.#encoding;
+    const bytes = Buffer.from(text, 'utf8');
+    return encoding.isOdd ? Buffer.from(encoding.encode(encoding.decode(bytes)), 'utf8') : bytes;
   }
 }

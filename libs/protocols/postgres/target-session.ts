@@ -574,7 +574,7 @@ export class TargetSession {
 
   async #ready(received: Message): Promise<void> {
     const head = this.#owed[0];
-    if (head?.kind === 'own') return this.#named();
+    if (head?.kind === 'own') return this.#named(received);
     const swallowed = this.#mayBeReady > 0 && head?.kind !== 'sync' && head?.kind !== 'query';
     if (swallowed) {
       this.#mayBeReady -= 1;
@@ -584,8 +584,7 @@ export class TargetSession {
       (head.kind !== 'sync' && head.kind !== 'query' && !(head.kind === 'poison' && head.mode === 'query'))
     )
       throw notUnderstood('Z');
-    this.#status = String.fromCharCode(received.body[0] ?? 0) as TransactionStatus;
-    if (!['I', 'T', 'E'].includes(this.#status)) throw notUnderstood('Z');
+    this.#status = statusOf(received);
     if (this.#status === 'I') {
       await this.#readCatalogueAgain(head?.work.number ?? 0);
       if (this.#owed.length === 1) this.#transactionReaches = false;
@@ -595,9 +594,11 @@ export class TargetSession {
     this.#nameAgain();
   }
 
-  #named(): void {
+  /** A cancel request that came late for what the client ran has failed its transaction, too: its end brings the name back. */
+  #named(received: Message): void {
+    this.#status = statusOf(received);
     this.#paid();
-    if (!this.#isRenamed) this.#namings = 0;
+    if (!this.#isRenamed || this.#status === 'E') this.#namings = 0;
     else if (this.#namings >= namingsMost)
       throw new GatewayError('RESPONSE_NOT_UNDERSTOOD', 'the target does not take the session’s name back');
     this.#nameAgain();
@@ -712,6 +713,12 @@ export class TargetSession {
     this.#owed.length = 0;
     for (const wake of this.#wake.splice(0)) wake();
   }
+}
+
+function statusOf({ body }: Message): TransactionStatus {
+  const status = String.fromCharCode(body[0] ?? 0);
+  if (status !== 'I' && status !== 'T' && status !== 'E') throw notUnderstood('Z');
+  return status;
 }
 
 const notUnderstood = (letter: string): GatewayError =>

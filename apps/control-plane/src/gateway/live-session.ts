@@ -115,9 +115,13 @@ export class LiveSession implements SessionHandle, Guards {
     return this.#counted(await this.#house.tunnel.open(request, { timeoutMs: dialTimeoutMs, signal: this.ended }));
   }
 
-  /** The way that was reached ahead, unless it has broken since: a review may have taken an hour. */
+  /**
+   * The way that was reached ahead, unless it has broken since: a review may have taken an hour.
+   * INVARIANT: a session that has ended is not opened; what is left of its way is destroyed when it is closed.
+   */
   async #reached(): Promise<Channel | undefined> {
-    const way = await this.#way;
+    const way = await Promise.race([this.#way, aborted(this.ended)]);
+    this.ended.throwIfAborted();
     this.#way = undefined;
     if (way === undefined) return undefined;
     const isOver = await Promise.race([way.closed.then(() => true), Promise.resolve(false)]);
@@ -275,6 +279,12 @@ export class LiveSession implements SessionHandle, Guards {
     };
   }
 }
+
+const aborted = (signal: AbortSignal): Promise<undefined> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
 
 const hintOf = (error: unknown): { hint?: string } => {
   const { hint } = refusalOf(error);

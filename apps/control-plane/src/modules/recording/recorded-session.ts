@@ -111,7 +111,16 @@ export class RecordedSession implements SessionRecorder {
   async ended(ending: SessionEnding): Promise<void> {
     if (this.open === undefined) return;
     const written = this.inDoubt ? Promise.reject(new Error('the record is in doubt')) : this.writeEnd(ending);
-    await written.catch(() => this.house.closer.closeEventually(this.id, ending));
+    await written.catch(() => this.handOver(ending));
+  }
+
+  /** What has been told is on record, or known not to be, before others look at it there; nothing is told afterwards. */
+  private async handOver(ending: SessionEnding): Promise<void> {
+    this.riding.flush();
+    const left = this.inFlight.entries();
+    await Promise.allSettled(left.map(async ([, { ending: told }]) => told));
+    for (const [operation] of left) this.inFlight.remove(operation);
+    await this.house.closer.closeEventually(this.id, ending);
   }
 
   private async writeEnd(ending: SessionEnding): Promise<void> {
