@@ -185,7 +185,7 @@ export class RecordedSession implements SessionRecorder {
     if (mismatch !== undefined) throw mismatch;
   }
 
-  /** Takes along the outcomes that wait; a decision that is too long for that goes alone, and they behind it. */
+  /** Takes along the outcomes that wait; a decision that is too long for that goes alone, and they ahead of it, each alone. */
   private async writeDecided(event: DecidedEvent): Promise<void> {
     const { sealer } = this.opened();
     const riders = this.riding.take();
