@@ -4,6 +4,7 @@
  * Every message sent owes an answer; the queue of what is owed says how the next answer is to be read, so that nothing
  * which is not understood is ever released. https://www.postgresql.org/docs/current/protocol-flow.html
  */
+import { randomBytes } from 'node:crypto';
 import { GatewayError } from '@sallyport/core';
 import { FrameKind } from '@sallyport/engine';
 import {
@@ -104,7 +105,8 @@ const poisonParse = message('P', cstring('sallyport refused'), cstring(poisonTex
 const flush = message('H');
 const copyData = typeOf('d');
 const dataRow = typeOf('D');
-const naming = 'sallyport name';
+/** Drawn anew at each start, so that no statement of a client's is called the same. */
+const naming = `sallyport ${randomBytes(8).toString('hex')}`;
 /** By the extended protocol, and under names of its own: a simple Query would end the client's unnamed statement. */
 const nameAgain = (name: string): Buffer =>
   Buffer.concat([

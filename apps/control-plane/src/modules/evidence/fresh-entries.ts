@@ -38,12 +38,11 @@ export class FreshEntries {
   }
 
   keep(row: EntryRow, envelope: Envelope, body: unknown): void {
-    if (this.kept.size === 0 && performance.now() - this.interest > interestMs) return;
+    if (performance.now() - this.interest > interestMs) return this.clear();
     const size = row.body.length + row.envelope.length;
     this.kept.set(keyOf(row.nonce), { text: row.envelope, envelope, bodyDigest: row.bodyDigest, body, size });
     this.bytes += size;
     while (this.kept.size > mostEntries || this.bytes > mostBytes) this.forget(this.kept.keys().next().value!);
-    if (this.kept.size % 1000 === 0 && performance.now() - this.interest > interestMs) this.clear();
   }
 
   /** @returns what was sealed under this nonce, when the stored entry is the same; each only once */
