@@ -1,20 +1,21 @@
 import js from '@eslint/js';
 import ts from 'typescript-eslint';
 
-// core ← {policy masking reviews evidence sql tunnel engine} ← protocols ← apps; console and CLI see only contracts and core.
+// core ← {policy masking reviews evidence sql aws tunnel engine} ← protocols ← apps; console and CLI see only contracts and core.
 const layers = {
   core: [],
   sql: ['core'],
+  aws: ['core', 'sql'],
   policy: ['core'],
   masking: ['core'],
   reviews: ['core'],
   evidence: ['core'],
   engine: ['core'],
   tunnel: ['core', 'engine'],
-  protocols: ['core', 'engine', 'sql', 'masking'],
+  protocols: ['core', 'engine', 'sql', 'aws', 'masking'],
   'embedded-postgres': [],
 };
-const every = ['core', 'sql', 'policy', 'masking', 'reviews', 'evidence', 'engine', 'tunnel', 'protocols', 'embedded-postgres', 'testkit'];
+const every = ['core', 'sql', 'aws', 'policy', 'masking', 'reviews', 'evidence', 'engine', 'tunnel', 'protocols', 'embedded-postgres', 'testkit'];
 const direction = Object.entries(layers).map(([name, allowed]) => ({
   files: [`libs/${name}/**/*.ts`],
   ignores: ['**/*.test.ts', '**/*.spec.ts', '**/*.fixture.ts', 'libs/*/testing/**'],

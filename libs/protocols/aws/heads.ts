@@ -1,0 +1,118 @@
+/**
+ * The heads of this protocol's frames.
+ *
+ * One channel serves one call at a time: control → agent FORWARD frames (the first with a head, the last with `more`
+ * false), agent → control DATA frames and one OUTCOME. Calls that run side by side have a channel each, so that a client
+ * that reads slowly holds up nobody else. An exchange's number is that of its call within the channel, from 1.
+ */
+
+import type { Addressing } from '@sallyport/aws';
+import type { OperationId, Outcome } from '@sallyport/core';
+import { GatewayError } from '@sallyport/core';
+
+/** OPEN, as JSON: what the control plane allows this session; the agent's own file can only be narrower or the same. */
+export interface OpenHead {
+  /** Of the connection: empty means every one that the agent's own file allows. */
+  readonly regions: readonly string[];
+  readonly accounts: readonly string[];
+  /** The ARN of a role that each call is to be scoped by; the agent's file must list it. */
+  readonly role?: string;
+  /** Whom CloudTrail is to name. */
+  readonly attribution: Attribution;
+}
+
+export interface Attribution {
+  readonly session: string;
+  readonly person: string;
+  readonly aiSession?: string;
+  readonly turn?: string;
+  readonly toolCall?: string;
+}
+
+/** OPENED, as JSON. */
+export interface OpenedHead {
+  readonly partition: string;
+  /** Whose credential the agent holds; absent where it could not be asked. */
+  readonly account?: string;
+  /** The region of calls that name none. */
+  readonly region?: string;
+}
+
+/** The first FORWARD of a call, as JSON; the head of later ones is empty but for `more`, see `encodeMore`. */
+export interface CallHead {
+  readonly method: string;
+  /** Raw, as the client wrote it: path-style always (the bucket of a virtual host is put in front). */
+  readonly path: string;
+  readonly query: string;
+  /** Of the client, without hop-by-hop and signature headers. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly addressing: Addressing;
+  readonly region: string;
+  readonly signingName: string;
+  /** What gate one took it for: the agent identifies it again and refuses where it finds something else. */
+  readonly service: string;
+  readonly operation: string;
+  /** What the call's credential is scoped to, where the session has a role. */
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  /** Bytes of the body, decoded; absent where the client did not say. */
+  readonly length?: number;
+  /** Checked by the agent while the body streams, hex: the client has signed it. */
+  readonly bodySha256?: string;
+  readonly more: boolean;
+  /** Present where the agent is to record the response. */
+  readonly record?: OperationId;
+}
+
+const flagMore = Buffer.from('+');
+const none = new Uint8Array(0);
+
+/** The head of a later FORWARD: does the body go on in another frame? */
+export const encodeMore = (more: boolean): Uint8Array => (more ? flagMore : none);
+export const decodeMore = (head: Uint8Array): boolean => head.length > 0;
+
+/**
+ * DATA: the head is empty, or the time stamp of a recorded piece as u64 milliseconds. The first DATA of a call has the
+ * response's status line and headers as its body, in the text of HTTP/1.1 (`HTTP/1.1 200\r\nname: value\r\n\r\n`); the
+ * bodies of the rest concatenate to the response's body. 1xx responses do not travel.
+ */
+export const encodeData = (at: Date | undefined): Uint8Array => {
+  if (at === undefined) return none;
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(at.getTime()));
+  return bytes;
+};
+
+const latestMs = 8.64e15;
+
+export const decodeData = (head: Uint8Array): Date | undefined => {
+  if (head.length === 0) return undefined;
+  if (head.length !== 8) throw violation('the head of a response is neither empty nor a time stamp');
+  const milliseconds = Number(Buffer.from(head.buffer, head.byteOffset, 8).readBigUInt64BE());
+  if (milliseconds > latestMs) throw violation('the time stamp of a response is none');
+  return new Date(milliseconds);
+};
+
+/** OUTCOME, as JSON. `joinKey` is the request id that AWS gave: it finds the call in CloudTrail. */
+export interface OutcomeHead extends Outcome {
+  /** What the agent signed of the recorded response. */
+  readonly footer?: string;
+  /** Which credential it ran under: `role` scoped to exactly the call, `narrowed` to less than that, or the agent's `own`. */
+  readonly scoped?: 'role' | 'narrowed' | 'own';
+  /** Set where there is no response to show: the call failed at the gate or on the way. */
+  readonly refusal?: { readonly code: string; readonly message: string; readonly hint?: string };
+}
+
+/** The body of one frame; a body that is larger goes in several. */
+export const frameBytes = 256 * 1024;
+
+export const encodeJson = (value: unknown): Buffer => Buffer.from(JSON.stringify(value), 'utf8');
+export const decodeJson = <T>(bytes: Uint8Array): T => {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8')) as T;
+  } catch {
+    throw violation('a frame’s head is not JSON');
+  }
+};
+
+const violation = (message: string): GatewayError => new GatewayError('PROTOCOL_VIOLATION', message);
