@@ -31,13 +31,21 @@ export interface SessionHandle {
   readonly identity: Identity;
   readonly turn: TurnContext;
   readonly connection: ConnectionView;
+  /** When its ticket ends: a protocol that shows the ticket with each request begins nothing new after it. */
+  readonly ticketExpiresAt: Date;
   /** Aborted, with a GatewayError as reason, when the session must end: revocation, drain, an administrator's word. */
   readonly ended: AbortSignal;
   /** Takes what the client should be told meanwhile, in the protocol's own way: that its login is about to end. */
   tell(say: (text: string) => void): void;
-  /** Drives this session's exchanges through the engine; resolves when they end. */
+  /**
+   * Drives exchanges through the engine, in their order; resolves when they end. A session whose requests are not ordered
+   * among one another runs each by a call of its own.
+   */
   run(exchanges: AsyncIterable<Exchange>): Promise<void>;
-  /** Opens the way to the target through an agent. Only from within a forwarded `session.connect`. */
+  /**
+   * Opens a way to the target through an agent. Only from within a forwarded `session.connect`, or once that was
+   * forwarded: a session whose requests run side by side has a way for each.
+   */
   open(head: Uint8Array): Promise<Channel>;
   /**
    * Waits a moment where policies and rules have not been confirmed lately; called before a request is described.
@@ -71,6 +79,12 @@ export interface CatalogueSnapshot {
 /** What a protocol's client side finds at its listener. */
 export interface Lobby {
   readonly tls: SecureContext;
+  /** The certificate for a client that asked for this name (SNI); `tls` for names that are not this gateway's to answer. */
+  contextFor(serverName: string): Promise<SecureContext>;
+  /** The name by which clients know this gateway. */
+  readonly publicHost: string;
+  /** 32 bytes that only this installation can derive of this text, the same each time, for one purpose. */
+  derive(purpose: string, text: string): Uint8Array;
   /** Checks the ticket, the connection and the limits. Throws a GatewayError; says nothing about what exists. */
   admit(claim: Claim): Promise<SessionHandle>;
   /** Bytes that a client may send before it has been admitted, and how long it may take. */

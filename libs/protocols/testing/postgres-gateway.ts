@@ -165,6 +165,7 @@ export async function postgresGateway(options: GatewayOptions) {
         roles: ['user'],
       },
       turn: {},
+      ticketExpiresAt: new Date(Date.now() + 900_000),
       connection: { name: 'orders', version: 1, target: 'test', databases, settings: {} },
       ended: ended.signal,
       tell: (say) => void told.add(say),
@@ -185,6 +186,9 @@ export async function postgresGateway(options: GatewayOptions) {
 
   const lobby: Lobby = {
     tls,
+    contextFor: async () => tls,
+    publicHost: 'localhost',
+    derive: (purpose, text) => createHash('sha256').update(`${purpose}\0${text}`).digest(),
     admit: async (claim) => {
       if (claim.ticket !== ticket)
         throw new GatewayError('TICKET_INVALID', 'the ticket is not valid', {

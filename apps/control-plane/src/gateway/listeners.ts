@@ -3,7 +3,7 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { GatewayError, type ProtocolName } from '@sallyport/core';
 import type { ClientSide, Lobby } from '@sallyport/engine';
 import { protocols } from '@sallyport/protocols';
-import { type Address, Configuration, Drain, Endpoints, Log, Metrics } from '../platform/index.js';
+import { type Address, ClientKeys, Configuration, Drain, Endpoints, Log, Metrics } from '../platform/index.js';
 import { Admission } from './admission.js';
 import { CancelKeys } from './cancellations.js';
 import { ListenerCertificate } from './listener-certificate.js';
@@ -28,6 +28,7 @@ export class Listeners implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly endpoints: Endpoints,
     private readonly drain: Drain,
     private readonly log: Log,
+    private readonly clientKeys: ClientKeys,
     metrics: Metrics,
   ) {
     metrics.gauge(
@@ -37,7 +38,10 @@ export class Listeners implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const addresses: Partial<Record<ProtocolName, Address>> = { postgres: this.configuration.postgres };
+    const addresses: Partial<Record<ProtocolName, Address>> = {
+      postgres: this.configuration.postgres,
+      aws: this.configuration.aws,
+    };
     for (const protocol of protocols) {
       const address = addresses[protocol.name];
       if (address !== undefined) await this.listen(await protocol.clientSide(), address);
@@ -64,6 +68,9 @@ export class Listeners implements OnApplicationBootstrap, OnApplicationShutdown 
   private lobbyOf({ name }: ClientSide): Lobby {
     return {
       tls: this.certificate.current(),
+      contextFor: (serverName) => this.certificate.contextFor(serverName),
+      publicHost: this.configuration.publicHost,
+      derive: (purpose, text) => this.clientKeys.derive(purpose, text),
       admit: (claim) => this.admission.admit(name, claim),
       limits,
       cancellations: this.cancelKeys,

@@ -63,6 +63,7 @@ export class LiveSession implements SessionHandle, Guards {
   #say: (text: string) => void = () => undefined;
 
   #way: Promise<Channel | undefined> | undefined;
+  #opening: Promise<unknown> = Promise.resolve();
 
   constructor({ id, ticket, connection, recorder, house, left, way }: LiveSessionOptions) {
     this.id = id;
@@ -83,6 +84,10 @@ export class LiveSession implements SessionHandle, Guards {
     return this.ticket.turn;
   }
 
+  get ticketExpiresAt(): Date {
+    return this.ticket.expiresAt;
+  }
+
   get ended(): AbortSignal {
     return this.#ending.signal;
   }
@@ -92,8 +97,8 @@ export class LiveSession implements SessionHandle, Guards {
   }
 
   get connection(): ConnectionView {
-    const { name, version, target, databases } = this.#connection;
-    return { name, version, target, databases, settings: {} };
+    const { name, version, target, databases, settings } = this.#connection;
+    return { name, version, target, databases, settings: { ...settings } };
   }
 
   /** What must be protected while this session runs. */
@@ -105,7 +110,14 @@ export class LiveSession implements SessionHandle, Guards {
     return serve(exchanges, this);
   }
 
-  async open(head: Uint8Array): Promise<Channel> {
+  /** One way after the other: an agent that is asked for two at once could not tell which it refuses. */
+  open(head: Uint8Array): Promise<Channel> {
+    const opening = this.#opening.then(() => this.#open(head));
+    this.#opening = opening.catch(() => undefined);
+    return opening;
+  }
+
+  async #open(head: Uint8Array): Promise<Channel> {
     // Again: an agent may have come, or spoken, while the session waited for a review.
     await this.#house.protection.assertProtected(this.#connection);
     const way = await this.#reached();
@@ -163,6 +175,7 @@ export class LiveSession implements SessionHandle, Guards {
   /** The connection was changed: what it may still be used for holds at once; another target is another session. */
   reconnect(changed: Connection): void {
     const same =
+      JSON.stringify(changed.settings) === JSON.stringify(this.#connection.settings) &&
       changed.target === this.#connection.target &&
       this.#connection.databases.every((database) => changed.databases.includes(database));
     this.#connection = changed;

@@ -13,6 +13,7 @@ import { Reviews1795254180000 } from './1795254180000-reviews.js';
 import { Gateway1795254480000 } from './1795254480000-gateway.js';
 import { Protection1795254720000 } from './1795254720000-protection.js';
 import { SessionSlots1795254780000 } from './1795254780000-session-slots.js';
+import { ConnectionSettings1795255200000 } from './1795255200000-connection-settings.js';
 
 /** In order of their timestamps. A migration that has been released is never edited; the next one corrects it. */
 export const migrations = [
@@ -30,4 +31,5 @@ export const migrations = [
   SelfChecks1795254660000,
   Protection1795254720000,
   SessionSlots1795254780000,
+  ConnectionSettings1795255200000,
 ];

@@ -52,6 +52,7 @@ export abstract class Configuration {
   abstract readonly tunnel: Address;
   abstract readonly enrolment: Address;
   abstract readonly postgres: Address;
+  abstract readonly aws: Address;
   /** The name by which clients and agents reach the listeners; it is in their certificates. */
   abstract readonly publicHost: string;
   abstract readonly oidc: OidcSettings;
@@ -95,6 +96,7 @@ function read(reader: SettingsReader): Configuration {
     tunnel: addressOf(reader, 'SALLYPORT_TUNNEL_ADDRESS', '127.0.0.1:7401'),
     enrolment: addressOf(reader, 'SALLYPORT_ENROLMENT_ADDRESS', '127.0.0.1:7402'),
     postgres: addressOf(reader, 'SALLYPORT_POSTGRES_ADDRESS', '127.0.0.1:7432'),
+    aws: addressOf(reader, 'SALLYPORT_AWS_ADDRESS', '127.0.0.1:7443'),
     publicHost,
     oidc: oidcOf(reader),
     roleGroups: Object.fromEntries(

@@ -1,4 +1,5 @@
 export * from './authorization/index.js';
+export { ClientKeys } from './client-keys.js';
 export { type Address, Configuration, isLoopback, parseConfiguration } from './config.js';
 export * from './database/index.js';
 export * from './http/index.js';

@@ -2,6 +2,7 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { AuthorizationGuard } from './authorization/guard.js';
 import { RouteInventory } from './authorization/route-inventory.js';
+import { ClientKeys } from './client-keys.js';
 import { Configuration } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DatabaseServer } from './database/tokens.js';
@@ -32,6 +33,7 @@ export const platform = (configuration: Configuration, log: Log, server: Databas
     { provide: Log, useValue: log },
     { provide: DatabaseServer, useValue: server },
     { provide: MasterKey, useFactory: () => loadMasterKey(configuration) },
+    ClientKeys,
     Drain,
     Endpoints,
     Metrics,
@@ -50,6 +52,7 @@ export const platform = (configuration: Configuration, log: Log, server: Databas
     DatabaseServer,
     Log,
     MasterKey,
+    ClientKeys,
     Drain,
     Endpoints,
     Metrics,

@@ -19,6 +19,16 @@ export interface Connection {
   readonly requireProtected: boolean;
   /** What the login at the target may do beyond the least: patterns of what a self-check says. */
   readonly acceptedProblems: readonly string[];
+  /** What only its protocol has; empty where it has nothing of its own. */
+  readonly settings: ConnectionSettings;
+}
+
+/** Of an AWS connection; a list that is empty or absent allows what the agent's own file allows. */
+export interface ConnectionSettings {
+  readonly regions?: readonly string[];
+  readonly accounts?: readonly string[];
+  /** ARN of the role that each call is scoped by. */
+  readonly role?: string;
 }
 
 export interface ConnectionRow {
@@ -33,6 +43,7 @@ export interface ConnectionRow {
   readonly max_sessions: number;
   readonly require_protected: boolean;
   readonly accepted_problems: readonly string[];
+  readonly settings: ConnectionSettings;
   readonly created_at: Date;
   readonly updated_at: Date;
 }
@@ -49,6 +60,7 @@ export const connectionOf = (row: ConnectionRow): Connection => ({
   maxSessions: row.max_sessions,
   requireProtected: row.require_protected,
   acceptedProblems: row.accepted_problems,
+  settings: row.settings,
 });
 
 export interface ConnectionView {
@@ -63,6 +75,7 @@ export interface ConnectionView {
   readonly max_sessions: number;
   readonly require_protected: boolean;
   readonly accepted_problems: readonly string[];
+  readonly settings: ConnectionSettings;
   readonly updated_at: string;
   readonly protection: ProtectionView;
 }
@@ -83,6 +96,7 @@ export const recordOf = ({
   max_sessions,
   require_protected,
   accepted_problems,
+  settings,
 }: ConnectionRow) => ({
   version,
   protocol,
@@ -93,4 +107,5 @@ export const recordOf = ({
   max_sessions,
   require_protected,
   accepted_problems,
+  settings,
 });

@@ -26,6 +26,10 @@ const databaseName = /^[^\p{Cc}\p{Cf}"'\\/\s]+$/u;
 // What kind of problem it is must be said: nobody accepts everything at once.
 const problemPattern = /^[a-z][a-z -]*: ./u;
 
+const regionName = /^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$/;
+const accountId = /^[0-9]{12}$/;
+const roleArn = /^(|arn:aws[a-z-]*:iam::[0-9]{12}:role\/[\w+=,.@/-]{1,512})$/;
+
 export class CreateConnectionBody {
   @IsName()
   name: string;
@@ -36,14 +40,15 @@ export class CreateConnectionBody {
   @IsName()
   target: string;
 
+  /** Needed where the protocol has databases, and refused where it has none. */
+  @IsOptional()
   @IsArray()
-  @ArrayMinSize(1)
   @ArrayMaxSize(100)
   @ArrayUnique()
   @IsString({ each: true })
   @Length(1, 63, { each: true })
   @Matches(databaseName, { each: true, message: 'databases must hold names of databases' })
-  databases: string[];
+  databases?: string[];
 
   @IsLines(20, 63)
   @Matches(namePattern, { each: true, message: 'labels must be 1 to 63 lower-case letters, digits or hyphens' })
@@ -71,6 +76,22 @@ export class CreateConnectionBody {
     message: 'accepted_problems must hold problems, as "can write: app.orders *"',
   })
   accepted_problems?: string[];
+
+  /** Of AWS: none means every one that the agent's own file allows. */
+  @IsLines(100, 32)
+  @Matches(regionName, { each: true, message: 'regions must hold names like "eu-west-1"' })
+  regions?: string[];
+
+  /** Of AWS: account ids, none means every one that the agent's own file allows. */
+  @IsLines(100, 12)
+  @Matches(accountId, { each: true, message: 'accounts must hold account ids of twelve digits' })
+  accounts?: string[];
+
+  /** Of AWS: the ARN of a role that each call is scoped by; the agent's own file must list it. Empty takes it away. */
+  @IsOptional()
+  @IsString()
+  @Matches(roleArn, { message: 'role must be the ARN of an IAM role, or empty' })
+  role?: string;
 }
 
 export class HardenBody {
@@ -143,4 +164,20 @@ export class UpdateConnectionBody {
     message: 'accepted_problems must hold problems, as "can write: app.orders *"',
   })
   accepted_problems?: string[];
+
+  /** Of AWS: none means every one that the agent's own file allows. */
+  @IsLines(100, 32)
+  @Matches(regionName, { each: true, message: 'regions must hold names like "eu-west-1"' })
+  regions?: string[];
+
+  /** Of AWS: account ids, none means every one that the agent's own file allows. */
+  @IsLines(100, 12)
+  @Matches(accountId, { each: true, message: 'accounts must hold account ids of twelve digits' })
+  accounts?: string[];
+
+  /** Of AWS: the ARN of a role that each call is scoped by; the agent's own file must list it. Empty takes it away. */
+  @IsOptional()
+  @IsString()
+  @Matches(roleArn, { message: 'role must be the ARN of an IAM role, or empty' })
+  role?: string;
 }

@@ -25,6 +25,7 @@ import {
   viewOf,
 } from './connection.js';
 import { ConnectionProtection } from './connection-protection.js';
+import { assertDatabases, settingsOf } from './connection-settings.js';
 import { ConnectionVisibility } from './connection-visibility.js';
 import type { CreateConnectionBody, UpdateConnectionBody } from './connections.dto.js';
 import { briefly, inFull } from './protection-view.js';
@@ -89,23 +90,25 @@ export class ConnectionsService {
   }
 
   async create(by: Identity, body: CreateConnectionBody): Promise<ConnectionView> {
+    assertDatabases(body.protocol, body.databases ?? []);
     return this.database.transaction(async (tx) => {
       const made = await rowOf<ConnectionRow>(
         tx,
         `insert into connections (id, name, protocol, target, databases, labels, record_responses, max_sessions,
-           require_protected, accepted_problems, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) on conflict (name) where deleted_at is null do nothing returning *`,
+           require_protected, accepted_problems, settings, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12) on conflict (name) where deleted_at is null do nothing returning *`,
         [
           this.ids.next<ConnectionId>(),
           body.name,
           body.protocol,
           body.target,
-          body.databases,
+          body.databases ?? [],
           body.labels ?? [],
           body.record_responses ?? false,
           body.max_sessions ?? 50,
           body.require_protected ?? false,
           body.accepted_problems ?? [],
+          settingsOf(body.protocol, body),
           this.clock.now(),
         ],
       );
@@ -132,11 +135,17 @@ export class ConnectionsService {
       }
       // A body holds every field of its class: what was left out is undefined, and stays.
       const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-      const next: ConnectionRow = { ...before, ...given };
+      assertDatabases(before.protocol, change.databases ?? before.databases);
+      const next: ConnectionRow = {
+        ...before,
+        ...given,
+        settings: settingsOf(before.protocol, change, before.settings),
+      };
       const after = await rowOf<ConnectionRow>(
         tx,
         `update connections set version = version + 1, target = $2, databases = $3, labels = $4, record_responses = $5,
-           max_sessions = $6, require_protected = $7, accepted_problems = $8, updated_at = $9 where id = $1 returning *`,
+           max_sessions = $6, require_protected = $7, accepted_problems = $8, settings = $9, updated_at = $10
+         where id = $1 returning *`,
         [
           before.id,
           next.target,
@@ -146,6 +155,7 @@ export class ConnectionsService {
           next.max_sessions,
           next.require_protected,
           next.accepted_problems,
+          next.settings,
           this.clock.now(),
         ],
       );

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { Identity } from '@sallyport/core';
+import type { Facts, Identity } from '@sallyport/core';
 import type { Connection } from '../connections/connection.js';
 import { ConnectionVisibility } from '../connections/connection-visibility.js';
 import { PolicyRuntime } from './policy-runtime.js';
@@ -14,18 +14,22 @@ export class VisibilityByPolicy implements OnModuleInit {
 
   onModuleInit(): void {
     this.visibility.decideBy((identity, connection) =>
-      connection.databases.some((database) => this.opens(identity, connection, database)),
+      waysIn(connection).some((facts) => this.opens(identity, connection, facts)),
     );
   }
 
-  private opens(identity: Identity, { name, labels, protocol }: Connection, database: string): boolean {
+  private opens(identity: Identity, { name, labels, protocol }: Connection, facts: Facts): boolean {
     const { outcome } = this.runtime.decide({
       identity,
       connection: { name, labels, protocol },
-      operation: { action: 'session.connect', risk: 'read', facts: { database } },
+      operation: { action: 'session.connect', risk: 'read', facts },
       assurance: 'ticketed',
       turn: {},
     });
     return outcome !== 'deny';
   }
 }
+
+/** A protocol without databases has one way in. */
+const waysIn = ({ databases }: Connection): readonly Facts[] =>
+  databases.length === 0 ? [{}] : databases.map((database) => ({ database }));

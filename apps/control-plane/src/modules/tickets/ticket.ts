@@ -31,6 +31,8 @@ export interface RedeemedTicket {
   readonly identity: Identity;
   readonly turn: TurnContext;
   readonly ticketId: TicketId;
+  /** Nothing new may be begun with it from then on. */
+  readonly expiresAt: Date;
   readonly grantId: string;
   /** When the login behind it ends: its sessions end then, at the latest. */
   readonly grantExpiresAt: Date;

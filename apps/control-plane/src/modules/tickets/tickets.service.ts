@@ -79,13 +79,14 @@ export class TicketsService {
 
   /** The second half: whoever it was issued to may still use it. */
   async identified(row: TicketRow): Promise<RedeemedTicket> {
-    const { identity, expiresAt } = await this.grants.check(row.grant_id, this.database, row.person_id);
+    const { identity, expiresAt: grantExpiresAt } = await this.grants.check(row.grant_id, this.database, row.person_id);
     return {
       identity,
       turn: turnOf(row),
       ticketId: row.id,
+      expiresAt: row.expires_at,
       grantId: row.grant_id,
-      grantExpiresAt: expiresAt,
+      grantExpiresAt,
       connectionId: row.connection_id,
       assurance: row.assurance,
       maxSessions: row.max_sessions,
