@@ -1,1 +1,4 @@
+export * from './cbor.js';
+export * from './event-stream.js';
 export * from './types.js';
+export * from './xml.js';
