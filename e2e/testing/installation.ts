@@ -144,6 +144,7 @@ export interface ReplicaPorts {
   readonly tunnel: number;
   readonly enrolment: number;
   readonly postgres: number;
+  readonly aws: number;
 }
 
 export class Installation {
@@ -211,6 +212,7 @@ export class Installation {
       SALLYPORT_TUNNEL_ADDRESS: `127.0.0.1:${ports.tunnel}`,
       SALLYPORT_ENROLMENT_ADDRESS: `127.0.0.1:${ports.enrolment}`,
       SALLYPORT_POSTGRES_ADDRESS: `127.0.0.1:${ports.postgres}`,
+      SALLYPORT_AWS_ADDRESS: `127.0.0.1:${ports.aws}`,
       SALLYPORT_PUBLIC_HOST: '127.0.0.1',
       SALLYPORT_OIDC_ISSUER: this.issuer.issuer,
       SALLYPORT_OIDC_AUDIENCE: this.issuer.audience,
@@ -446,4 +448,5 @@ export const freshPorts = async (): Promise<ReplicaPorts> => ({
   tunnel: await freePort(),
   enrolment: await freePort(),
   postgres: await freePort(),
+  aws: await freePort(),
 });

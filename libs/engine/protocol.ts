@@ -17,7 +17,8 @@ import type { Exchange } from './exchange.js';
 /** What a client shows at the door. */
 export interface Claim {
   readonly ticket: string;
-  readonly connection: string;
+  /** Where the protocol has a place for its name; a ticket is for one connection anyway. */
+  readonly connection?: string;
   /** The part of the target it asks for, in the protocol's terms: a database name in SQL. */
   readonly database?: string;
   /** The client's own name for itself (application_name, User-Agent), untrusted, at most 256 characters. */
@@ -81,6 +82,8 @@ export interface Lobby {
   readonly tls: SecureContext;
   /** The certificate for a client that asked for this name (SNI); `tls` for names that are not this gateway's to answer. */
   contextFor(serverName: string): Promise<SecureContext>;
+  /** Is this a name (of a bucket below ours, or of AWS) for which `contextFor` has a certificate of its own? */
+  answersTo(host: string): boolean;
   /** The name by which clients know this gateway. */
   readonly publicHost: string;
   /** 32 bytes that only this installation can derive of this text, the same each time, for one purpose. */

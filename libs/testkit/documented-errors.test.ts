@@ -2,6 +2,7 @@ import { errorCodes } from '@sallyport/core';
 import { expect, test } from 'vitest';
 import { exitCodes } from '../../apps/cli/src/exit-codes.js';
 import { problems } from '../../apps/control-plane/src/platform/http/problems.js';
+import { awsErrors } from '../protocols/aws/refuse.js';
 import { sqlStates } from '../protocols/postgres/refuse.js';
 import { tableBelow } from './documents.js';
 
@@ -10,6 +11,7 @@ test('docs/errors.md is the matrix of error code by surface', () => {
     `\`${code}\``,
     `${problems[code].status} ${problems[code].title}`,
     `\`${sqlStates[code]}\``,
+    `${awsErrors[code].status} \`${awsErrors[code].code}\``,
     String(exitCodes[code]),
   ]);
   expect(tableBelow('docs/errors.md', 'The matrix')).toEqual(matrix);

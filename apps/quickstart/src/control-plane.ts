@@ -34,6 +34,7 @@ const environment = ({ folder, ports, issuer, storeUrl }: ControlPlaneOptions): 
   SALLYPORT_TUNNEL_ADDRESS: `127.0.0.1:${ports.tunnel}`,
   SALLYPORT_ENROLMENT_ADDRESS: `127.0.0.1:${ports.enrolment}`,
   SALLYPORT_POSTGRES_ADDRESS: `127.0.0.1:${ports.postgres}`,
+  SALLYPORT_AWS_ADDRESS: `127.0.0.1:${ports.aws}`,
   SALLYPORT_PUBLIC_HOST: 'localhost',
   SALLYPORT_OIDC_ISSUER: issuer.issuer,
   SALLYPORT_OIDC_AUDIENCE: issuer.audience,

@@ -14,6 +14,7 @@ test('the default ports are those that the documents name', () => {
     target: 7405,
     agentHealth: 7410,
     postgres: 7432,
+    aws: 7443,
   });
 });
 
@@ -27,7 +28,7 @@ test('another base moves every port', () => {
 test.each([
   [['--twice'], {}, '--twice'],
   [[], { SALLYPORT_QUICKSTART_PORT_BASE: '80' }, '1024'],
-  [[], { SALLYPORT_QUICKSTART_PORT_BASE: '65530' }, '65503'],
+  [[], { SALLYPORT_QUICKSTART_PORT_BASE: '65530' }, '65492'],
   [[], { SALLYPORT_QUICKSTART_PORT_BASE: 'http' }, 'http'],
 ])('%j with %j is refused', (args, env, says) => expect(() => parseOptions(args, env)).toThrow(says));
 

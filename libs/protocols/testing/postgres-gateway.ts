@@ -187,6 +187,7 @@ export async function postgresGateway(options: GatewayOptions) {
   const lobby: Lobby = {
     tls,
     contextFor: async () => tls,
+    answersTo: () => false,
     publicHost: 'localhost',
     derive: (purpose, text) => createHash('sha256').update(`${purpose}\0${text}`).digest(),
     admit: async (claim) => {

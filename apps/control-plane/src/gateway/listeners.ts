@@ -5,6 +5,7 @@ import type { ClientSide, Lobby } from '@sallyport/engine';
 import { protocols } from '@sallyport/protocols';
 import { type Address, ClientKeys, Configuration, Drain, Endpoints, Log, Metrics } from '../platform/index.js';
 import { Admission } from './admission.js';
+import { isAnswered } from './answered-names.js';
 import { CancelKeys } from './cancellations.js';
 import { ListenerCertificate } from './listener-certificate.js';
 import { LiveSessions } from './live-sessions.js';
@@ -69,6 +70,7 @@ export class Listeners implements OnApplicationBootstrap, OnApplicationShutdown 
     return {
       tls: this.certificate.current(),
       contextFor: (serverName) => this.certificate.contextFor(serverName),
+      answersTo: (host) => isAnswered(host.toLowerCase(), this.configuration.publicHost),
       publicHost: this.configuration.publicHost,
       derive: (purpose, text) => this.clientKeys.derive(purpose, text),
       admit: (claim) => this.admission.admit(name, claim),

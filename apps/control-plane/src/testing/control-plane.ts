@@ -117,6 +117,7 @@ const defaults = (issuer: TestIssuer, database: TestDatabase, dataDir: string): 
   SALLYPORT_TUNNEL_ADDRESS: '127.0.0.1:0',
   SALLYPORT_ENROLMENT_ADDRESS: '127.0.0.1:0',
   SALLYPORT_POSTGRES_ADDRESS: '127.0.0.1:0',
+  SALLYPORT_AWS_ADDRESS: '127.0.0.1:0',
   SALLYPORT_OIDC_ISSUER: issuer.url,
   SALLYPORT_OIDC_CLIENT_ID: 'console',
   SALLYPORT_OIDC_CLI_CLIENT_ID: 'cli',

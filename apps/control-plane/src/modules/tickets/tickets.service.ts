@@ -39,7 +39,8 @@ const invalid = (): GatewayError =>
 
 interface ShownTicket {
   readonly ticket: string;
-  readonly connection: string;
+  /** Absent where the client's protocol has no place for it. */
+  readonly connection?: string;
 }
 
 /** Short-lived credentials for one connection, worth nothing outside this gateway. */
@@ -65,8 +66,8 @@ export class TicketsService {
   async find({ ticket, connection }: ShownTicket): Promise<TicketRow> {
     const row = await rowOf<TicketRow>(
       this.database,
-      `${selected} where t.secret_hash = $1 and c.name = $2 and c.deleted_at is null`,
-      [ticketHash(ticket), connection],
+      `${selected} where t.secret_hash = $1 and ($2::text is null or c.name = $2) and c.deleted_at is null`,
+      [ticketHash(ticket), connection ?? null],
     );
     if (row === undefined || row.revoked_at !== null || !looksLikeTicket(ticket)) throw invalid();
     if (row.expires_at <= this.clock.now()) {

@@ -1,0 +1,212 @@
+/** One call of a client: from its verified head to the last byte of its answer. */
+import {
+  type Addressing,
+  type AwsRequest,
+  type BodyVerifier,
+  bodyNeed,
+  type Catalogue,
+  type Identification,
+  identify,
+} from '@sallyport/aws';
+import { GatewayError, type Refusal, refusalOf } from '@sallyport/core';
+import type { Exchange, OperationRecord, Permit, ResponseGate } from '@sallyport/engine';
+import type { InspectedBytes } from './budget.js';
+import { type DescribedCall, operationOf } from './describe.js';
+import type { CallHead } from './heads.js';
+import { Hold } from './hold.js';
+import type { Incoming } from './incoming.js';
+import { type ErrorStyle, errorAnswer, type SignatureFault } from './refuse.js';
+import { relay } from './relay.js';
+import { headerOf } from './request.js';
+import type { AwsSession } from './session.js';
+import { type Signed, SignatureRefused } from './signature.js';
+import { readWhole, stream } from './upload.js';
+import type { Way } from './way.js';
+
+export interface Arrived {
+  readonly incoming: Incoming;
+  readonly addressing: Addressing;
+  readonly signed: Signed;
+  readonly style: ErrorStyle;
+  readonly session: AwsSession;
+  readonly catalogue: Catalogue;
+  readonly budget: InspectedBytes;
+}
+
+/**
+ * Reads what must be read, describes it, and runs it through the engine.
+ * @throws GatewayError, SignatureRefused: nothing was run, and the client has not been told yet
+ */
+export async function serveCall(arrived: Arrived): Promise<void> {
+  const { incoming, signed, session, catalogue, addressing, budget } = arrived;
+  const check = signed.body();
+  const streams = check !== undefined && bodyNeed(catalogue, signed.request, signed.scope, addressing) === 'stream';
+  const request: AwsRequest =
+    check === undefined || streams ? signed.request : { ...signed.request, body: await readWhole(incoming, check, budget) };
+  const identification = identify(catalogue, request, signed.scope, addressing);
+  const described = operationOf({
+    identification,
+    request,
+    scope: signed.scope,
+    bucket: addressing.bucket,
+    presigned: signed.presigned,
+    streamed: streams ? signed.standsFor(headerOf(request.headers, 'content-length')) : undefined,
+    agent: session.opened,
+  });
+  if (described.operation.risk !== 'read') signed.once();
+  const call = new Call(arrived, { request, identification, described, check: streams ? check : undefined });
+  try {
+    await session.run(call);
+  } finally {
+    call.end();
+  }
+}
+
+interface Asked {
+  readonly request: AwsRequest;
+  readonly identification: Identification;
+  readonly described: DescribedCall;
+  /** Of a body that streams. */
+  readonly check: BodyVerifier | undefined;
+}
+
+class Call implements Exchange {
+  readonly #arrived: Arrived;
+  readonly #asked: Asked;
+  readonly #hold: Hold;
+
+  constructor(arrived: Arrived, asked: Asked) {
+    this.#arrived = arrived;
+    this.#asked = asked;
+    this.#hold = new Hold(arrived.incoming.gone);
+  }
+
+  get operation() {
+    return this.#asked.described.operation;
+  }
+
+  get abandoned(): AbortSignal {
+    return this.#hold.abandoned;
+  }
+
+  waiting(notice: Parameters<NonNullable<Exchange['waiting']>>[0]): void {
+    this.#hold.waiting(notice);
+  }
+
+  end(): void {
+    this.#hold.end();
+  }
+
+  async refuse(refusal: Refusal): Promise<void> {
+    answerError(this.#arrived, this.#hold.inWords(refusal));
+  }
+
+  async forward(permit: Permit, gate: ResponseGate, record: OperationRecord): Promise<void> {
+    let way: Way | undefined;
+    let whole = false;
+    try {
+      const head = this.#head(record);
+      way = await this.#arrived.session.way(permit);
+      const { refusal } = await this.#exchange(way, head, permit, { gate, record });
+      whole = true;
+      if (refusal !== undefined) answerError(this.#arrived, refusal);
+    } catch (error) {
+      await record
+        .outcome({ status: way === undefined ? 'failed' : 'unknown', code: refusalOf(error).code, maskedFields: 0 })
+        .catch(() => undefined); // told already, or it cannot be: the session's record says so itself
+      answerError(this.#arrived, refusalOf(error), error instanceof SignatureRefused ? error.fault : undefined);
+    } finally {
+      if (way !== undefined) this.#arrived.session.release(way, whole);
+    }
+  }
+
+  /** Sends and receives at the same time: a target may answer before it has heard everything. */
+  async #exchange(
+    way: Way,
+    head: CallHead,
+    permit: Permit,
+    recorded: { readonly gate: ResponseGate; readonly record: OperationRecord },
+  ): Promise<{ readonly refusal?: Refusal }> {
+    const { incoming } = this.#arrived;
+    const giveUp = (): void => way.destroy(new GatewayError('CANCELLED', 'the client has gone'));
+    if (incoming.gone.aborted) throw new GatewayError('CANCELLED', 'the client has gone');
+    incoming.gone.addEventListener('abort', giveUp, { once: true });
+    try {
+      way.begin(head, this.#asked.request.body ?? new Uint8Array(0), permit);
+      const { check } = this.#asked;
+      if (check === undefined) return await relay(incoming, way, recorded);
+      let failure: unknown;
+      const sent = stream(incoming, check, way).catch((error: unknown) => {
+        failure = error;
+        way.destroy(error instanceof GatewayError ? error : new GatewayError('CANCELLED', 'the body broke off'));
+      });
+      const relayed = await relay(incoming, way, recorded).catch((error: unknown) => {
+        throw failure ?? error;
+      });
+      if (!incoming.gone.aborted) await Promise.race([sent, aborted(incoming.gone), answered(incoming)]);
+      return relayed;
+    } finally {
+      incoming.gone.removeEventListener('abort', giveUp);
+    }
+  }
+
+  #head(record: OperationRecord): CallHead {
+    const { identification, described, request, check } = this.#asked;
+    const { signed, addressing, session } = this.#arrived;
+    if (!identification.identified || described.description === undefined)
+      throw new GatewayError('UNSUPPORTED', 'the gateway cannot tell which operation this is, so it is not sent on', {
+        hint: 'use a current AWS SDK or CLI for this service',
+      });
+    session.assertRegion(signed.scope.region, identification.service);
+    const length = lengthOf(request, signed);
+    return {
+      method: request.method,
+      path: addressing.bucket === undefined ? request.path : `/${addressing.bucket}${request.path}`,
+      query: request.query,
+      headers: request.headers,
+      addressing,
+      region: signed.scope.region,
+      signingName: signed.scope.signingName,
+      service: identification.service,
+      operation: identification.operation,
+      actions: described.description.actions,
+      resources: described.description.resources,
+      ...(length === undefined ? {} : { length }),
+      ...(signed.sha256 === undefined ? {} : { bodySha256: signed.sha256 }),
+      more: check !== undefined,
+      ...(record.response === undefined ? {} : { record: record.id }),
+    };
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+/** A client that is answered early need not be heard out: a moment, so that what it still sends does not break the answer. */
+const answered = ({ begun }: Incoming): Promise<void> =>
+  begun ? new Promise((resolve) => setTimeout(resolve, 2_000).unref()) : new Promise(() => undefined);
+
+function lengthOf(request: AwsRequest, { decodedLength }: Signed): number | undefined {
+  if (request.body !== undefined) return request.body.length;
+  if (decodedLength !== undefined) return decodedLength;
+  const text = headerOf(request.headers, 'content-length');
+  return text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : undefined;
+}
+
+/** In the service's own words; where a response has begun, all that is left is to break off. */
+export function answerError(
+  { incoming, style }: Pick<Arrived, 'incoming' | 'style'>,
+  refusal: Refusal,
+  fault?: SignatureFault,
+): void {
+  if (incoming.gone.aborted) return;
+  if (incoming.begun) return incoming.destroy();
+  const { status, headers, body } = errorAnswer(refusal, style, fault);
+  incoming.head(status, headers);
+  if (incoming.method !== 'HEAD') incoming.write(body);
+  incoming.end();
+  incoming.body.resume(); // what still arrives is not kept
+}

@@ -1,0 +1,100 @@
+/**
+ * AWS to the client: every API behind one endpoint, over HTTP/1.1 and HTTP/2. The ticket is the session token, and the key
+ * that signs is derived from it, so each request proves itself; the connection is the ticket's.
+ */
+import { randomUUID } from 'node:crypto';
+import { type Catalogue, loadCatalogue, ReplayGuard, type BodyVerifier } from '@sallyport/aws';
+import { refusalOf } from '@sallyport/core';
+import type { ClientSide, Lobby } from '@sallyport/engine';
+import { InspectionBudget } from './budget.js';
+import { answerError, serveCall } from './call.js';
+import { type Client, enter } from './door.js';
+import { createHttpServers, type HttpServers } from './http-servers.js';
+import type { Incoming } from './incoming.js';
+import { addressingOf, errorStyleOf, headerOf, requestOf } from './request.js';
+import { AwsSessions } from './sessions.js';
+import { authenticate, SignatureRefused, signingNameOf } from './signature.js';
+import { readWhole } from './upload.js';
+
+/** What outlives a connection. */
+interface House {
+  readonly catalogue: Catalogue;
+  readonly sessions: AwsSessions;
+  readonly servers: HttpServers;
+  readonly replays: ReplayGuard;
+  readonly budget: InspectionBudget;
+}
+
+export async function createAwsClientSide(): Promise<ClientSide> {
+  const house: House = {
+    catalogue: loadCatalogue(),
+    sessions: new AwsSessions(),
+    servers: createHttpServers(),
+    replays: new ReplayGuard(),
+    budget: new InspectionBudget(),
+  };
+  return { name: 'aws', serve: (client, lobby) => serve(client, lobby, house) };
+}
+
+async function serve(client: Client, lobby: Lobby, house: House): Promise<void> {
+  client.on('error', () => client.destroy());
+  const place: Place = { lobby, house, address: client.remoteAddress ?? 'unknown', connection: randomUUID() };
+  const deadline = setTimeout(() => client.destroy(), lobby.limits.startupMs);
+  try {
+    const socket = await enter(client, lobby);
+    if (socket === undefined) return;
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    house.servers.serve(socket, (incoming) => void answer(incoming, place));
+    clearTimeout(deadline);
+    await closed;
+  } finally {
+    clearTimeout(deadline);
+  }
+}
+
+interface Place {
+  readonly lobby: Lobby;
+  readonly house: House;
+  readonly address: string;
+  /** Never the same for two connections. */
+  readonly connection: string;
+}
+
+/** Of a body whose hash is in the signature: verifying that verifies it. */
+const unchecked: Pick<BodyVerifier, 'push' | 'finish'> = { push: (bytes) => [bytes], finish: () => ({ length: 0, trailers: [] }) };
+
+/** Never rejects: whatever goes wrong is the client's answer. */
+async function answer(incoming: Incoming, { lobby, house, address, connection }: Place): Promise<void> {
+  const budget = house.budget.begin();
+  let style = errorStyleOf({ method: incoming.method, path: incoming.target, query: '', headers: incoming.headers }, undefined);
+  try {
+    const request = requestOf(incoming);
+    style = errorStyleOf(request, signingNameOf(request));
+    const signed = await authenticate(request, {
+      lobby,
+      replays: house.replays,
+      now: new Date(),
+      connection,
+      address,
+      read: () => readWhole(incoming, unchecked, budget),
+    });
+    const clientName = headerOf(request.headers, 'user-agent');
+    const claim = {
+      ticket: signed.ticket,
+      clientAddress: address,
+      ...(clientName === undefined ? {} : { clientName: clientName.slice(0, 256) }),
+    };
+    const session = await house.sessions.obtain(claim, lobby);
+    await session.handle.confirmed();
+    const { catalogue } = house;
+    const ofS3 = /^s3(express)?$/.test(signed.scope.signingName);
+    const addressing = ofS3 ? addressingOf(request, lobby.publicHost) : {};
+    await serveCall({ incoming, addressing, signed, style, session, catalogue, budget });
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal.code === 'INTERNAL') lobby.log('call.failed', { error });
+    answerError({ incoming, style }, refusal, error instanceof SignatureRefused ? error.fault : undefined);
+  } finally {
+    budget.giveBack();
+  }
+}

@@ -1,0 +1,137 @@
+/** One HTTP request with the only ways to answer it, whatever version of HTTP it came by. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { Readable } from 'node:stream';
+
+export type Headers = readonly (readonly [name: string, value: string])[];
+
+export interface Incoming {
+  readonly method: string;
+  /** Path and query as the client wrote them. */
+  readonly target: string;
+  /** Lower-case names in wire order; the authority of HTTP/2 is the host. */
+  readonly headers: Headers;
+  readonly body: Readable;
+  readonly http2: boolean;
+  /** Aborted when the client has gone before it was answered. */
+  readonly gone: AbortSignal;
+  /** Has a response begun? */
+  readonly begun: boolean;
+  /** 100 Continue, where the client waits for it. */
+  proceed(): void;
+  head(status: number, headers: Headers): void;
+  /** @returns false when the client is slow: wait for `drained` */
+  write(chunk: Uint8Array): boolean;
+  drained(): Promise<void>;
+  end(): void;
+  /** Breaks off: what has been sent is not the whole. */
+  destroy(): void;
+}
+
+const pairs = (raw: readonly string[]): [string, string][] => {
+  const all: [string, string][] = [];
+  for (let at = 0; at + 1 < raw.length; at += 2) all.push([raw[at]!.toLowerCase(), raw[at + 1]!.trim()]);
+  return all;
+};
+
+/** Ends a wait when the client drains or leaves, whichever is first. */
+const untilDrained = (
+  stream: { once(event: 'drain', listener: () => void): unknown; off(event: 'drain', listener: () => void): unknown },
+  gone: AbortSignal,
+): Promise<void> =>
+  new Promise((resolve) => {
+    if (gone.aborted) return resolve();
+    const settle = (): void => {
+      stream.off('drain', settle);
+      gone.removeEventListener('abort', settle);
+      resolve();
+    };
+    stream.once('drain', settle);
+    gone.addEventListener('abort', settle, { once: true });
+  });
+
+export function incomingOfHttp1(request: IncomingMessage, response: ServerResponse, expects: boolean): Incoming {
+  const left = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) left.abort();
+  });
+  response.on('error', () => left.abort());
+  request.on('error', () => left.abort());
+  let waits = expects;
+  return {
+    method: request.method ?? '',
+    target: request.url ?? '',
+    headers: pairs(request.rawHeaders),
+    body: request,
+    http2: false,
+    gone: left.signal,
+    get begun() {
+      return response.headersSent;
+    },
+    proceed() {
+      if (waits) response.writeContinue();
+      waits = false;
+    },
+    head(status, headers) {
+      response.sendDate = false;
+      // A body that nobody reads any more would be taken for the next request.
+      if (!request.complete) response.shouldKeepAlive = false;
+      response.writeHead(status, flat(headers));
+    },
+    write: (chunk) => response.write(chunk),
+    drained: () => untilDrained(response, left.signal),
+    end: () => void response.end(),
+    destroy: () => void response.destroy(),
+  };
+}
+
+const flat = (headers: Headers): string[] => headers.flatMap(([name, value]) => [name, value]);
+
+export function incomingOfHttp2(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  raw: readonly string[],
+): Incoming {
+  const left = new AbortController();
+  stream.once('close', () => {
+    if (!stream.writableFinished || stream.rstCode !== 0) left.abort();
+  });
+  stream.on('error', () => left.abort());
+  const listed = pairs(raw).filter(([name]) => !name.startsWith(':'));
+  const authority = headers[':authority'];
+  if (authority !== undefined && !listed.some(([name]) => name === 'host')) listed.unshift(['host', authority]);
+  let waits = headers.expect === '100-continue';
+  return {
+    method: headers[':method'] ?? '',
+    target: headers[':path'] ?? '',
+    headers: listed,
+    body: stream,
+    http2: true,
+    gone: left.signal,
+    get begun() {
+      return stream.headersSent;
+    },
+    proceed() {
+      if (waits && !stream.destroyed) stream.additionalHeaders({ ':status': 100 });
+      waits = false;
+    },
+    head(status, all) {
+      if (stream.destroyed) return;
+      const allowed = all.filter(([name]) => name !== 'connection' && name !== 'transfer-encoding' && name !== 'keep-alive');
+      stream.respond({ ':status': status, ...grouped(allowed) });
+    },
+    write: (chunk) => !stream.destroyed && stream.write(chunk),
+    drained: () => untilDrained(stream, left.signal),
+    end: () => void stream.end(),
+    destroy: () => stream.close(2 /* INTERNAL_ERROR, RFC 9113, 7 */),
+  };
+}
+
+function grouped(headers: Headers): Record<string, string | string[]> {
+  const all: Record<string, string | string[]> = {};
+  for (const [name, value] of headers) {
+    const before = all[name];
+    all[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value];
+  }
+  return all;
+}

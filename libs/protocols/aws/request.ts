@@ -1,0 +1,73 @@
+/** From HTTP to what both gates describe. */
+import type { Addressing, AwsRequest } from '@sallyport/aws';
+import { GatewayError } from '@sallyport/core';
+import type { Headers, Incoming } from './incoming.js';
+import type { ErrorStyle } from './refuse.js';
+
+/** Headers of the connection, not of the request (RFC 9110, 7.6.1), and what a proxy may have been told. */
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+]);
+
+export const headerOf = (headers: Headers, name: string): string | undefined =>
+  headers.find(([other]) => other === name)?.[1];
+
+/**
+ * The request without its body.
+ * @throws GatewayError PROTOCOL_VIOLATION for a target or headers that two readers could take for different things
+ */
+export function requestOf({ method, target, headers }: Incoming): AwsRequest {
+  if (!/^[A-Z]{1,16}$/.test(method)) throw violation('the method is none of HTTP');
+  if (!target.startsWith('/')) throw violation('the request target is not a path');
+  const named = headerOf(headers, 'connection') ?? '';
+  const dropped = new Set(named.split(',').map((name) => name.trim().toLowerCase()));
+  for (const name of dropped)
+    if (name.startsWith('x-amz') || name === 'authorization' || name === 'host')
+      throw violation(`the Connection header names "${name}"`);
+  for (const once of ['host', 'authorization', 'content-length', 'content-type', 'transfer-encoding', 'x-amz-target'])
+    if (headers.filter(([name]) => name === once).length > 1) throw violation(`the header "${once}" comes twice`);
+  const at = target.indexOf('?');
+  return {
+    method,
+    path: at < 0 ? target : target.slice(0, at),
+    query: at < 0 ? '' : target.slice(at + 1),
+    headers: headers.filter(([name]) => !hopByHop.has(name) && !dropped.has(name)),
+  };
+}
+
+// Other services of S3 have an account or an access point in front.
+const ofS3 = /^(.{3,255})\.s3(?!-(?:control|accesspoint|outposts|object-lambda))(?:[.-][a-z0-9.-]{1,60})?\.amazonaws\.com(?:\.cn)?$/;
+
+/** How the host was addressed: by its bucket, or by an endpoint of AWS that says which service is meant. */
+export function addressingOf(request: AwsRequest, publicHost: string): Addressing {
+  const host = (headerOf(request.headers, 'host') ?? '').toLowerCase().replace(/:\d{1,5}$/, '');
+  const suffix = [`.${publicHost.toLowerCase()}`, '.localhost'].find((below) => host.endsWith(below));
+  const bucket = suffix === undefined ? ofS3.exec(host)?.[1] : host.slice(0, -suffix.length);
+  return bucket === undefined || bucket === '' ? {} : { bucket };
+}
+
+/** Before anything else is known of a request: how would the service that it is for say no? */
+export function errorStyleOf({ headers, path, method }: AwsRequest, signingName: string | undefined): ErrorStyle {
+  if (headerOf(headers, 'smithy-protocol') === 'rpc-v2-cbor') return 'cbor';
+  if (headerOf(headers, 'x-amz-target') !== undefined) return 'json';
+  if (signingName === 's3' || signingName === 's3express' || signingName === 's3-outposts') return 's3';
+  if (signingName === 'ec2') return 'ec2';
+  if (signingName === 'route53' || signingName === 'cloudfront') return 'rest-xml';
+  const type = headerOf(headers, 'content-type') ?? '';
+  if (/^application\/x-www-form-urlencoded/i.test(type)) return 'query';
+  if (/json/i.test(type)) return 'rest-json';
+  if (signingName === undefined) return path === '/' && method === 'POST' ? 'query' : 's3';
+  return 'rest-json';
+}
+
+const violation = (message: string): GatewayError =>
+  new GatewayError('PROTOCOL_VIOLATION', message, { hint: 'send it once, as the AWS SDKs do' });

@@ -1,0 +1,140 @@
+/** Who asks: the ticket is the session token, and the key that signed is derived from it, by this installation only. */
+import { timingSafeEqual } from 'node:crypto';
+import {
+  type Authorization,
+  attemptOf,
+  type AwsRequest,
+  type BodyVerifier,
+  deriveKeyPair,
+  needsBody,
+  parseAuthorization,
+  type ReplayGuard,
+  type SignatureReason,
+  type SignedScope,
+  type Verified,
+  verify,
+} from '@sallyport/aws';
+import { GatewayError } from '@sallyport/core';
+import type { Lobby } from '@sallyport/engine';
+import type { SignatureFault } from './refuse.js';
+
+/** A request that its client has proven to have signed. */
+export interface Signed {
+  readonly ticket: string;
+  readonly scope: SignedScope;
+  readonly presigned: boolean;
+  /** With its body, where that had to be read to verify the signature. */
+  readonly request: AwsRequest;
+  /** What the body has to pass; undefined where it has been read already. */
+  body(): BodyVerifier | undefined;
+  /** Of the body, where the signature says it: hex. */
+  readonly sha256?: string;
+  /** Of a chunked body, as the client announced it. */
+  readonly decodedLength?: number;
+  /** What tells this body from another where it is not read before it is decided. */
+  standsFor(contentLength: string | undefined): string;
+  /** Refuses a signature that was used before. @throws GatewayError UNAUTHENTICATED, RATE_LIMITED */
+  once(): void;
+}
+
+export class SignatureRefused extends GatewayError {
+  constructor(
+    readonly fault: SignatureFault,
+    message: string,
+  ) {
+    super('UNAUTHENTICATED', message, { hint: 'sign with the keys of "sallyport connect", and set the clock' });
+  }
+}
+
+export interface Verifying {
+  readonly lobby: Pick<Lobby, 'derive'>;
+  readonly replays: ReplayGuard;
+  readonly now: Date;
+  readonly connection: string;
+  readonly address: string;
+  /** Reads the body whole, where its hash was signed without being told. */
+  read(): Promise<Uint8Array>;
+}
+
+/** What a ticket's key pair is derived under; the API gives clients the same pair. */
+export const keyPurpose = 'aws';
+
+/** @throws SignatureRefused; GatewayError TICKET_INVALID, UNSUPPORTED, and what `read` throws */
+export async function authenticate(request: AwsRequest, verifying: Verifying): Promise<Signed> {
+  const authorization = parseAuthorization(request);
+  if (!authorization.ok) throw refused(authorization.reason, authorization.message);
+  const ticket = authorization.sessionToken ?? '';
+  const pair = ticket === '' ? undefined : deriveKeyPair(verifying.lobby.derive(keyPurpose, ''), ticket);
+  // Before anything is read: whoever cannot name the key that belongs to the ticket has never been given it.
+  if (pair === undefined || !same(pair.accessKeyId, authorization.accessKeyId)) throw unknownKey();
+  const whole = needsBody(authorization) ? { ...request, body: await verifying.read() } : request;
+  const verified = verify(whole, authorization, pair.secretAccessKey, { now: verifying.now });
+  if (!verified.ok) throw refused(verified.reason, verified.message);
+  return signed({ ticket, request: whole, authorization, verified, verifying });
+}
+
+interface Proven {
+  readonly ticket: string;
+  readonly request: AwsRequest;
+  readonly authorization: Authorization;
+  readonly verified: Verified;
+  readonly verifying: Verifying;
+}
+
+function signed({ ticket, request, authorization, verified, verifying }: Proven): Signed {
+  const { body } = verified;
+  const sha256 = body.kind === 'hash' ? body.sha256 : undefined;
+  const decodedLength = body.kind.startsWith('chunked') && 'length' in body ? body.length : undefined;
+  return {
+    ticket,
+    scope: verified.scope,
+    presigned: authorization.form === 'presigned',
+    request,
+    body: () => (request.body === undefined ? verified.readBody() : undefined),
+    ...(sha256 === undefined ? {} : { sha256 }),
+    ...(decodedLength === undefined ? {} : { decodedLength }),
+    standsFor: (contentLength) => JSON.stringify([body.kind === 'hash' ? sha256 : 'unsigned', decodedLength ?? contentLength ?? '']),
+    once: () => admitOnce(authorization, request, verifying),
+  };
+}
+
+function admitOnce(authorization: Authorization, request: AwsRequest, verifying: Verifying): void {
+  if (authorization.form === 'presigned') return; // made to be used again, until it expires: decided each time
+  const { now, connection, address } = verifying;
+  const attempt = attemptOf(request.headers);
+  const arrival = { at: now, connection, address, ...(attempt === undefined ? {} : { attempt }) };
+  const verdict = verifying.replays.admit(authorization, arrival);
+  if (verdict === 'replay')
+    throw new SignatureRefused('signature', 'this signature has been used before: a request that changes something runs once');
+  if (verdict === 'full')
+    throw new GatewayError('RATE_LIMITED', 'too many requests that change something', { hint: 'try again in a minute' });
+}
+
+const faults: Readonly<Record<Exclude<SignatureReason, 'unsupported'>, SignatureFault>> = {
+  missing: 'missing',
+  malformed: 'malformed',
+  signature: 'signature',
+  skew: 'skew',
+  expired: 'expired',
+  scope: 'signature',
+  'unsigned-header': 'signature',
+};
+
+const refused = (reason: SignatureReason, message: string): GatewayError =>
+  reason === 'unsupported'
+    ? new GatewayError('UNSUPPORTED', message, { hint: 'sign with signature version 4 for one region' })
+    : new SignatureRefused(faults[reason], message);
+
+const unknownKey = (): GatewayError =>
+  new GatewayError('TICKET_INVALID', 'the access key is not one that this gateway has given out for this session token', {
+    hint: 'get new ones: "sallyport connect <connection>"',
+  });
+
+const same = (left: string, right: string): boolean =>
+  left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
+
+/** The signing name that the request claims, before it has been proven: only for the shape of an error. */
+export function signingNameOf(request: AwsRequest): string | undefined {
+  const authorization = parseAuthorization(request);
+  return authorization.ok ? authorization.scope.service : undefined;
+}
