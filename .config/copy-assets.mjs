@@ -3,5 +3,5 @@ import { cpSync, existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const assets = [];
+const assets = [['libs/aws/catalogue/data', 'libs/aws/dist/catalogue/data']];
 for (const [from, to] of assets) if (existsSync(root + from)) cpSync(root + from, root + to, { recursive: true });

@@ -1,3 +1,4 @@
+export * from './catalogue/index.js';
 export * from './cbor.js';
 export * from './event-stream.js';
 export * from './types.js';

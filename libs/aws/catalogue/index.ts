@@ -1,0 +1,4 @@
+export { maxInspectedBytes } from './body.js';
+export { type Catalogue, loadCatalogue } from './catalogue.js';
+export { type BodyNeed, identify, needsBody } from './identify.js';
+export type { Located, OperationModel, Payload, PayloadKind, ServiceModel } from './model.js';

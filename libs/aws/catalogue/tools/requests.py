@@ -1,0 +1,115 @@
+"""Prints one signed request a line for the operations of every service, made by botocore's own clients; sends nothing.
+
+    python3 requests.py [--every] [--endpoint URL] [--shard 0/2] [service ...]
+
+--every fills in all members of the input, not the required ones alone. Wants botocore on the path and no network.
+"""
+
+import argparse
+import base64
+import json
+import logging
+import re
+import sys
+from urllib.parse import urlsplit
+
+import botocore.session
+from botocore.config import Config
+from parameters import make
+
+SCOPE = re.compile(r"Credential=[^/]+/\d{8}/([^/]+)/([^/]+)/aws4_request")
+
+
+class Captured(Exception):
+    def __init__(self, request):
+        super().__init__()
+        self.request = request
+
+
+def capture(request, **_):
+    raise Captured(request)
+
+
+def text(value):
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def body_of(request):
+    body = request.body
+    if hasattr(body, "read"):
+        body = body.read()
+    return body.encode() if isinstance(body, str) else body or b""
+
+
+def line_of(service, operation, request):
+    # urlsplit strips nothing of the path; the URL is as it goes over the wire.
+    url = urlsplit(request.url, allow_fragments=False)
+    headers = [[name.lower(), text(value)] for name, value in request.headers.items()]
+    scope = SCOPE.search(dict(headers).get("authorization", ""))
+    return {
+        "service": service,
+        "operation": operation,
+        "method": request.method,
+        "host": url.netloc,
+        "path": url.path or "/",
+        "query": url.query,
+        "headers": headers,
+        "body": base64.b64encode(body_of(request)).decode(),
+        "region": scope and scope.group(1),
+        "signingName": scope and scope.group(2),
+    }
+
+
+def client_of(session, service, endpoint):
+    config = Config(
+        inject_host_prefix=False if endpoint else None,
+        retries={"max_attempts": 0},
+        parameter_validation=False,
+        s3={"addressing_style": "path"} if endpoint else None,
+    )
+    client = session.create_client(
+        service,
+        region_name="us-east-1",
+        aws_access_key_id="AKIDEXAMPLE",
+        aws_secret_access_key="example-secret",
+        endpoint_url=endpoint,
+        config=config,
+    )
+    client.meta.events.register_first("before-send.*.*", capture)
+    return client
+
+
+def emit(client, service, every):
+    model = client.meta.service_model
+    for name in model.operation_names:
+        shape = model.operation_model(name).input_shape
+        try:
+            client._make_api_call(name, make(shape, every) if shape else {})
+        except Captured as captured:
+            print(json.dumps(line_of(service, name, captured.request)))
+        except Exception as error:  # what botocore itself refuses is reported, not sent
+            print(json.dumps({"service": service, "operation": name, "error": repr(error)[:200]}))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--every", action="store_true")
+    parser.add_argument("--endpoint")
+    parser.add_argument("--shard", default="0/1")
+    parser.add_argument("services", nargs="*")
+    options = parser.parse_args()
+    logging.disable(logging.CRITICAL)
+    session = botocore.session.get_session()
+    shard, shards = map(int, options.shard.split("/"))
+    for service in (options.services or session.get_available_services())[shard::shards]:
+        try:
+            client = client_of(session, service, options.endpoint)
+        except Exception as error:
+            print(json.dumps({"service": service, "operation": "*", "error": repr(error)[:200]}))
+            continue
+        emit(client, service, options.every)
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
