@@ -23,6 +23,7 @@ const purposes: Readonly<Record<keyof Ports, string>> = {
   target: 'the sample target',
   agentHealth: 'the agent’s health',
   postgres: 'PostgreSQL clients',
+  aws: 'AWS clients',
 };
 
 // The clusters look after their own ports: what listens there may be a server that an earlier run left behind.

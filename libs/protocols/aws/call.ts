@@ -3,10 +3,10 @@ import {
   type Addressing,
   type AwsRequest,
   type BodyVerifier,
-  bodyNeed,
   type Catalogue,
   type Identification,
   identify,
+  needsBody,
 } from '@sallyport/aws';
 import { GatewayError, type Refusal, refusalOf } from '@sallyport/core';
 import type { Exchange, OperationRecord, Permit, ResponseGate } from '@sallyport/engine';
@@ -40,7 +40,7 @@ export interface Arrived {
 export async function serveCall(arrived: Arrived): Promise<void> {
   const { incoming, signed, session, catalogue, addressing, budget } = arrived;
   const check = signed.body();
-  const streams = check !== undefined && bodyNeed(catalogue, signed.request, signed.scope, addressing) === 'stream';
+  const streams = check !== undefined && needsBody(catalogue, signed.request, signed.scope, addressing).read !== 'whole';
   const request: AwsRequest =
     check === undefined || streams ? signed.request : { ...signed.request, body: await readWhole(incoming, check, budget) };
   const identification = identify(catalogue, request, signed.scope, addressing);
@@ -164,7 +164,7 @@ class Call implements Exchange {
       path: addressing.bucket === undefined ? request.path : `/${addressing.bucket}${request.path}`,
       query: request.query,
       headers: request.headers,
-      addressing,
+      addressing: {}, // the bucket of a virtual host is in the path by now
       region: signed.scope.region,
       signingName: signed.scope.signingName,
       service: identification.service,

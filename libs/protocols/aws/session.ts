@@ -56,6 +56,18 @@ export class AwsSession {
     return this.#opened;
   }
 
+  /**
+   * @param global a service that answers for all regions at once, whatever region its requests are signed for
+   * @throws GatewayError FORBIDDEN
+   */
+  assertRegion(region: string, global: boolean): void {
+    const { regions = [] } = this.handle.connection.settings as Partial<OpenHead>;
+    if (global || regions.length === 0 || regions.includes(region)) return;
+    throw new GatewayError('FORBIDDEN', `region "${region}" is not one of connection "${this.handle.connection.name}"`, {
+      hint: `use one of: ${regions.join(', ')}`,
+    });
+  }
+
   get calls(): number {
     return this.#calls;
   }

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { deriveKeyPair } from '@sallyport/aws';
 import type { Assurance, TicketId } from '@sallyport/core';
 import { DataSource } from 'typeorm';
-import { type Authentication, Clock, Configuration, Endpoints, Ids, Random } from '../../platform/index.js';
+import { type Authentication, ClientKeys, Clock, Configuration, Endpoints, Ids, Random } from '../../platform/index.js';
 import type { ConnectionRow } from '../connections/connection.js';
 import { ConnectionsService } from '../connections/connections.service.js';
 import { EvidenceWriter } from '../evidence/evidence-writer.js';
@@ -21,6 +22,13 @@ export interface IssuedTicket {
     readonly databases: readonly string[];
     readonly ca_certificate: string | null;
   };
+  /** What requests to AWS are signed with; the session token is the ticket. Derived from it, and kept nowhere. */
+  readonly aws?: {
+    readonly access_key_id: string;
+    readonly secret_access_key: string;
+    /** Where a client that names no region should look; null where the connection does not say. */
+    readonly region: string | null;
+  };
 }
 
 /** Exchanges a login for a ticket. */
@@ -30,6 +38,7 @@ export class TicketIssuer {
     private readonly database: DataSource,
     private readonly connections: ConnectionsService,
     private readonly endpoints: Endpoints,
+    private readonly clientKeys: ClientKeys,
     private readonly evidence: EvidenceWriter,
     private readonly configuration: Configuration,
     private readonly clock: Clock,
@@ -78,7 +87,14 @@ export class TicketIssuer {
         },
       });
     });
-    return { id, ticket, expires_at: expires.toISOString(), ...this.wayTo(connection) };
+    return { id, ticket, expires_at: expires.toISOString(), ...this.wayTo(connection), ...this.keysFor(connection, ticket) };
+  }
+
+  private keysFor({ protocol, settings }: ConnectionRow, ticket: string): Pick<IssuedTicket, 'aws'> {
+    if (protocol !== 'aws') return {};
+    const { accessKeyId, secretAccessKey } = deriveKeyPair(this.clientKeys.derive('aws', ''), ticket);
+    const region = settings.regions?.[0] ?? null;
+    return { aws: { access_key_id: accessKeyId, secret_access_key: secretAccessKey, region } };
   }
 
   private wayTo({
