@@ -9,4 +9,4 @@ export { type Arrival, attemptOf, ReplayGuard, type ReplayGuardOptions, type Rep
 export type { CredentialScope } from './scope.js';
 export { type SignedRequest, type SigningCredential, type SignOptions, sign } from './sign.js';
 export { SigningKeyCache, type SigningKeySource } from './signing-keys.js';
-export { needsBody, type Verified, type VerifyOptions, verify } from './verify.js';
+export { hashesUntoldBody, type Verified, type VerifyOptions, verify } from './verify.js';

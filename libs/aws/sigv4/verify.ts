@@ -30,7 +30,7 @@ export interface Verified {
 export const defaultSkewMs = 300_000;
 
 /** Must the whole body be at hand to verify? Its hash is signed then without being told. */
-export const needsBody = ({ payload }: Authorization): boolean => payload === undefined;
+export const hashesUntoldBody = ({ payload }: Authorization): boolean => payload === undefined;
 
 /**
  * Is this the request that the holder of the secret signed, and is it signed now? The body is proven by `readBody()`

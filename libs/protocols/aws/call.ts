@@ -157,7 +157,7 @@ class Call implements Exchange {
       throw new GatewayError('UNSUPPORTED', 'the gateway cannot tell which operation this is, so it is not sent on', {
         hint: 'use a current AWS SDK or CLI for this service',
       });
-    session.assertRegion(signed.scope.region, identification.service);
+    session.assertRegion(signed.scope.region, isGlobal(this.#arrived.catalogue, identification.service));
     const length = lengthOf(request, signed);
     return {
       method: request.method,

@@ -1,4 +1,5 @@
 /* eslint-disable @typescript-eslint/no-unsafe-member-access -- answers of emulators are asserted, not typed */
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
 import { Agent, request as httpsRequest } from 'node:https';
@@ -357,7 +358,7 @@ function signed({ service, body, target, host = `localhost:${gateway.port}` }: T
     ['content-type', target === undefined ? 'application/x-www-form-urlencoded' : 'application/x-amz-json-1.0'],
     ...(target === undefined ? [] : ([['x-amz-target', target]] as [string, string][])),
   ];
-  const request = { method: 'POST', path: '/', query: '', headers, body: Buffer.from(body) };
-  const made = sign(request, gateway.credentials, { region: gateway.region, service, now: new Date() });
+  const request = { method: 'POST', path: '/', query: '', headers };
+  const made = sign(request, gateway.credentials, { region: gateway.region, service, now: new Date(), payload: createHash('sha256').update(body).digest('hex') });
   return { method: 'POST', path: '/', headers: Object.fromEntries(made.headers) as Record<string, string>, body };
 }

@@ -6,7 +6,7 @@ import {
   type AwsRequest,
   type BodyVerifier,
   deriveKeyPair,
-  needsBody,
+  hashesUntoldBody,
   parseAuthorization,
   type ReplayGuard,
   type SignatureReason,
@@ -67,7 +67,7 @@ export async function authenticate(request: AwsRequest, verifying: Verifying): P
   const pair = ticket === '' ? undefined : deriveKeyPair(verifying.lobby.derive(keyPurpose, ''), ticket);
   // Before anything is read: whoever cannot name the key that belongs to the ticket has never been given it.
   if (pair === undefined || !same(pair.accessKeyId, authorization.accessKeyId)) throw unknownKey();
-  const whole = needsBody(authorization) ? { ...request, body: await verifying.read() } : request;
+  const whole = hashesUntoldBody(authorization) ? { ...request, body: await verifying.read() } : request;
   const verified = verify(whole, authorization, pair.secretAccessKey, { now: verifying.now });
   if (!verified.ok) throw refused(verified.reason, verified.message);
   return signed({ ticket, request: whole, authorization, verified, verifying });
