@@ -2,14 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { decodeOperation, decodeService, type OperationLine, type ServiceLine } from './decode.js';
+import { type EndpointTable, loadEndpointTable } from './endpoint-table.js';
 import type { OperationModel, ServiceModel } from './model.js';
 
 export interface Catalogue {
   /** By botocore's name. */
   readonly services: ReadonlyMap<string, ServiceModel>;
-  /** Those whose requests are signed under this name; empty where there are none. */
+  /** Those with requests that are signed under this name; empty where there are none. */
   readonly signedAs: (signingName: string) => readonly ServiceModel[];
   readonly operation: (service: string, operation: string) => OperationModel | undefined;
+  readonly endpoints: EndpointTable;
 }
 
 const newline = 0x0a;
@@ -25,24 +27,28 @@ export const loadCatalogue = (): Catalogue => {
           line.name,
           decodeService(
             line,
-            once(() => operationsOf(lines[at + 1]!)),
+            once(() => operationsOf(line, lines[at + 1]!)),
           ),
         ] as const,
     ),
   );
   const signed = bySigningName(services.values());
+  const endpoints = once(loadEndpointTable);
   return {
     services,
     signedAs: (signingName) => signed.get(signingName) ?? [],
     operation: (service, operation) => services.get(service)?.operations.get(operation),
+    get endpoints() {
+      return endpoints();
+    },
   };
 };
 
-const operationsOf = (line: Buffer): ReadonlyMap<string, OperationModel> =>
+const operationsOf = (service: ServiceLine, line: Buffer): ReadonlyMap<string, OperationModel> =>
   new Map(
     Object.entries(parseLine<Record<string, OperationLine>>(line)).map(([name, entry]) => [
       name,
-      decodeOperation(name, entry),
+      decodeOperation(service, name, entry),
     ]),
   );
 
@@ -67,9 +73,11 @@ const once = <T>(make: () => T): (() => T) => {
 const bySigningName = (services: Iterable<ServiceModel>): ReadonlyMap<string, readonly ServiceModel[]> => {
   const groups = new Map<string, ServiceModel[]>();
   for (const service of services) {
-    const group = groups.get(service.signingName);
-    if (group) group.push(service);
-    else groups.set(service.signingName, [service]);
+    for (const name of [service.signingName, ...service.otherSigningNames]) {
+      const group = groups.get(name);
+      if (group) group.push(service);
+      else groups.set(name, [service]);
+    }
   }
   return groups;
 };

@@ -6,6 +6,7 @@ export interface ServiceLine {
   readonly name: string;
   readonly id: string;
   readonly signing: string;
+  readonly also?: readonly string[];
   readonly endpoint: string;
   readonly protocols: readonly WireProtocol[];
   readonly target?: string;
@@ -28,6 +29,8 @@ export interface OperationLine {
   readonly x?: Readonly<Record<string, string>>;
   readonly o?: string;
   readonly a?: 'none' | 'unsigned-body';
+  /** The signing name, where it is not the service's. */
+  readonly s?: string;
   readonly e?: string;
   readonly c?: readonly [member: string, required: 0 | 1] | 1;
   readonly z?: 1;
@@ -43,6 +46,7 @@ export const decodeService = (
   name: line.name,
   serviceId: line.id,
   signingName: line.signing,
+  otherSigningNames: line.also ?? [],
   endpointPrefix: line.endpoint,
   protocols: line.protocols,
   ...(line.target !== undefined && { targetPrefix: line.target }),
@@ -58,7 +62,7 @@ export const decodeService = (
   },
 });
 
-export const decodeOperation = (name: string, line: OperationLine): OperationModel => {
+export const decodeOperation = (service: ServiceLine, name: string, line: OperationLine): OperationModel => {
   const http = line.u ?? 'POST /';
   const space = http.indexOf(' ');
   return {
@@ -73,6 +77,7 @@ export const decodeOperation = (name: string, line: OperationLine): OperationMod
     clashes: line.x ?? nothing,
     ...(line.o !== undefined && { output: decodePayload(line.o) }),
     auth: line.a ?? 'signed',
+    signingName: line.s ?? service.signing,
     ...(line.e !== undefined && { hostPrefix: line.e }),
     ...(line.c !== undefined && { checksum: decodeChecksum(line.c) }),
     compresses: line.z === 1,

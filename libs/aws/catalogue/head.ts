@@ -4,6 +4,8 @@ import { type Pair, parsePairs } from './pairs.js';
 import { quoted, refuse } from './refuse.js';
 
 export interface Head {
+  /** Of the credential scope. */
+  readonly signingName: string;
   readonly method: string;
   /** Raw. */
   readonly path: string;
@@ -40,7 +42,12 @@ export const readHead = (request: AwsRequest, scope: SignedScope): Head => {
   }
   const gathered = gatherHeaders(request.headers);
   for (const name of overrides) if (gathered.headers.has(name)) refuse(`the header ${name} names another operation`);
-  return { method: request.method, path: request.path, ...takePresigned(parsePairs(request.query), gathered, scope) };
+  return {
+    signingName: scope.signingName,
+    method: request.method,
+    path: request.path,
+    ...takePresigned(parsePairs(request.query), gathered, scope),
+  };
 };
 
 type Headers = Pick<Head, 'headers' | 'repeated'>;

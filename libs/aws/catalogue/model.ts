@@ -7,6 +7,8 @@ export interface ServiceModel {
   /** `Elastic Load Balancing v2`: SDKs make the names of settings from it. */
   readonly serviceId: string;
   readonly signingName: string;
+  /** Of single operations: `s3express` of S3. */
+  readonly otherSigningNames: readonly string[];
   readonly endpointPrefix: string;
   /** The one that new clients speak comes first. */
   readonly protocols: readonly WireProtocol[];
@@ -65,6 +67,7 @@ export interface OperationModel {
   readonly output?: Payload;
   /** `none`: called without a signature; `unsigned-body`: the signature leaves the body out. */
   readonly auth: 'signed' | 'none' | 'unsigned-body';
+  readonly signingName: string;
   /** In front of the endpoint's host, with labels: `{AccountId}.`. */
   readonly hostPrefix?: string;
   readonly checksum?: { readonly algorithmMember?: string; readonly required: boolean };

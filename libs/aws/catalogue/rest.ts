@@ -2,7 +2,7 @@
 import type { Addressing, WireProtocol } from '../types.js';
 import type { Head } from './head.js';
 import type { Match } from './match.js';
-import type { Located, ServiceModel } from './model.js';
+import type { Located, OperationModel, ServiceModel } from './model.js';
 import type { Pair } from './pairs.js';
 import { segmentsOf } from './path.js';
 import { decodePercent } from './percent.js';
@@ -51,9 +51,12 @@ const fitsOf = (service: ServiceModel, head: Head, addressing: Addressing): read
   const hits = hitsOf(service, segments);
   checkDisguised(service, segments, hits);
   return hits
-    .filter(({ route }) => route.operation.method === head.method && hasKeys(route, head))
+    .filter(({ route }) => isSignedFor(route.operation, head) && hasKeys(route, head))
     .map((hit) => ({ service, hit }));
 };
+
+const isSignedFor = ({ method, signingName }: OperationModel, head: Head): boolean =>
+  method === head.method && signingName === head.signingName;
 
 /** A literal segment written with percent signs is a literal to a server that decodes first, and a label to others. */
 const checkDisguised = (service: ServiceModel, segments: readonly string[], hits: readonly Hit[]): void => {

@@ -8,10 +8,10 @@ import { quoted, refuse } from './refuse.js';
 
 type Named = readonly [service: ServiceModel, operation: OperationModel];
 
-const named = (services: readonly ServiceModel[], operation: string): readonly Named[] =>
+const named = (head: Head, services: readonly ServiceModel[], operation: string): readonly Named[] =>
   services.flatMap((service) => {
     const model = service.operations.get(operation);
-    return model ? [[service, model] as const] : [];
+    return model?.signingName === head.signingName ? [[service, model] as const] : [];
   });
 
 const matches = (found: readonly Named[], protocol: Match['protocol'], what: string): readonly Match[] =>
@@ -33,7 +33,7 @@ export const matchTarget = (head: Head, services: readonly ServiceModel[], targe
   const dot = target.lastIndexOf('.');
   const prefix = target.slice(0, Math.max(dot, 0));
   const speaking = services.filter((each) => each.targetPrefix === prefix && each.protocols.includes('json'));
-  return matches(named(speaking, target.slice(dot + 1)), 'json', target);
+  return matches(named(head, speaking, target.slice(dot + 1)), 'json', target);
 };
 
 export const matchCbor = (head: Head, services: readonly ServiceModel[]): readonly Match[] => {
@@ -45,7 +45,7 @@ export const matchCbor = (head: Head, services: readonly ServiceModel[]): readon
   const [, prefix, operation] = /^\/service\/(\w+)\/operation\/(\w+)$/.exec(head.path) ?? [];
   if (prefix === undefined || operation === undefined) return refuse('the path is none of rpc-v2-cbor');
   const speaking = services.filter((each) => each.targetPrefix === prefix && each.protocols.includes('rpc-v2-cbor'));
-  return matches(named(speaking, operation), 'rpc-v2-cbor', `${prefix}.${operation}`);
+  return matches(named(head, speaking, operation), 'rpc-v2-cbor', `${prefix}.${operation}`);
 };
 
 export const matchAction = (
@@ -62,7 +62,7 @@ export const matchAction = (
   const speaking = services.filter((each) => speaksQuery(each) && each.apiVersions.includes(version));
   if (head.path !== '/' && !speaking.every(takesQueueUrl)) refuse('a call by Action has the path /');
   const protocol = speaking.some((each) => each.protocols.includes('ec2')) ? 'ec2' : 'query';
-  return matches(named(speaking, action), protocol, `${action} of ${version}`);
+  return matches(named(head, speaking, action), protocol, `${action} of ${version}`);
 };
 
 /** Clients of SQS's query protocol post to the queue's URL. */

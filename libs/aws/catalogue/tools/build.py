@@ -11,11 +11,16 @@ import gzip
 import json
 import os
 
+from endpoint_rules import every_service, static_parameters
 from models import services
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 OUTPUT = os.path.join(HERE, "..", "data", "operations.jsonl.gz")
 PROTOCOLS = {"smithy-rpc-v2-cbor": "rpc-v2-cbor"}
+
+
+# Whose rules are looked at for the name that an operation is signed under.
+ANYWHERE = "us-east-1"
 
 
 def metadata_of(name, versions, model):
@@ -42,11 +47,12 @@ def metadata_of(name, versions, model):
 class Operation:
     """One operation of a model, as a line of the data file has it."""
 
-    def __init__(self, name, operation, model):
+    def __init__(self, name, operation, model, rules):
         self.name = name
         self.operation = operation
         self.shapes = model["shapes"]
         self.protocols = model["metadata"].get("protocols") or [model["metadata"]["protocol"]]
+        self.rules = rules
 
     def entry(self):
         entry = {
@@ -59,6 +65,7 @@ class Operation:
             "x": self.clashes() or None,
             "o": self.output(),
             "a": self.auth(),
+            "s": self.signing_name(),
             "e": (self.operation.get("endpoint") or {}).get("hostPrefix"),
             "c": self.checksum(),
             "z": 1 if "requestcompression" in self.operation else None,
@@ -144,6 +151,11 @@ class Operation:
             return "unsigned-body"
         return None
 
+    def signing_name(self):
+        """Where the rules have another than the service's."""
+        found = self.rules.resolve(static_parameters(self.operation, self.shapes), ANYWHERE, False, False)
+        return found.signing_name if found and found.signing_name != self.rules.signing_name else None
+
     def checksum(self):
         """`[algorithm member, required]` of the request; 1 where an MD5 or better is required and no member chooses it."""
         trait = self.operation.get("httpChecksum") or {}
@@ -161,9 +173,14 @@ class Operation:
 
 def lines():
     index, rest = [], []
-    for name, versions, model in services():
-        index.append(metadata_of(name, versions, model))
-        rest.append({key: Operation(key, value, model).entry() for key, value in sorted(model["operations"].items())})
+    versions_of = {name: versions for name, versions, _ in services()}
+    for name, model, rules in every_service():
+        operations = {
+            key: Operation(key, value, model, rules).entry() for key, value in sorted(model["operations"].items())
+        }
+        also = sorted({entry["s"] for entry in operations.values() if "s" in entry})
+        index.append(metadata_of(name, versions_of[name], model) | ({"also": also} if also else {}))
+        rest.append(operations)
     return [index, *rest]
 
 

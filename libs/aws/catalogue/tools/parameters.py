@@ -3,9 +3,14 @@
 import datetime
 
 ACCOUNT = "123456789012"
-NAMES = {"bucket": "my-bucket", "accountid": ACCOUNT, "queueurl": f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/q"}
-# botocore takes a bucket's name out of these by itself, or sends the whole call elsewhere.
-SKIPPED = {"AccountIdEndpointMode"}
+NAMES = {
+    "bucket": "my-bucket",
+    "accountid": ACCOUNT,
+    "queueurl": f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/q",
+    "contenttype": "application/json",
+}
+# Outposts are served elsewhere, under another signing name.
+SKIPPED = {"OutpostId"}
 
 
 def make(shape, every=False, name="", depth=0):
@@ -21,7 +26,7 @@ def structure(shape, every, _name, depth):
     if getattr(shape, "is_tagged_union", False) and members:
         chosen = [next(iter(members))]
     elif every and depth == 0:
-        chosen = [name for name in members if name not in SKIPPED]
+        chosen = [name for name in members if name not in SKIPPED or name in shape.required_members]
     else:
         chosen = shape.required_members
     values = {name: make(members[name], every, name, depth + 1) for name in chosen}

@@ -2,7 +2,8 @@
 
     python3 requests.py [--every] [--endpoint URL] [--shard 0/2] [service ...]
 
---every fills in all members of the input, not the required ones alone. Wants botocore on the path and no network.
+Each has the members that are required; with --every, operations with optional members in the query string or in headers
+come a second time with all of them. Wants botocore on the path and no network.
 """
 
 import argparse
@@ -62,10 +63,10 @@ def line_of(service, operation, request):
 
 def client_of(session, service, endpoint):
     config = Config(
-        inject_host_prefix=False if endpoint else None,
+        inject_host_prefix=not endpoint,
         retries={"max_attempts": 0},
         parameter_validation=False,
-        s3={"addressing_style": "path"} if endpoint else None,
+        s3={"addressing_style": "path" if endpoint else "virtual", "us_east_1_regional_endpoint": "regional"},
     )
     client = session.create_client(
         service,
@@ -79,16 +80,31 @@ def client_of(session, service, endpoint):
     return client
 
 
+def has_optional_outside(shape):
+    """Whether members that are not required travel in the query string or in headers."""
+    places = ("querystring", "header", "headers")
+    return any(
+        member.serialization.get("location") in places and name not in shape.required_members
+        for name, member in shape.members.items()
+    )
+
+
 def emit(client, service, every):
     model = client.meta.service_model
     for name in model.operation_names:
         shape = model.operation_model(name).input_shape
-        try:
-            client._make_api_call(name, make(shape, every) if shape else {})
-        except Captured as captured:
-            print(json.dumps(line_of(service, name, captured.request)))
-        except Exception as error:  # what botocore itself refuses is reported, not sent
-            print(json.dumps({"service": service, "operation": name, "error": repr(error)[:200]}))
+        emit_one(client, service, name, make(shape) if shape else {})
+        if every and shape and has_optional_outside(shape):
+            emit_one(client, service, name, make(shape, True))
+
+
+def emit_one(client, service, name, parameters):
+    try:
+        client._make_api_call(name, parameters)
+    except Captured as captured:
+        print(json.dumps(line_of(service, name, captured.request)))
+    except Exception as error:  # what botocore itself refuses is reported, not sent
+        print(json.dumps({"service": service, "operation": name, "error": repr(error)[:200]}))
 
 
 def main():
