@@ -1,10 +1,12 @@
 import type { Duplex } from 'node:stream';
 import type { SecureContext } from 'node:tls';
 import type {
+  Decision,
   Digest,
   Identity,
   MaskingPlan,
   MaskingRule,
+  Operation,
   OperationId,
   ProtocolName,
   Refusal,
@@ -38,6 +40,11 @@ export interface SessionHandle {
   readonly ended: AbortSignal;
   /** Takes what the client should be told meanwhile, in the protocol's own way: that its login is about to end. */
   tell(say: (text: string) => void): void;
+  /**
+   * What the policies would decide now, without deciding it: nothing is recorded, and no quota is taken. For what is done
+   * ahead of a review; the decision itself is the engine's.
+   */
+  foresee(operation: Operation): Decision['outcome'];
   /**
    * Drives exchanges through the engine, in their order; resolves when they end. A session whose requests are not ordered
    * among one another runs each by a call of its own.

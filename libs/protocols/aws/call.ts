@@ -16,10 +16,14 @@ import type { CallHead } from './heads.js';
 import { Hold } from './hold.js';
 import type { Incoming } from './incoming.js';
 import { type ErrorStyle, errorAnswer, type SignatureFault } from './refuse.js';
+import { foretold } from './previews/ask.js';
+import { previewOf } from './previews/table.js';
+import { isGlobal } from './regions.js';
 import { relay } from './relay.js';
 import { headerOf } from './request.js';
 import type { AwsSession } from './session.js';
 import { type Signed, SignatureRefused } from './signature.js';
+import type { Read } from './previews/read.js';
 import { readWhole, stream } from './upload.js';
 import type { Way } from './way.js';
 
@@ -54,12 +58,43 @@ export async function serveCall(arrived: Arrived): Promise<void> {
     agent: session.opened,
   });
   if (described.operation.risk !== 'read') signed.once();
-  const call = new Call(arrived, { request, identification, described, check: streams ? check : undefined });
+  const asked = { request, identification, described, check: streams ? check : undefined };
+  await run(arrived, { ...asked, described: await withPreview(arrived, asked) });
+}
+
+async function run(arrived: Arrived, asked: Asked): Promise<void> {
+  const call = new Call(arrived, asked);
   try {
-    await session.run(call);
+    await arrived.session.run(call);
   } finally {
     call.end();
   }
+}
+
+/** Where people will be asked, what AWS can tell them beforehand goes with the question. */
+async function withPreview(arrived: Arrived, asked: Asked): Promise<DescribedCall> {
+  const { identification, request, described } = asked;
+  const { session, addressing, signed } = arrived;
+  const preview = identification.identified ? previewOf(identification) : undefined;
+  if (preview === undefined || !identification.identified) return described;
+  if (session.handle.foresee(described.operation) !== 'review') return described;
+  const waited = { identified: identification, request, scope: signed.scope, bucket: addressing.bucket };
+  const told = await foretold(preview, waited, (read, incoming) => runRead(arrived, read, incoming));
+  const { operation } = described;
+  return { ...described, operation: { ...operation, text: `${operation.text}\n${told}` } };
+}
+
+/** A read of the gateway's own, in the session and under the policies of who asks. */
+async function runRead(arrived: Arrived, { request, scope }: Read, incoming: Incoming): Promise<void> {
+  const { session, catalogue, signed, budget, style } = arrived;
+  const identification = identify(catalogue, request, scope, {});
+  const circumstances = { identification, request, scope, bucket: undefined, presigned: false, streamed: undefined };
+  const described = operationOf({ ...circumstances, agent: session.opened });
+  // What would wait for people itself, or change something, is no preview.
+  if (described.operation.risk !== 'read' || session.handle.foresee(described.operation) !== 'allow') return;
+  const asRead: Signed = { ...signed, scope, request, presigned: false, body: () => undefined };
+  const reading: Arrived = { incoming, addressing: {}, signed: asRead, style, session, catalogue, budget };
+  await run(reading, { request, identification, described, check: undefined });
 }
 
 interface Asked {
@@ -157,7 +192,8 @@ class Call implements Exchange {
       throw new GatewayError('UNSUPPORTED', 'the gateway cannot tell which operation this is, so it is not sent on', {
         hint: 'use a current AWS SDK or CLI for this service',
       });
-    session.assertRegion(signed.scope.region, isGlobal(this.#arrived.catalogue, identification.service));
+    const { region } = signed.scope;
+    session.assertRegion(region, isGlobal(this.#arrived.catalogue, identification, region));
     const length = lengthOf(request, signed);
     return {
       method: request.method,

@@ -146,6 +146,7 @@ export async function awsGateway(options: AwsGatewayOptions) {
       ended: ending.signal,
       tell: () => undefined,
       confirmed: () => undefined,
+      foresee: (operation) => decisionOf(options.decide?.(operation) ?? 'allow').outcome,
       run: (exchanges) => serve(exchanges, guards),
       open: async (head) => {
         const [near, far] = memoryChannels();

@@ -170,6 +170,7 @@ export async function postgresGateway(options: GatewayOptions) {
       ended: ended.signal,
       tell: (say) => void told.add(say),
       confirmed: () => undefined,
+      foresee: () => 'allow',
       run: (exchanges) => serve(exchanges, guards),
       open: async (head) => {
         const [near, far] = memoryChannels();

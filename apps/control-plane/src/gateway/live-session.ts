@@ -206,6 +206,10 @@ export class LiveSession implements SessionHandle, Guards {
     return decision;
   }
 
+  foresee(operation: Operation): Decision['outcome'] {
+    return this.#house.policies.decide(this.#request(operation)).outcome;
+  }
+
   /** What waited for a review: its quota has been taken. */
   #decideAgain(operation: Operation): Decision {
     const decision = this.#house.policies.decide(this.#request(operation));

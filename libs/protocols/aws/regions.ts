@@ -1,0 +1,20 @@
+import { type Catalogue, endpointOf, type Identified, partitionOf } from '@sallyport/aws';
+
+/** Two regions of each partition, for asking whether a service answers for both at one host. */
+const pairs: Readonly<Record<string, readonly [string, string]>> = {
+  aws: ['us-east-1', 'eu-west-1'],
+  'aws-cn': ['cn-north-1', 'cn-northwest-1'],
+  'aws-us-gov': ['us-gov-west-1', 'us-gov-east-1'],
+};
+
+/** Does the service answer for all regions of the partition at once, as IAM does? Then no list of regions can mean it. */
+export function isGlobal(catalogue: Catalogue, { service, operation, input }: Identified, region: string): boolean {
+  const pair = pairs[partitionOf(catalogue, region) ?? ''];
+  if (pair === undefined) return false;
+  try {
+    const [one, other] = pair.map((each) => endpointOf(catalogue, { service, operation, region: each, input }).host);
+    return one === other;
+  } catch {
+    return false; // no endpoint: the agent says so
+  }
+}
