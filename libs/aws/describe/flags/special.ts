@@ -1,0 +1,83 @@
+/** What no table can say: whom policies and grants let in, and what stays open where nothing is said. */
+import type { Call } from '../call.js';
+import { isOn, valuesAt } from '../members.js';
+import type { AwsFlag } from './names.js';
+import { reachOfInput } from './policy-documents.js';
+
+const blocks = ['BlockPublicAcls', 'IgnorePublicAcls', 'BlockPublicPolicy', 'RestrictPublicBuckets'];
+const everyGroup = /groups\/global\/(AllUsers|AuthenticatedUsers)/i;
+
+/** A member that is not there is off. */
+const opensBlock = ({ service, operation, input }: Call): boolean =>
+  operation === 'PutPublicAccessBlock' &&
+  ['s3', 's3control'].includes(service) &&
+  !blocks.every((name) => isOn(input, name) || isOn(input, `PublicAccessBlockConfiguration.${name}`));
+
+const alwaysOpens: Readonly<Record<string, readonly string[]>> = {
+  s3: ['DeletePublicAccessBlock'],
+  s3control: ['DeletePublicAccessBlock'],
+  ec2: [
+    'DisableImageBlockPublicAccess',
+    'DisableSnapshotBlockPublicAccess',
+    'ModifyVpcBlockPublicAccessOptions',
+    'DeleteVpcBlockPublicAccessExclusion',
+    'CreateVpcBlockPublicAccessExclusion',
+  ],
+  ssm: ['ResetServiceSetting'],
+};
+
+const grantsEverybody = ({ service, request }: Call, body: string | undefined): boolean =>
+  service === 's3' &&
+  (request.headers.some(([name, value]) => name.startsWith('x-amz-grant-') && everyGroup.test(value)) ||
+    request.headers.some(([name, value]) => name === 'x-amz-acl' && /^(public-|authenticated-read)/i.test(value)) ||
+    (body !== undefined && everyGroup.test(body)));
+
+/** Grants to accounts by id or address, in headers or in the body of an ACL. */
+const grantsOthers = ({ service, operation, request }: Call, body: string | undefined): boolean =>
+  service === 's3' &&
+  (request.headers.some(([name, value]) => name.startsWith('x-amz-grant-') && /(id|emailaddress)\s*=/i.test(value)) ||
+    (/^Put(Bucket|Object)Acl$/.test(operation) && body !== undefined && /<(ID|EmailAddress)>/.test(body)));
+
+const mostBody = 1024 * 1024;
+
+const bodyOf = ({ request }: Call): string | undefined =>
+  request.body === undefined || request.body.length > mostBody ? undefined : Buffer.from(request.body).toString('utf8');
+
+export const specialFlags = (call: Call): AwsFlag[] => {
+  if (call.data?.l === 'r') return [];
+  const isObject = call.data?.b === 1 && !/Policy/.test(call.operation);
+  const body = isObject ? undefined : bodyOf(call);
+  const reach = reachOfInput(call.input, body, call.context.account);
+  const opens = opensBlock(call) || alwaysOpens[call.service]?.includes(call.operation) || grantsEverybody(call, body);
+  return [
+    ...(opens || reach.everybody ? (['public-exposure'] as const) : []),
+    ...(reach.others || grantsOthers(call, body) ? (['cross-account-share'] as const) : []),
+    ...(sharesByMember(call) ? (['cross-account-share'] as const) : []),
+  ];
+};
+
+/** Accounts named in the members that services use for sharing, other than the caller's own. */
+const shareMembers = [
+  'ValuesToAdd|AttributeValue[]',
+  'AccountIdsToAdd[]',
+  'AWSAccountIds|AWSAccountId[]',
+  'UserIds|UserId[]',
+  'Principal',
+  'principals[]',
+  'AccountWithRestoreAccess',
+  'Account',
+  'targetAccountId',
+];
+const sharing =
+  /^(Modify\w*(Attribute|Permission)|Add\w*Permission|PutPermission|Authorize\w*|Share\w*|CreateResourceShare)$/;
+
+const sharesByMember = ({ operation, input, context }: Call): boolean =>
+  sharing.test(operation) &&
+  shareMembers
+    .flatMap((path) => valuesAt(input, path))
+    .some(
+      (value) =>
+        typeof value === 'string' &&
+        /(^|:)\d{12}(:|$)/.test(value) &&
+        (context.account === undefined || !value.includes(context.account)),
+    );

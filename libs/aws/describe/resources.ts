@@ -1,0 +1,143 @@
+/** The ARNs that a call names. */
+import { arnPart, fill, isArn, keyPart, lastName, namePart, type Part, variableCount } from './arn.js';
+import type { Call } from './call.js';
+import { Findings, type FoundResources } from './found.js';
+import { textsAt } from './members.js';
+import type { ResourceEntry } from './service-data.js';
+import { specialResources } from './special/index.js';
+
+/** Operations that make what they are about: that they cannot name it yet is no riddle. */
+const makes =
+  /^(Batch)?(Create|Register|Import|Allocate|Request|Run|Launch|Provision|Purchase|Start|Send|Submit|Publish)/;
+
+/** @returns the ARNs of one candidate */
+export const resourcesOf = (call: Call): FoundResources => {
+  const findings = new Findings();
+  if (!(specialResources[call.service]?.(call, findings) ?? false)) usualResources(call, findings);
+  roleResources(call, findings);
+  return findings.result();
+};
+
+const usualResources = (call: Call, findings: Findings): void => {
+  const entries = call.data?.r ?? [];
+  const given = (call.data?.g ?? []).flatMap((path) => textsAt(call.input, path)).filter(isArn);
+  for (const arn of given) findings.addArn(arn);
+  const named = entries.filter((entry) => nameEntry(call, entry, findings));
+  if (given.length > 0) return;
+  for (const entry of entries) if (entry[1] === 1 && !named.includes(entry)) findings.add(templateOf(call, entry, []));
+  if (named.length === 0 && isRiddle(call, entries)) findings.markUnresolved();
+};
+
+/** It changes something that it must have named, and no member says what. */
+const isRiddle = ({ data, operation }: Call, entries: readonly ResourceEntry[]): boolean =>
+  data?.l !== 'r' && entries.some(([, wanted, ...paths]) => wanted === 1 && paths.length > 0) && !makes.test(operation);
+
+const templateOf = (
+  { serviceData, context }: Call,
+  [index]: ResourceEntry,
+  parts: readonly (string | undefined)[],
+): string => fill(serviceData!.templates[index]!, context, parts);
+
+const mostCombinations = 1_000;
+
+/** @returns whether the request names a resource of this type */
+const nameEntry = (call: Call, entry: ResourceEntry, findings: Findings): boolean => {
+  const [, wanted, ...paths] = entry;
+  const values = paths.map((each) => each.flatMap((path) => textsAt(call.input, path)));
+  if (values.every((each) => each.length === 0)) return false;
+  const isPartly = values.some((each, index) => each.length === 0 && paths[index]!.length > 0);
+  if (wanted === 0 && isPartly) return false;
+  const last = values.at(-1) ?? [];
+  for (const arn of last.filter(isArn)) findings.addArn(arn);
+  if (last.length > 0 && last.every(isArn)) return true;
+  for (const parts of combinations([...values.slice(0, -1), last.filter((value) => !isArn(value))]))
+    addFilled(call, entry, parts, findings);
+  return true;
+};
+
+const combinations = (values: readonly (readonly string[])[]): (string | undefined)[][] => {
+  let all: (string | undefined)[][] = [[]];
+  for (const choices of values) {
+    const wanted: readonly (string | undefined)[] = choices.length === 0 ? [undefined] : choices;
+    all = all.flatMap((before) => wanted.map((choice) => [...before, choice])).slice(0, mostCombinations);
+  }
+  return all;
+};
+
+const addFilled = (
+  call: Call,
+  entry: ResourceEntry,
+  values: readonly (string | undefined)[],
+  findings: Findings,
+): void => {
+  const template = call.serviceData!.templates[entry[0]]!;
+  const parts = partsOf(call, template, values);
+  if (parts.some((part) => part?.fits === false)) findings.markUnresolved();
+  findings.add(
+    templateOf(
+      call,
+      entry,
+      parts.map((part) => part?.text),
+    ),
+  );
+};
+
+const partsOf = (call: Call, template: string, values: readonly (string | undefined)[]): (Part | undefined)[] => {
+  const given = values.slice(0, variableCount(template));
+  return given.map((value, index) => {
+    if (value === undefined) return undefined;
+    return partOf(call, template, index === given.length - 1 ? value : lastName(value));
+  });
+};
+
+/** Services that write a name in another way than IAM does. */
+const partOf = ({ service }: Call, template: string, value: string): Part => {
+  if (service === 'iam' || service === 's3control') return commaFits(namePart(value.replaceAll(',', '')), value);
+  if (template.includes('WithoutLeadingSlash')) return namePart(value.replace(/^\//, ''));
+  return template.includes(':s3:::') ? keyPart(value) : namePart(value);
+};
+
+/** IAM allows a comma in names. */
+const commaFits = (part: Part, value: string): Part => (part.fits ? { ...part, text: value } : namePart(value));
+
+/** Roles handed to the service, by ARN or name, and instance profiles, which stand for a role that is not told. */
+const roleResources = (call: Call, findings: Findings): void => {
+  for (const role of passedRoles(call)) {
+    const part = isArn(role) ? arnPart(role) : namePart(role);
+    findings.addPart(part, (text) =>
+      isArn(role) ? text : fill('arn:${Partition}:iam::${Account}:role/${Role}', call.context, [text]),
+    );
+  }
+  if (passesProfile(call)) findings.add(fill('arn:${Partition}:iam::${Account}:role/${Role}', call.context, []));
+};
+
+const profilePaths = [
+  'IamInstanceProfile.Arn',
+  'IamInstanceProfile.Name',
+  'LaunchTemplateData.IamInstanceProfile.Arn',
+  'LaunchTemplateData.IamInstanceProfile.Name',
+  'LaunchSpecification.IamInstanceProfile.Arn',
+  'LaunchSpecification.IamInstanceProfile.Name',
+  'SpotFleetRequestConfig.LaunchSpecifications[].IamInstanceProfile.Arn',
+  'SpotFleetRequestConfig.LaunchSpecifications[].IamInstanceProfile.Name',
+  'IamInstanceProfile',
+  'InstanceProfileName',
+  'InstanceProfileArn',
+  'Ec2InstanceAttributes.IamInstanceProfile',
+  'Instances.JobFlowRole',
+  'JobFlowRole',
+];
+const profileServices = new Set(['ec2', 'autoscaling', 'opsworks', 'emr', 'elasticbeanstalk']);
+
+const profilesOf = ({ service, data, input }: Call): string[] =>
+  profileServices.has(service) && data?.l !== 'r' ? profilePaths.flatMap((path) => textsAt(input, path)) : [];
+
+export const passesProfile = (call: Call): boolean =>
+  profilesOf(call).length > 0 || call.operation === 'AddRoleToInstanceProfile';
+
+/** Only what is a role's ARN or looks like its name: some services use the word for other things. */
+export const passedRoles = ({ data, input }: Call): string[] => {
+  if (data === undefined || data.l === 'r') return [];
+  const values = (data.p ?? []).flatMap((path) => textsAt(input, path));
+  return [...new Set(values)].filter((value) => value.length > 1 && (!isArn(value) || value.includes(':role/')));
+};

@@ -1,0 +1,65 @@
+/** What the build step found out about each operation; read when a service is first used. */
+import { readFileSync } from 'node:fs';
+
+/** [index of the ARN template, 1 where the action wants such a resource, members that name each part of it] */
+export type ResourceEntry = readonly [template: number, wanted: 0 | 1, ...paths: (readonly string[])[]];
+
+/** Keys are single letters: the files have one line for each of AWS's operations. */
+export interface OperationData {
+  /** Access level of its actions: read, write (tagging too), permissions; empty where IAM does not know it. */
+  readonly l: 'r' | 'w' | 'p' | '';
+  /** Actions, where they are not `prefix:Operation`. */
+  readonly a?: readonly string[];
+  /** IAM has no such action. */
+  readonly u?: 1;
+  readonly r?: readonly ResourceEntry[];
+  /** Members that hold the ARN of whatever it is about. */
+  readonly g?: readonly string[];
+  /** Members that hand a role to the service. */
+  readonly p?: readonly string[];
+  /** Names of input members that are secret. */
+  readonly s?: readonly string[];
+  /** Its answer has members that are named like a secret (1) or like a credential that works elsewhere (2). */
+  readonly c?: 1 | 2;
+  /** Its body is an object's bytes, not parameters. */
+  readonly b?: 1;
+  /** HTTP method, where it is not POST. */
+  readonly m?: string;
+}
+
+export interface ServiceData {
+  readonly prefix: string;
+  readonly templates: readonly string[];
+  readonly operations: Readonly<Record<string, OperationData>>;
+}
+
+const folder = new URL('./data/', import.meta.url);
+const kept = new Map<string, ServiceData>();
+/** Of the services used last; a client that goes through all of them must not fill the heap. */
+const mostKept = 64;
+
+/** @returns undefined where the models have no such service */
+export const serviceData = (service: string): ServiceData | undefined => {
+  const known = kept.get(service);
+  if (known !== undefined) return known;
+  const read = readService(service);
+  if (read === undefined) return undefined;
+  if (kept.size >= mostKept) kept.delete(kept.keys().next().value!);
+  kept.set(service, read);
+  return read;
+};
+
+const readService = (service: string): ServiceData | undefined => {
+  if (!/^[a-z0-9-]{1,64}$/.test(service)) return undefined;
+  try {
+    return JSON.parse(readFileSync(new URL(`${service}.json`, folder), 'utf8')) as ServiceData;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw cause;
+  }
+};
+
+export const operationData = (service: string, operation: string): OperationData | undefined => {
+  const operations = serviceData(service)?.operations;
+  return operations !== undefined && Object.hasOwn(operations, operation) ? operations[operation] : undefined;
+};

@@ -1,0 +1,117 @@
+/** One line for people: `dynamodb:DeleteTable orders in eu-west-1 (…)`, with secrets hidden. */
+import { redactLiterals } from '@sallyport/sql';
+import type { Call } from './call.js';
+import { isNode } from './members.js';
+import { sqlMember } from './sql/texts.js';
+
+export const mostText = 2_000;
+const mostValue = 400;
+const mostMembers = 40;
+const hidden = '[hidden]';
+
+/** Said of a member by its name, whatever the models say of it. */
+const secretName =
+  /(password|passwd|passphrase|secret(?!arn|id\b|name|string_?key)|token(?!ization)|private_?key|credential|api_?key|auth_?code|plaintext|ciphertext|connection_?string|sse_?customer_?key|external_?id|otp|pin\b)/i;
+const notSecret =
+  /^(next|continuation|pagination|page|client|clientrequest|idempotency)_?token$|^secret(id|arn|name)$|marker|token(type|ttl|validity)/i;
+
+/** Marked as sensitive by the models, and still what a reviewer must see to judge: secrets in it are found by detectors. */
+const shownAnyway: Readonly<Record<string, readonly string[]>> = {
+  ssm: ['Parameters'],
+  ec2: ['UserData'],
+  autoscaling: ['UserData'],
+  stepfunctions: ['input', 'definition'],
+  'rds-data': ['sql'],
+  athena: ['QueryString', 'QueryStatement'],
+  'timestream-query': ['QueryString'],
+  events: ['Sql', 'Sqls'],
+  iam: ['PolicyDocument'],
+};
+
+/** `arn:aws:dynamodb:eu-west-1:1:table/orders` is `orders` beside the service's own name. */
+const shortName = (arn: string): string => {
+  const resource = arn.split(':').slice(5).join(':');
+  return resource === ''
+    ? arn
+    : resource.replace(
+        /^(table|function|secret|key|user|role|group|policy|instance|topic|stack|cluster|db|parameter)[:/]/,
+        '',
+      );
+};
+
+const subjectOf = (resources: readonly string[]): string => {
+  const named = resources.filter((arn) => arn !== '*' && !/[:/]\*$/.test(arn)).map(shortName);
+  const shown = named.slice(0, 5).join(', ');
+  return named.length > 5 ? `${shown} and ${named.length - 5} more` : shown;
+};
+
+/** Control, direction and zero-width characters would let a text look like another one. */
+const printable = (text: string): string =>
+  text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
+const shortened = (text: string, limit: number): string =>
+  text.length <= limit ? text : `${text.slice(0, limit)}… (${text.length - limit} more)`;
+
+interface Shown {
+  readonly sensitive: ReadonlySet<string>;
+  readonly call: Call;
+}
+
+const isHidden = (name: string, { sensitive, call }: Shown): boolean => {
+  if (shownAnyway[call.service]?.includes(name)) return false;
+  return sensitive.has(name) || (secretName.test(name) && !notSecret.test(name));
+};
+
+/** User data travels in base64, and a reviewer must read it. */
+const decoded = (name: string, text: string): string => {
+  if (!/^userdata$/i.test(name) || !/^[A-Za-z0-9+/=\s]+$/.test(text)) return text;
+  return Buffer.from(text, 'base64').toString('utf8');
+};
+
+const valueText = (name: string, value: unknown, shown: Shown, depth: number): string => {
+  if (isHidden(name, shown)) return hidden;
+  if (typeof value === 'string') return textOf(name, value, shown.call);
+  if (Array.isArray(value))
+    return `[${(value as unknown[])
+      .slice(0, 10)
+      .map((each) => valueText(name, each, shown, depth + 1))
+      .join(', ')}${value.length > 10 ? `, ${value.length - 10} more` : ''}]`;
+  if (isNode(value)) return depth > 5 ? '{…}' : `{${membersText(value, shown, depth + 1)}}`;
+  if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
+  return String(value);
+};
+
+const textOf = (name: string, text: string, call: Call): string => {
+  const { hide } = call.context;
+  const plain = decoded(name, text);
+  // Longer than it is shown: what is cut is looked at too, so that no secret is shown up to its middle.
+  const isSql = sqlMember(call.service, call.operation)?.path.replace(/\[\]$/, '').endsWith(name) === true;
+  const safe = isSql ? redactLiterals(plain, hide) : (hide(plain) ?? plain);
+  return shortened(printable(safe), mostValue);
+};
+
+const membersText = (input: Readonly<Record<string, unknown>>, shown: Shown, depth: number): string => {
+  const entries = Object.entries(input).filter(([, value]) => value !== undefined && value !== null);
+  const texts = entries
+    .slice(0, mostMembers)
+    .map(([name, value]) => `${printable(shortened(name, 80))}=${valueText(name, value, shown, depth)}`);
+  return [...texts, ...(entries.length > mostMembers ? [`${entries.length - mostMembers} more`] : [])].join(', ');
+};
+
+export const callText = (call: Call, resources: readonly string[]): string => {
+  const subject = printable(subjectOf(resources));
+  const region = call.context.region === '' ? '' : ` in ${call.context.region}`;
+  const head = `${call.service}:${call.operation}${subject === '' ? '' : ` ${subject}`}${region}`;
+  const members = membersText(withoutAction(call.input), { sensitive: new Set(call.data?.s ?? []), call }, 0);
+  const line = members === '' ? head : `${head} (${members})`;
+  return shortened(call.context.hide(line) ?? line, mostText - 30);
+};
+
+const withoutAction = ({
+  Action: _action,
+  Version: _version,
+  ...rest
+}: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => rest;
