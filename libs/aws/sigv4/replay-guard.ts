@@ -87,7 +87,7 @@ export class ReplayGuard {
   /** INVARIANT: whoever sends over the connection of the first is its sender, who could as well sign again. */
   #again(signature: string, arrival: Arrival): ReplayVerdict {
     const first = this.#recent.get(signature);
-    if (!first) return 'replay';
+    if (!first || arrival.at.getTime() - first.at.getTime() > repeatMs) return 'replay';
     const { attempt } = arrival;
     const ours = first.connection === arrival.connection;
     const plausible = first.address === arrival.address && attempt !== undefined && !first.attempts.has(attempt);

@@ -29,7 +29,7 @@ export interface Verified {
 
 export const defaultSkewMs = 300_000;
 
-/** Must the whole body be at hand to verify? Its hash is signed then without being told. */
+/** Is the hash of the body signed without being told? Then all of it must be read before the request can be verified. */
 export const hashesUntoldBody = ({ payload }: Authorization): boolean => payload === undefined;
 
 /**
