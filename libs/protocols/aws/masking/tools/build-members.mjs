@@ -27,11 +27,9 @@ const services = readdirSync(root, { withFileTypes: true })
 const lists = { missed: patternsOf(missed), overmarked: patternsOf(overmarked) };
 const lines = [];
 const reports = [];
-const quiet = new Set();
 for (const service of services) {
   const model = read(service, latest(join(root, service)), 'service-2.json');
-  const { data, report, quietNames } = compileService(service, model, lists);
-  for (const name of quietNames) quiet.add(name);
+  const { data, report } = compileService(service, model, lists);
   lines.push(`${service}\t${JSON.stringify(data)}`);
   reports.push({ service, ...report });
 }
@@ -47,7 +45,7 @@ for (const service of services) {
     for (const name of [output].flat()) if (/^\w+token$/i.test(name)) tokens.add(name);
 }
 
-const head = JSON.stringify({ quiet: [...quiet].sort(), paging: [...tokens].sort() });
+const head = JSON.stringify({ paging: [...tokens].sort() });
 const target = fileURLToPath(new URL('../data/members.jsonl', import.meta.url));
 writeFileSync(target, `${[head, ...lines].join('\n')}\n`);
 

@@ -100,7 +100,9 @@ export const missed = [
      license-manager:*.SignedToken connect:*.ParticipantToken connect:ConnectionCredentials.ConnectionToken
      connectparticipant:ConnectionCredentials.ConnectionToken connect:Attendee.JoinToken
      taxsettings:TaxDocumentMetadata.taxDocumentAccessToken connectparticipant:Websocket.Url connect:Websocket.Url
-     evs:GetDepotUrlResponse.token`,
+     evs:GetDepotUrlResponse.token
+     dataexchange:*.ApiKey grafana:*.grafanaToken marketplace-agreement:AgreementEntitlement.registrationToken
+     eks:License.token managedblockchain:*.BillingToken`,
   ],
   [
     'links that sign their holder in',

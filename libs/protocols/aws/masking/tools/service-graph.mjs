@@ -204,12 +204,12 @@ export const compileService = (service, model, lists) => {
     return { ...(body ?? { n: plain }), ...(Object.keys(headers).length > 0 ? { h: headers } : {}) };
   };
 
-  const data = { protocols, ops: {}, nodes };
+  const data = { protocols, ops: {}, nodes, q: quietNames() };
   for (const [operation, definition] of Object.entries(operations)) {
     const node = operationNode(definition);
     if (node !== 0) data.ops[operation] = node;
   }
-  return { data, report: reportOf(), quietNames: quietNames() };
+  return { data, report: reportOf() };
 
   function quietNames() {
     const names = new Set();
@@ -221,7 +221,7 @@ export const compileService = (service, model, lists) => {
         if (mark === 'model' || mark === 'list' || !texts) continue;
         for (const wireName of wireNames(member, reference)) if (keyed.test(wireName)) names.add(wireName);
       }
-    return names;
+    return [...names].sort();
   }
 
   /** Paths, a shape within itself counted once. */
