@@ -3,7 +3,7 @@ import type { FieldPlace, Mask } from '@sallyport/masking';
 import { redacted } from '@sallyport/masking';
 import { isPaging, type MemberNode, type MemberReference, type ServiceMembers } from './members.js';
 import { mendMessage } from './sqs-digests.js';
-import type { Hidden, TextHider } from './texts.js';
+import { type Hidden, leastBase64, type TextHider } from './texts.js';
 import type { Edit, Entry, Format, GroupNode, TextNode, TreeNode } from './tree.js';
 import { hideTyped } from './typed-values.js';
 
@@ -40,6 +40,10 @@ export const nodeAt = (service: ServiceMembers, reference: MemberReference | und
   const node = service.nodes[typeof reference === 'number' ? reference : reference[0]];
   return node === 0 ? undefined : node;
 };
+
+/** No detector knows a shorter number. */
+const leastDigits = 7;
+const isBase64 = Uint8Array.from({ length: 256 }, (_, byte) => (/[A-Za-z0-9+/=]/.test(String.fromCharCode(byte)) ? 1 : 0));
 
 export class TreeHider {
   readonly edits: Edit[] = [];
@@ -110,7 +114,12 @@ export class TreeHider {
       if (keyMask) this.replaceKey(entry.key, `${redacted(masks[keyMask].rule)} ${index + 1}`, masks[keyMask].rule);
       else this.key(entry.key, entry.name);
       const name = index === beside?.value && called !== undefined ? called : entry.name;
-      this.hide(entry.value, { node: value, fields: fields?.member(entry.name), name, free: true });
+      this.hide(entry.value, {
+        node: value,
+        fields: fields?.member(entry.name),
+        free: true,
+        ...(this.texts.isTelling(name) ? { name } : {}),
+      });
     }
   }
 
@@ -130,11 +139,14 @@ export class TreeHider {
     return this.format.decode(this.bytes, tree);
   }
 
-  /** By its first and last bytes, so that most texts are never decoded. */
+  /** Does it look like a document, or like base64? By its bytes, so that most texts are never decoded. */
   private mayOpen({ from, to }: TextNode): boolean {
     const first = this.bytes[from];
-    if (first === 0x7b || first === 0x5b || first === 0x25 || first === 0x22 || first === 0x20 || first === 0x0a) return true;
-    return to - from >= 16 && (to - from) % 4 === 0;
+    if (first === 0x7b || first === 0x5b || first === 0x25 || first === 0x22) return true;
+    if (first === 0x20 || first === 0x0a) return true;
+    if (to - from < leastBase64 || (to - from) % 4 !== 0) return false;
+    for (let position = from; position < to; position += 1) if (isBase64[this.bytes[position]!] !== 1) return false;
+    return true;
   }
 
   private base64(tree: TextNode): void {
@@ -151,7 +163,7 @@ export class TreeHider {
 
   /** Numbers of a model are counts and times; those of somebody's document may be anything. */
   private number(tree: TreeNode, { free, name }: Place): void {
-    if (!free) return;
+    if (!free || tree.end - tree.begin < leastDigits) return;
     const value = Buffer.from(this.bytes.subarray(tree.begin, tree.end)).toString('latin1');
     if (this.format.name === 'JSON' && this.texts.isFoundNumber(value, name)) this.edit(tree, this.format.none);
   }

@@ -20,7 +20,7 @@ const longestDocument = 4 * 1024 * 1024;
 const mostInflated = 8 * 1024 * 1024;
 
 const base64 = /^[A-Za-z0-9+/]+={0,2}$/;
-const leastBase64 = 16;
+export const leastBase64 = 16;
 const looksBase64 = (text: string): boolean =>
   text.length >= leastBase64 && text.length % 4 === 0 && text.length <= longestDocument && base64.test(text);
 const looksPercentEncoded = (text: string): boolean => /^%(?:7B|5B|22)/i.test(text);
