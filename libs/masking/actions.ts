@@ -16,6 +16,22 @@ export const longestKept = 4096;
 /** @param label says what was hidden where the rule does not: the detector's name */
 export const redacted = (label?: string): string => (label === undefined ? '[redacted]' : `[redacted:${label}]`);
 
+const star = 0x2a;
+const leastTelling = 13;
+const shortest = Buffer.from(redacted());
+
+/**
+ * What stands for a value, as long as the value was: filled up with stars, in front of characters that were kept; cut
+ * where enough of it is left to be told as what it is, otherwise stars alone.
+ */
+export const fitted = (text: Uint8Array, length: number): Uint8Array => {
+  const bytes = new Uint8Array(length).fill(star);
+  if (text.length <= length) bytes.set(text, text[0] === star ? length - text.length : 0);
+  else if (text[0] === 0x5b && shortest.length <= length) bytes.set(shortest);
+  else if (text[0] !== 0x5b && text[0] !== star && length >= leastTelling) bytes.set(text.subarray(0, length));
+  return bytes;
+};
+
 const unsafe = /["'`\\]|\p{C}|\p{Z}/u;
 
 /**

@@ -122,7 +122,7 @@ export class Anchors {
    */
   sweep(window: Window, from: number): Sweep {
     const found = new Found(window, from);
-    this.pass(found);
+    this.pass(found, isLittleEndian && window.end - from >= leastBytes ? wordsOf(window.bytes) : undefined);
     return found.settled(window.final ? window.end : this.openLiteral(window, from));
   }
 

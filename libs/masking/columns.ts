@@ -3,14 +3,16 @@ import { hashed, isStricter, partially, redacted } from './actions.js';
 
 type ColumnRule = Extract<MaskingRule, { kind: 'column' }>;
 
-/** How one column is hidden. */
-export interface ColumnMask {
+/** How one column or field is hidden. */
+export interface Mask {
   /** Id of the rule that decided: of several the strictest, of equally strict ones the first by id. */
   readonly rule: string;
   readonly action: MaskingAction;
   /** @param value the value as text; SQL NULL is not passed and stays NULL */
   readonly apply: (value: string) => string | null;
 }
+
+export type ColumnMask = Mask;
 
 /** `undefined` stands for any name. */
 export type ColumnPattern = readonly [string | undefined, string | undefined, string | undefined];
@@ -43,7 +45,9 @@ export const parseColumnPattern = (text: string): ColumnPattern => {
 const matches = (pattern: ColumnPattern, names: readonly string[]): boolean =>
   pattern.every((part, index) => part === undefined || part === names[index]);
 
-const maskOf = ({ id, action }: ColumnRule, key: Uint8Array): ColumnMask => {
+type Hiding = Pick<MaskingRule, 'id' | 'action'>;
+
+export const maskOf = ({ id, action }: Hiding, key: Uint8Array): Mask => {
   const apply: Record<MaskingAction, (value: string) => string | null> = {
     null: () => null,
     redact: () => redacted(),
@@ -53,7 +57,8 @@ const maskOf = ({ id, action }: ColumnRule, key: Uint8Array): ColumnMask => {
   return { rule: id, action, apply: apply[action] };
 };
 
-const comesFirst = (left: ColumnRule, right: ColumnRule): boolean =>
+/** The stricter of two rules about the same, of equally strict ones the first by id. */
+export const masksFirst = (left: Hiding, right: Hiding): boolean =>
   left.action === right.action ? left.id < right.id : isStricter(left.action, right.action);
 
 const mostRemembered = 10_000;
@@ -64,7 +69,7 @@ export const compileColumns = (
   key: Uint8Array,
 ): ((schema: string, table: string, column: string) => ColumnMask | undefined) => {
   const compiled = rules.map((rule) => ({ rule, pattern: parseColumnPattern(rule.column), mask: maskOf(rule, key) }));
-  compiled.sort((left, right) => (comesFirst(left.rule, right.rule) ? -1 : 1));
+  compiled.sort((left, right) => (masksFirst(left.rule, right.rule) ? -1 : 1));
   const remembered = new Map<string, ColumnMask | undefined>();
 
   return (...names) => {

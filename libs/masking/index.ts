@@ -1,7 +1,8 @@
 export { partially, redacted, stricter } from './actions.js';
-export { type ColumnMask, type ColumnPattern, parseColumnPattern } from './columns.js';
+export { type ColumnMask, type ColumnPattern, type Mask, parseColumnPattern } from './columns.js';
 export type { DetectorClass } from './detector.js';
 export { detectorGroups, detectorNames } from './detectors.js';
+export { type FieldPattern, type FieldPlace, parseFieldPattern } from './fields.js';
 export { compileMasking, type Masker, type MaskingOptions } from './masker.js';
 export { parseRules, planOf, strictest } from './rules.js';
 export type { Finder, Findings, ScanResult, StreamScanner, TextResult } from './scanner.js';

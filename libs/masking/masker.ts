@@ -4,6 +4,7 @@ import { Anchors } from './anchors.js';
 import { type ColumnMask, compileColumns } from './columns.js';
 import type { Detector } from './detector.js';
 import { detectors, detectorsNamed } from './detectors.js';
+import { compileFields, type FieldPlace } from './fields.js';
 import { jsonQuoting, looksLikeJson } from './json.js';
 import { mistakeIn } from './rules.js';
 import {
@@ -25,6 +26,8 @@ export interface Masker {
   readonly detectorNames: readonly string[];
   /** Names as the catalogue spells them. */
   column(schema: string, table: string, column: string): ColumnMask | undefined;
+  /** Rules by field path for the answers of one operation; undefined where there is none. */
+  fields(service: string, operation: string): FieldPlace | undefined;
   /** For many values, UTF-8 or ASCII text, each whole, among the same bytes: nothing is copied or made where nothing is found. */
   finder(bytes: Uint8Array): Finder;
   /** One whole value, UTF-8 or ASCII text. @returns undefined where nothing is found, which is the fast path */
@@ -33,7 +36,8 @@ export interface Masker {
   scanJson(bytes: Uint8Array): ScanResult | undefined;
   /** Texts that cannot be NULL: errors, notices, notifications. */
   scanText(text: string): TextResult | undefined;
-  stream(): StreamScanner;
+  /** With `sameLength` what stands for a value is as long as the value: positions and lengths stay what they were. */
+  stream(form?: { readonly sameLength?: boolean }): StreamScanner;
 }
 
 export interface MaskingOptions {
@@ -105,11 +109,15 @@ export const compileMasking = (rules: readonly MaskingRule[], { key }: MaskingOp
     hasColumnRules: columnRules.length > 0,
     detectorNames: treatments.map(({ label }) => label),
     column: compileColumns(columnRules, options.key),
+    fields: compileFields(
+      rules.filter((rule) => rule.kind === 'field'),
+      options.key,
+    ),
     finder: (bytes) => finderOf(anchors, bytes, options),
     scan: (bytes) => scanWhole(anchors, bytes, options),
     scanJson: (bytes) =>
       scanWhole(anchors, bytes, looksLikeJson(bytes) ? { ...options, wrap: jsonQuoting() } : options),
     scanText: (text) => scanString(anchors, text, options),
-    stream: () => scanStream(anchors, options),
+    stream: ({ sameLength = false } = {}) => scanStream(anchors, { ...options, sameLength }),
   };
 };

@@ -172,7 +172,7 @@ describe('rules that are not rules', () => {
   test.each([
     ['no list', {}, 'must be a list'],
     ['a text', ['x'], 'rule 1: must be an object'],
-    ['no kind', [{ id: 'a' }], 'kind must be "column" or "detector"'],
+    ['no kind', [{ id: 'a' }], 'kind must be "column", "detector" or "field"'],
     ['no id', [{ kind: 'detector', detector: 'email', action: 'redact' }], 'id is missing'],
     [
       'no action',

@@ -10,15 +10,22 @@ import {
 import { isStricter } from './actions.js';
 import { parseColumnPattern } from './columns.js';
 import { detectorGroups, detectorNames, detectorsNamed } from './detectors.js';
+import { parseFieldPattern } from './fields.js';
 
 const mostRules = 10_000;
 const longestText = 512;
 
 /** What a rule is about: rules of the same subject differ in action only. */
-const subjectOf = (rule: MaskingRule): string => (rule.kind === 'column' ? rule.column : rule.detector);
+const subjectOf = (rule: MaskingRule): string =>
+  rule.kind === 'column' ? rule.column : rule.kind === 'field' ? rule.field : rule.detector;
 const canonical = (rule: MaskingRule): string => JSON.stringify([rule.kind, subjectOf(rule), rule.action, rule.id]);
 const bySubject = (rule: MaskingRule): string => {
-  const subject = rule.kind === 'column' ? JSON.stringify(parseColumnPatternOr(rule.column)) : rule.detector;
+  const subject =
+    rule.kind === 'column'
+      ? JSON.stringify(parseColumnPatternOr(rule.column))
+      : rule.kind === 'field'
+        ? JSON.stringify(parseFieldPatternOr(rule.field))
+        : rule.detector;
   return `${rule.kind} ${subject}`;
 };
 
@@ -31,11 +38,19 @@ const parseColumnPatternOr = (text: string): unknown => {
   }
 };
 
+const parseFieldPatternOr = (text: string): unknown => {
+  try {
+    return parseFieldPattern(text);
+  } catch {
+    return text;
+  }
+};
+
 const plainRule = (rule: MaskingRule): MaskingRule => {
   const { id, action } = rule;
-  return rule.kind === 'column'
-    ? { id, kind: 'column', column: rule.column, action }
-    : { id, kind: 'detector', detector: rule.detector, action };
+  if (rule.kind === 'column') return { id, kind: 'column', column: rule.column, action };
+  if (rule.kind === 'field') return { id, kind: 'field', field: rule.field, action };
+  return { id, kind: 'detector', detector: rule.detector, action };
 };
 
 const byCanonical = (left: MaskingRule, right: MaskingRule): number =>
@@ -68,18 +83,21 @@ export const strictest = (minimum: readonly MaskingRule[], plan: readonly Maskin
 /** Why a rule would not compile, in words, or undefined. */
 export const mistakeIn = (rule: MaskingRule): string | undefined => {
   if (!maskingActions.includes(rule.action)) return `has no action "${String(rule.action)}"`;
-  if (rule.kind === 'column') return columnMistake(rule.column);
+  if (rule.kind === 'column') return patternMistake('column', rule.column);
+  if (rule.kind === 'field') return patternMistake('field', rule.field);
   if (rule.kind === 'detector')
     return detectorsNamed(rule.detector).length > 0 ? undefined : `names no detector "${rule.detector}"`;
-  return 'is neither of kind "column" nor "detector"';
+  return 'is of none of the kinds "column", "detector" and "field"';
 };
 
-const columnMistake = (column: string): string | undefined => {
+const patternParsers = { column: parseColumnPattern, field: parseFieldPattern };
+
+const patternMistake = (kind: 'column' | 'field', pattern: string): string | undefined => {
   try {
-    parseColumnPattern(column);
+    patternParsers[kind](pattern);
     return undefined;
   } catch (error) {
-    return `column ${error instanceof Error ? error.message : String(error)}`;
+    return `${kind} ${error instanceof Error ? error.message : String(error)}`;
   }
 };
 
@@ -99,7 +117,8 @@ const textMistake = (field: string, input: unknown): string | undefined => {
 
 const mistakesOf = (input: Record<string, unknown>): string[] => {
   const { kind } = input;
-  if (kind !== 'column' && kind !== 'detector') return [`kind must be "column" or "detector", not ${quoted(kind)}`];
+  if (kind !== 'column' && kind !== 'detector' && kind !== 'field')
+    return [`kind must be "column", "detector" or "field", not ${quoted(kind)}`];
   const unknown = Object.keys(input).filter((field) => !['id', 'kind', 'action', kind].includes(field));
   const action = isAction(input['action'])
     ? undefined
@@ -112,8 +131,8 @@ const mistakesOf = (input: Record<string, unknown>): string[] => {
   ].filter((mistake) => mistake !== undefined);
 };
 
-const subjectMistake = (kind: 'column' | 'detector', subject: string): string | undefined => {
-  if (kind === 'column') return columnMistake(subject);
+const subjectMistake = (kind: MaskingRule['kind'], subject: string): string | undefined => {
+  if (kind !== 'detector') return patternMistake(kind, subject);
   if (detectorsNamed(subject).length > 0) return undefined;
   return `detector ${quoted(subject)} does not exist`;
 };

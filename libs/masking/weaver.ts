@@ -1,5 +1,5 @@
 import type { MaskingAction } from '@sallyport/core';
-import { hashed, longestKept, partially, redacted, stricter } from './actions.js';
+import { fitted, hashed, longestKept, partially, redacted, stricter } from './actions.js';
 import { STOP, type Tail } from './detector.js';
 import type { Span } from './found.js';
 import type { Window } from './window.js';
@@ -30,6 +30,8 @@ interface Region {
   end: number;
   /** Furthest end of a value that begins where the region begins: if it is the region's, one value is all of it. */
   leadingEnd: number;
+  /** Bytes of what stands for it that are in the output already: only where lengths are kept. */
+  written: number;
   label: number;
   action: MaskingAction;
   open: OpenTail[];
@@ -39,6 +41,8 @@ export interface WeaverOptions {
   /** By index of detector. */
   readonly treatments: readonly Treatment[];
   readonly key: Uint8Array;
+  /** What stands for a value is as long as the value was. */
+  readonly sameLength?: boolean;
   /** How a replacement is written where it stands; `''` and the text itself by default. */
   readonly wrap?: (window: Window, start: number, end: number, text: string) => string;
 }
@@ -91,7 +95,7 @@ export class Weaver {
       const region = this.region!;
       this.absorb(region, window);
       this.position = Math.max(region.start, Math.min(region.end, window.end));
-      if (region.open.length > 0 && !window.final) return;
+      if (region.open.length > 0 && !window.final) return this.writeAhead(region, window);
       if (region.end > safe) return;
       this.close(region, window);
     }
@@ -106,7 +110,7 @@ export class Weaver {
     const start = Math.max(first.start, this.position);
     this.copy(window, start);
     const { action } = this.options.treatments[first.detector]!;
-    this.region = { start, end: start, leadingEnd: start, label: first.detector, action, open: [] };
+    this.region = { start, end: start, leadingEnd: start, written: 0, label: first.detector, action, open: [] };
     return true;
   }
 
@@ -143,9 +147,23 @@ export class Weaver {
     this.region = undefined;
     this.hidden += 1;
     this.nulls ||= region.action === 'null';
-    const { start, end } = region;
-    this.output.replace({ start, end, bytes: instead(region, window, this.options) });
+    this.write(region, window, region.end);
     this.position = region.end;
+  }
+
+  /** Where lengths are kept, what stands for a long value goes out while the value still comes in: memory stays bounded. */
+  private writeAhead(region: Region, window: Window): void {
+    if (this.options.sameLength === true && this.position - region.start > longestKept)
+      this.write(region, window, this.position);
+  }
+
+  private write(region: Region, window: Window, end: number): void {
+    const start = region.start + region.written;
+    if (this.options.sameLength !== true)
+      return this.output.replace({ start, end, bytes: instead(region, window, this.options) });
+    const text = region.written === 0 ? instead(region, window, this.options) : nothing;
+    if (end > start) this.output.replace({ start, end, bytes: fitted(text, end - start) });
+    region.written = end - region.start;
   }
 }
 

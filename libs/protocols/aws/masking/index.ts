@@ -1,0 +1,55 @@
+/** What the agent does to an answer of AWS before a byte of it leaves: see README.md. */
+import type { Masker } from '@sallyport/masking';
+import { nothing } from './bodies.js';
+import { maskHeaders, valueOf, withHeader, without } from './headers.js';
+import { answerMembers } from './members.js';
+import { objectResponse } from './objects.js';
+import { widenRange } from './ranges.js';
+import { structuredResponse, textHider } from './structured.js';
+import { Tally } from './tally.js';
+import type { MaskedCall, MaskedResponse, MaskingSettings, ResponseHead, ResponseMasking } from './types.js';
+
+export type {
+  BinaryRule,
+  Headers,
+  MaskedCall,
+  MaskedResponse,
+  MaskingResult,
+  MaskingSettings,
+  ResponseHead,
+  ResponseMasking,
+} from './types.js';
+export { binaryRules } from './types.js';
+
+/** Would have the target send digests of what will be changed. */
+const unwanted = new Set(['x-amz-te', 'te', 'x-amz-checksum-mode']);
+
+const hasNoBody = (head: ResponseHead, { method }: MaskedCall): boolean =>
+  method === 'HEAD' || head.status === 204 || head.status === 304 || valueOf(head.headers, 'content-length') === '0';
+
+/**
+ * One call's masking, made before its request is sent, because the request changes: a range is widened, and digests and
+ * encodings that masking would break are not asked for.
+ *
+ * @throws GatewayError UNSUPPORTED for several ranges in one request
+ */
+export const maskingOf = (call: MaskedCall, masker: Masker, settings: MaskingSettings): ResponseMasking => {
+  const answer = answerMembers(call.service, call.operation);
+  const asked = valueOf(call.headers, 'range');
+  const range = answer.body === 'raw' && call.method === 'GET' && asked !== undefined ? widenRange(asked) : undefined;
+  const kept = without(call.headers, (name) => unwanted.has(name));
+  const plain = answer.body === 'raw' ? kept : without(kept, (name) => name === 'accept-encoding');
+
+  const response = async (head: ResponseHead, body: AsyncIterable<Uint8Array>): Promise<MaskedResponse> => {
+    const tally = new Tally();
+    const texts = textHider(masker, tally);
+    const documents = { call, answer, texts, masker };
+    if (hasNoBody(head, call))
+      return { head: { status: head.status, headers: maskHeaders(head.headers, answer, texts) }, body: nothing(), result: tally };
+    if (head.status < 300 && answer.body === 'raw')
+      return objectResponse(head, body, { ...documents, settings, range, tally });
+    return structuredResponse(head, body, documents, tally);
+  };
+
+  return { headers: range ? withHeader(plain, 'range', range.header) : plain, response };
+};
