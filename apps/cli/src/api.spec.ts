@@ -82,6 +82,7 @@ const sallyport = async (
   const said = { out: '', err: '' };
   const status = await run(args, {
     env: { PATH: process.env['PATH'], XDG_CONFIG_HOME: home, SALLYPORT_URL: url, ...env },
+    program: ['/usr/bin/sallyport'],
     out: (text) => {
       said.out += text;
     },
@@ -155,7 +156,7 @@ describe('with a token from the environment', () => {
     const { out, status } = await sallyport(['connections', 'list'], { env });
     expect({ out, status }).toEqual({
       status: 0,
-      out: 'NAME            PROTOCOL  TARGET  DATABASES  LABELS  PROTECTION\norders\\x1b[31m  postgres  t1      app        -       unprotected (3)\npayroll         postgres  t2      -          -       -\n',
+      out: 'NAME            PROTOCOL  TARGET  SCOPE  LABELS  PROTECTION\norders\\x1b[31m  postgres  t1      app    -       unprotected (3)\npayroll         postgres  t2      -      -       -\n',
     });
     expect(JSON.parse((await sallyport(['connections', 'list', '--json'], { env })).out)).toHaveLength(2);
     expect(asked[0]!.token).toBe('canary-token');
