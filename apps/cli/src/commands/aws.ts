@@ -27,5 +27,8 @@ export const addAws = (program: Command): void => {
   withTurn(aws)
     .option('--proxy', 'use the gateway as an HTTPS proxy: calls keep AWS’s own host names')
     .passThroughOptions()
-    .addHelpText('after', '\nExample:\n  sallyport aws staging s3 ls s3://reports --region eu-west-1');
+    .addHelpText(
+      'after',
+      '\nExample:\n  sallyport aws staging s3 ls s3://reports --region eu-west-1\n  sallyport aws --proxy staging sts get-caller-identity',
+    );
 };
