@@ -82,6 +82,7 @@ const sallyport = async (
   const said = { out: '', err: '' };
   const status = await run(args, {
     env: { PATH: process.env['PATH'], XDG_CONFIG_HOME: home, SALLYPORT_URL: url, ...env },
+    program: ['/usr/bin/sallyport'],
     out: (text) => {
       said.out += text;
     },
@@ -155,7 +156,7 @@ describe('with a token from the environment', () => {
     const { out, status } = await sallyport(['connections', 'list'], { env });
     expect({ out, status }).toEqual({
       status: 0,
-      out: 'NAME            PROTOCOL  TARGET  DATABASES  LABELS  PROTECTION\norders\\x1b[31m  postgres  t1      app        -       unprotected (3)\npayroll         postgres  t2      -          -       -\n',
+      out: 'NAME            PROTOCOL  TARGET  SCOPE  LABELS  PROTECTION\norders\\x1b[31m  postgres  t1      app    -       unprotected (3)\npayroll         postgres  t2      -      -       -\n',
     });
     expect(JSON.parse((await sallyport(['connections', 'list', '--json'], { env })).out)).toHaveLength(2);
     expect(asked[0]!.token).toBe('canary-token');
@@ -214,6 +215,34 @@ describe('with a token from the environment', () => {
       accepted_problems: [],
     });
     expect(await sent('--target', 't2')).toEqual({ target: 't2' });
+  });
+
+  test('a connection of AWS is made with its own settings, and shown by them', async () => {
+    const role = 'arn:aws:iam::111122223333:role/gate';
+    const settings = { regions: ['eu-west-1', 'eu-west-3'], accounts: ['111122223333'], role };
+    const staging = { name: 'staging', protocol: 'aws', target: 'aws-eu', databases: [], settings };
+    answer = () => ({ body: staging });
+    const options = ['--region', 'eu-west-1', '--region', 'eu-west-3', '--account', '111122223333', '--role', role];
+    const made = await sallyport(
+      ['connections', 'create', 'staging', '--protocol', 'aws', '--target', 'aws-eu', ...options],
+      { env },
+    );
+    expect(asked.at(-1)!.body).toEqual({ name: 'staging', protocol: 'aws', target: 'aws-eu', ...settings });
+    expect(made.out).toMatch(/^regions +eu-west-1, eu-west-3\naccounts +111122223333\nrole +arn:aws:iam/m);
+    expect(made.out).not.toContain('settings');
+
+    const sent = async (...given: string[]) => {
+      await sallyport(['connections', 'update', 'staging', ...given], { env });
+      return asked.at(-1)!.body;
+    };
+    expect(await sent('--no-role', '--any-region', '--any-account')).toEqual({ role: '', regions: [], accounts: [] });
+    expect(await sent('--label', 'prod')).toEqual({ labels: ['prod'] });
+
+    const any = { ...staging, name: 'all', settings: {} };
+    answer = () => ({ body: { items: [{ ...staging, settings: { accounts: ['111122223333'], role: 'r' } }, any] } });
+    const { out } = await sallyport(['connections', 'list'], { env });
+    expect(out).toContain('111122223333 in any region, as r');
+    expect(out).toContain('any account in any region');
   });
 
   test('a problem becomes a message with its hint, a reference and the code’s exit status', async () => {
@@ -295,6 +324,63 @@ describe('with a token from the environment', () => {
     expect(await sallyport(['connect', 'orders', '--exec', '--', 'no-such-program'], { env })).toMatchObject({
       status: 5,
     });
+  });
+
+  test('a client of another protocol than the connection’s is not started', async () => {
+    const endpoint = { host: '127.0.0.1', port: 1, databases: [], ca_certificate: 'x' };
+    const of = (protocol: string) => () => ({
+      status: 201,
+      body: { id: 't', ticket: 'x', expires_at: '2026-01-02T03:04:05Z', connection: 'c', protocol, endpoint },
+    });
+    answer = of('aws');
+    const hint = '  hint: use: sallyport aws c\n';
+    for (const wrong of [
+      ['psql', 'c'],
+      ['proxy', 'c'],
+    ])
+      expect(await sallyport(wrong, { env })).toMatchObject({
+        status: 2,
+        err: `sallyport: "c" is a connection of the protocol "aws"\n${hint}`,
+      });
+    answer = of('postgres');
+    for (const wrong of [
+      ['aws', 'c', 's3', 'ls'],
+      ['aws-credentials', 'c'],
+    ])
+      expect(await sallyport(wrong, { env })).toMatchObject({
+        status: 2,
+        out: '',
+        err: expect.stringContaining('use: sallyport psql c') as string,
+      });
+    answer = of('gopher');
+    expect(await sallyport(['connect', 'c'], { env })).toMatchObject({ status: 2 });
+  });
+
+  test('a ticket is printed for AWS clients as they ask for it, for whom the environment or an option says', async () => {
+    answer = () => ({
+      status: 201,
+      body: {
+        id: 't',
+        ticket: 'spt_x',
+        expires_at: '2036-01-02T03:04:05Z',
+        connection: 'staging',
+        protocol: 'aws',
+        endpoint: { host: '127.0.0.1', port: 1, databases: [], ca_certificate: 'x' },
+        aws: { access_key_id: 'k', secret_access_key: 's', region: null },
+      },
+    });
+    const turn = { SALLYPORT_AI_SESSION: 's1', SALLYPORT_TURN: 'p1', SALLYPORT_TICKET_TTL: '60' };
+    const args = ['aws-credentials', 'staging', '--turn', 'p2', '--renewal-lead', '900'];
+    const { out, err, status } = await sallyport(args, { env: { ...env, ...turn } });
+    expect({ err, status }).toEqual({ err: '', status: 0 });
+    expect(JSON.parse(out)).toEqual({
+      Version: 1,
+      AccessKeyId: 'k',
+      SecretAccessKey: 's',
+      SessionToken: 'spt_x',
+      Expiration: '2036-01-02T03:18:05.000Z',
+    });
+    expect(asked[0]!.body).toEqual({ connection: 'staging', ai_session: 's1', turn: 'p2', ttl_seconds: 60 });
   });
 
   test('psql that is not installed is said, with what to do', async () => {

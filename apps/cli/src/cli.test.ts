@@ -14,6 +14,7 @@ const world = (env: NodeJS.ProcessEnv = {}) => {
   return {
     said,
     env: { HOME: '/nonexistent', XDG_CONFIG_HOME: '/nonexistent', ...env },
+    program: ['/usr/bin/sallyport'],
     out: (text: string) => {
       said.out += text;
     },

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
@@ -35,6 +36,14 @@ export const readIfThere = (file: string): string | undefined => {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new GatewayError('INVALID_INPUT', `"${file}" cannot be read`, { cause, hint: 'check its permissions' });
   }
+};
+
+/** A file of ours that is named by its content, so that what reads it later reads what was meant. @returns its path */
+export const keep = (env: NodeJS.ProcessEnv, prefix: string, text: string, suffix: string): string => {
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, 32);
+  const file = path.join(configDirectory(env), `${prefix}${digest}${suffix}`);
+  if (readIfThere(file) !== text) writePrivate(file, text);
+  return file;
 };
 
 const staleMs = 30_000;

@@ -2,6 +2,8 @@ import { GatewayError, refusalOf } from '@sallyport/core';
 import { Command, CommanderError } from 'commander';
 import { inWorld, statusOf, type World } from './cli.js';
 import { addAgents } from './commands/agents.js';
+import { addAws } from './commands/aws.js';
+import { addAwsCredentials } from './commands/aws-credentials.js';
 import { addCompletions } from './commands/completions.js';
 import { addConnect } from './commands/connect.js';
 import { addConnections } from './commands/connections.js';
@@ -24,6 +26,8 @@ const verbs = [
   addConnections,
   addConnect,
   addPsql,
+  addAws,
+  addAwsCredentials,
   addProxy,
   addPolicies,
   addMaskingRules,

@@ -14,8 +14,9 @@ export const stateOf = (protection: Protection | undefined): string | undefined 
   protection && `${protection.state}${protection.problems ? ` (${protection.problems})` : ''}`;
 
 /** A connection, a fact a line, and behind it why it is not protected. */
-export const protectionSheet = (shown: { readonly protection?: Protection }): string =>
-  sheet({ ...shown, protection: stateOf(shown.protection) }) + reasonsOf(shown.protection);
+export const protectionSheet = (
+  shown: Readonly<Record<string, unknown>> & { readonly protection?: Protection },
+): string => sheet({ ...shown, protection: stateOf(shown.protection) }) + reasonsOf(shown.protection);
 
 const reasonsOf = ({ findings = [], unasked = [], advice }: Protection = { state: '' }): string =>
   [

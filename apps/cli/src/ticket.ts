@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
-import path from 'node:path';
 import { GatewayError } from '@sallyport/core';
 import type { Api } from './api.js';
-import { configDirectory, readIfThere, writePrivate } from './config-directory.js';
+import { keep } from './config-directory.js';
 import { without } from './options.js';
 
 export interface Ticket {
@@ -16,6 +14,12 @@ export interface Ticket {
     readonly port: number;
     readonly databases: readonly string[];
     readonly ca_certificate: string;
+  };
+  /** Of an AWS connection: what signs its calls; the ticket itself is the session token. */
+  readonly aws?: {
+    readonly access_key_id: string;
+    readonly secret_access_key: string;
+    readonly region: string | null;
   };
 }
 
@@ -37,7 +41,19 @@ export const newTicket = (
     ...without({ ai_session: aiSession, turn, tool_call: toolCall, ttl_seconds: ttl }),
   });
 
-/** @throws AGENT_OFFLINE where the gateway does not listen for this protocol */
+/** Which command a person wants instead; for protocols that have one of their own. */
+const commandFor: Readonly<Record<string, string>> = { postgres: 'sallyport psql', aws: 'sallyport aws' };
+
+/** @throws INVALID_INPUT where the connection is another protocol's */
+export const assertSpeaks = (protocol: string, { connection, protocol: spoken }: Ticket): void => {
+  if (spoken === protocol) return;
+  const instead = commandFor[spoken];
+  throw new GatewayError('INVALID_INPUT', `"${connection}" is a connection of the protocol "${spoken}"`, {
+    hint: instead ? `use: ${instead} ${connection}` : 'use a newer sallyport',
+  });
+};
+
+/** @throws TARGET_UNREACHABLE where the gateway does not listen for this protocol */
 export const caOf = ({ endpoint, protocol }: Ticket): string => {
   if (endpoint.ca_certificate) return endpoint.ca_certificate;
   throw new GatewayError('TARGET_UNREACHABLE', `the gateway does not listen for the protocol "${protocol}"`, {
@@ -45,39 +61,8 @@ export const caOf = ({ endpoint, protocol }: Ticket): string => {
   });
 };
 
-/** Keeps the gateway's CA certificate for libpq, which wants a file. @returns its path, which never changes its content */
-export const caFile = (ticket: Ticket, env: NodeJS.ProcessEnv): string => {
-  const certificate = caOf(ticket);
-  const file = path.join(
-    configDirectory(env),
-    `ca-${createHash('sha256').update(certificate).digest('hex').slice(0, 32)}.pem`,
-  );
-  if (readIfThere(file) !== certificate) writePrivate(file, certificate);
-  return file;
-};
-
-/** The environment by which libpq, and most drivers, find the gateway (PostgreSQL 18, 32.15). */
-export const environmentOf = (
-  ticket: Ticket,
-  database: string | undefined,
-  env: NodeJS.ProcessEnv,
-): Record<string, string> => {
-  if (ticket.protocol !== 'postgres')
-    throw new GatewayError(
-      'UNSUPPORTED',
-      `connections of the protocol "${ticket.protocol}" are not supported by this version`,
-      { hint: 'use a newer sallyport' },
-    );
-  return {
-    PGHOST: ticket.endpoint.host,
-    PGPORT: String(ticket.endpoint.port),
-    PGUSER: ticket.connection,
-    PGPASSWORD: ticket.ticket,
-    PGDATABASE: databaseOf(ticket, database),
-    PGSSLMODE: 'verify-full',
-    PGSSLROOTCERT: caFile(ticket, env),
-  };
-};
+/** Keeps the gateway's CA certificate for clients, which want a file. @returns its path, which never changes its content */
+export const caFile = (ticket: Ticket, env: NodeJS.ProcessEnv): string => keep(env, 'ca-', caOf(ticket), '.pem');
 
 export const databaseOf = ({ endpoint, connection }: Ticket, wanted: string | undefined): string => {
   const database = wanted ?? endpoint.databases[0];

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { command, type Invocation } from '../cli.js';
+import { type ProtocolSettings, type SettingOptions, scopeOf, settingsBody } from '../connection-settings.js';
 import { integer, listOf, pathOf, without } from '../options.js';
 import { type Protection, protectionSheet, stateOf } from '../protection.js';
 import { table } from '../table.js';
@@ -13,11 +14,15 @@ interface Connection {
   readonly labels?: readonly string[];
   readonly max_sessions?: number;
   readonly protection?: Protection;
+  readonly settings?: ProtocolSettings;
 }
 
 type Shown = Connection & Record<string, unknown>;
 
-interface Settings {
+/** Settings of its protocol stand beside what every connection has. */
+const sheetOf = (shown: Shown): string => protectionSheet({ ...shown, settings: undefined, ...shown.settings });
+
+interface Settings extends SettingOptions {
   readonly target?: string;
   readonly protocol?: string;
   readonly database?: string[];
@@ -39,6 +44,7 @@ const bodyOf = ({
   requireProtected,
   accept,
   acceptNone,
+  ...ofProtocol
 }: Settings) =>
   without({
     target,
@@ -49,6 +55,7 @@ const bodyOf = ({
     max_sessions: maxSessions,
     require_protected: requireProtected,
     accepted_problems: acceptNone ? [] : accept,
+    ...settingsBody(ofProtocol),
   });
 
 const withSettings = (made: Command): Command =>
@@ -66,7 +73,13 @@ const withSettings = (made: Command): Command =>
       'what the login may do, as its self-check says it; * for any text (repeat for more)',
       listOf,
     )
-    .option('--accept-none', 'nothing but the least');
+    .option('--accept-none', 'nothing but the least')
+    .option('--region <name>', 'of AWS: a region that may be called (repeat for more)', listOf)
+    .option('--any-region', 'of AWS: every region that the agent allows')
+    .option('--account <id>', 'of AWS: an account that may be called (repeat for more)', listOf)
+    .option('--any-account', 'of AWS: every account that the agent allows')
+    .option('--role <arn>', 'of AWS: a role that each call is narrowed by')
+    .option('--no-role', 'of AWS: the agent’s own credential as it is');
 
 export const addConnections = (program: Command): void => {
   const group = program.command('connections').description('ways to a target');
@@ -77,7 +90,7 @@ export const addConnections = (program: Command): void => {
         name: (c) => c.name,
         protocol: (c) => c.protocol,
         target: (c) => c.target,
-        databases: (c) => c.databases,
+        scope: scopeOf,
         labels: (c) => c.labels,
         protection: (c) => stateOf(c.protection),
       }),
@@ -85,7 +98,7 @@ export const addConnections = (program: Command): void => {
   });
   command(group, 'show <connection>', 'one connection in full', async (call, name) => {
     const found = await call.api.get<Shown>(pathOf('/v1/connections', name));
-    call.show(found, () => protectionSheet(found));
+    call.show(found, () => sheetOf(found));
   });
   const create = command(
     group,
@@ -97,14 +110,14 @@ export const addConnections = (program: Command): void => {
         protocol: 'postgres',
         ...bodyOf(call.options),
       });
-      call.show(made, () => protectionSheet(made));
+      call.show(made, () => sheetOf(made));
     },
   );
   withSettings(create).option('--protocol <name>', 'its protocol', 'postgres');
   withSettings(
     command(group, 'update <connection>', 'change a connection (admin)', async (call: Invocation<Settings>, name) => {
       const changed = await call.api.send<Shown>('PATCH', pathOf('/v1/connections', name), bodyOf(call.options));
-      call.show(changed, () => protectionSheet(changed));
+      call.show(changed, () => sheetOf(changed));
     }),
   );
   addHarden(group);

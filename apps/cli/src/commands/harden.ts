@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { command, type Invocation } from '../cli.js';
 import { listOf, pathOf, without } from '../options.js';
 import { plainLine } from '../plain-text.js';
+import { quoted } from '../quoted.js';
 
 interface HardenOptions {
   readonly database?: string;
@@ -50,4 +51,4 @@ const afterwards = (name: string, { role, database, accept }: Hardening): string
   `then "sallyport connections show ${name}" says whether the connection is protected`,
 ];
 
-const acceptOption = (problem: string): string => `--accept '${problem.replaceAll("'", `'\\''`)}'`;
+const acceptOption = (problem: string): string => `--accept ${quoted(problem)}`;

@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { command, type Invocation } from '../cli.js';
 import { integer } from '../options.js';
 import { startProxy } from '../proxy/server.js';
-import { caOf, databaseOf, newTicket, type TurnOptions } from '../ticket.js';
-import { withTurn } from './connect.js';
+import { assertSpeaks, caOf, databaseOf, newTicket, type TurnOptions } from '../ticket.js';
+import { withDatabase, withTurn } from './connect.js';
 
 interface ProxyOptions extends TurnOptions {
   readonly port: number;
@@ -23,7 +23,7 @@ export const addProxy = (program: Command): void => {
     'listen on loopback for a client pool: each of its connections gets a fresh ticket',
     async (call: Invocation<ProxyOptions>, name) => {
       const { options, api } = call;
-      await newTicket(api, name, options); // says now, and not at the first query, that it cannot work
+      assertSpeaks('postgres', await newTicket(api, name, options)); // says now, and not at the first query, that it cannot work
       const running = await startProxy({
         port: options.port,
         maxConnections: options.maxConnections,
@@ -47,7 +47,7 @@ export const addProxy = (program: Command): void => {
       await running.stop();
     },
   );
-  withTurn(proxy)
+  withTurn(withDatabase(proxy))
     .option('--port <port>', 'the port; 0 takes a free one', integer, 0)
     .option('--max-connections <number>', 'how many clients at once', integer, 100)
     .addHelpText(

@@ -1,0 +1,63 @@
+import path from 'node:path';
+import { GatewayError } from '@sallyport/core';
+import { configDirectory, keep, readIfThere, writePrivate } from '../config-directory.js';
+import { quoted } from '../quoted.js';
+import { botocoreLead } from './credentials.js';
+
+/** The profile for clients that renew as botocore does. */
+export const botocoreProfile = 'botocore';
+
+export interface Configuration {
+  readonly connection: string;
+  /** This program, as it is run again. */
+  readonly program: readonly string[];
+  /** The control plane that the connection is one of. */
+  readonly url: string;
+  readonly ca: string;
+  /** Left out where the gateway is the client's proxy. */
+  readonly endpoint: string | undefined;
+  readonly region: string | undefined;
+}
+
+// Some clients read ` #` and ` ;` as the start of a comment, wherever they stand; a line's end would begin another setting.
+const unfit = /\p{Cc}|\s[#;]/u;
+
+const setting = (name: string, value: string): string => {
+  if (!unfit.test(value)) return `${name} = ${value}\n`;
+  throw new GatewayError('INVALID_INPUT', `"${value}" cannot stand in an AWS configuration`, {
+    hint: 'a path or a name in it has a control character, or # or ; after a space',
+  });
+};
+
+const profile = (title: string, lead: number, { connection, program, url, ca, endpoint, region }: Configuration) => {
+  const ask = ['aws-credentials', connection, '--url', url, ...(lead ? ['--renewal-lead', String(lead)] : [])];
+  return [
+    `[${title}]\n`,
+    region ? setting('region', region) : '',
+    endpoint ? setting('endpoint_url', endpoint) : '',
+    setting('ca_bundle', ca),
+    setting('credential_process', [...program, ...ask].map(quoted).join(' ')),
+    setting('retry_mode', 'standard'),
+    endpoint ? `s3 =\n  ${setting('addressing_style', 'path')}` : '', // one host, whose certificate has no bucket's name
+  ].join('');
+};
+
+/** What AWS clients read in place of the person's own file; no secret is in it. */
+export const configurationText = (configuration: Configuration): string =>
+  [
+    `# Of sallyport, for the connection ${configuration.connection}: written again whenever it is used.\n`,
+    profile('default', 0, configuration),
+    '\n',
+    profile(`profile ${botocoreProfile}`, botocoreLead, configuration),
+  ].join('');
+
+/** @returns the file's path */
+export const configurationFile = (configuration: Configuration, env: NodeJS.ProcessEnv): string =>
+  keep(env, 'aws-', configurationText(configuration), '.config');
+
+/** In place of the person's own keys; emptied where something has written to it (`aws configure` does). */
+export const emptyFile = (env: NodeJS.ProcessEnv): string => {
+  const file = path.join(configDirectory(env), 'aws-no-credentials');
+  if (readIfThere(file) !== '') writePrivate(file, '');
+  return file;
+};

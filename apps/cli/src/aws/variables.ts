@@ -1,0 +1,67 @@
+import { without } from '../options.js';
+import type { TurnOptions } from '../ticket.js';
+
+/** In an environment: another key, another place to take one from, or another way than the gateway's. */
+const always = [
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'AWS_SECURITY_TOKEN',
+  'AWS_ACCESS_KEY',
+  'AWS_SECRET_KEY',
+  'AWS_CREDENTIAL_EXPIRATION',
+  'AWS_CREDENTIAL_FILE',
+  'AWS_WEB_IDENTITY_TOKEN_FILE',
+  'AWS_ROLE_ARN',
+  'AWS_ROLE_SESSION_NAME',
+  'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+  'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+  'AWS_CONTAINER_AUTHORIZATION_TOKEN',
+  'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
+  'AWS_AUTH_SCHEME_PREFERENCE',
+  'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS',
+  'AWS_ENDPOINT_URL',
+];
+
+/** Those that end in a service's name: an endpoint of its own goes before the general one, a bearer token before a signature. */
+const byService = /^AWS_(ENDPOINT_URL|BEARER_TOKEN)_/;
+
+/** With an endpoint of their own most SDKs refuse both; which one is called is for the agent to say then. */
+const ofHosts = ['AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT'];
+
+const turnNames = {
+  aiSession: 'SALLYPORT_AI_SESSION',
+  turn: 'SALLYPORT_TURN',
+  toolCall: 'SALLYPORT_TOOL_CALL',
+  ttl: 'SALLYPORT_TICKET_TTL',
+} as const;
+
+/** Names of the variables that must not reach an AWS client. */
+export const detours = (env: NodeJS.ProcessEnv, { proxy }: { readonly proxy: boolean }): string[] => [
+  ...always,
+  ...(proxy ? [] : ofHosts),
+  ...Object.keys(env).filter((name) => byService.test(name)),
+  ...Object.values(turnNames), // of an earlier turn
+];
+
+/**
+ * Whom the tickets are for that the client will ask for. In the environment, which it hands on, and not in its
+ * configuration, which another turn may be using at the same time.
+ */
+export const turnVariables = (turn: TurnOptions): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(turnNames)
+      .map(([option, name]) => [name, turn[option as keyof TurnOptions]] as const)
+      .flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+  );
+
+/** The same read back. */
+export const turnOf = (env: NodeJS.ProcessEnv): TurnOptions => {
+  const ttl = Number(env[turnNames.ttl]);
+  return without({
+    aiSession: env[turnNames.aiSession] || undefined,
+    turn: env[turnNames.turn] || undefined,
+    toolCall: env[turnNames.toolCall] || undefined,
+    ttl: Number.isInteger(ttl) && ttl > 0 ? ttl : undefined,
+  });
+};

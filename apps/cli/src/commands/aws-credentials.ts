@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import { processCredentials } from '../aws/credentials.js';
+import { turnOf } from '../aws/variables.js';
+import { command, type Invocation } from '../cli.js';
+import { integer, without } from '../options.js';
+import { assertSpeaks, newTicket, type TurnOptions } from '../ticket.js';
+import { withTurn } from './connect.js';
+
+interface CredentialsOptions extends TurnOptions {
+  readonly renewalLead: number;
+}
+
+export const addAwsCredentials = (program: Command): void => {
+  const credentials = command(
+    program,
+    'aws-credentials <connection>',
+    'print a fresh ticket as AWS clients ask for it (credential_process)',
+    async ({ api, options, world }: Invocation<CredentialsOptions>, name) => {
+      const { aiSession, turn, toolCall, ttl } = options;
+      const ticket = await newTicket(api, name, {
+        ...turnOf(world.env),
+        ...without({ aiSession, turn, toolCall, ttl }),
+      });
+      assertSpeaks('aws', ticket);
+      world.out(`${JSON.stringify(processCredentials(ticket, options.renewalLead, Date.now()))}\n`);
+    },
+  );
+  withTurn(credentials)
+    .option(
+      '--renewal-lead <seconds>',
+      'how long before the expiration the client renews by itself (botocore: 900)',
+      integer,
+      0,
+    )
+    .addHelpText(
+      'after',
+      '\nThe files that sallyport connect writes name it. Environment: SALLYPORT_AI_SESSION, SALLYPORT_TURN, SALLYPORT_TOOL_CALL and SALLYPORT_TICKET_TTL stand for the options.',
+    );
+};
