@@ -68,7 +68,8 @@ const objectExtras = ({ operation, input, request }: Call): string[] => {
 
 const s3Actions: SpecialActions = (call, usual) => {
   const { operation, input } = call;
-  const hasVersion = operation === 'DeleteObjects' ? has(input, 'Delete.Objects|Object[].VersionId') : has(input, 'VersionId');
+  const hasVersion =
+    operation === 'DeleteObjects' ? has(input, 'Delete.Objects|Object[].VersionId') : has(input, 'VersionId');
   const copiesVersion = sourcesOf(call).some(({ version }) => version);
   const own = usual.flatMap((action) => {
     const other = versioned[action];

@@ -3,18 +3,18 @@
  * that signs is derived from it, so each request proves itself; the connection is the ticket's.
  */
 import { randomUUID } from 'node:crypto';
-import { type Catalogue, loadCatalogue, ReplayGuard, type BodyVerifier } from '@sallyport/aws';
+import { type BodyVerifier, type Catalogue, loadCatalogue, ReplayGuard } from '@sallyport/aws';
 import { refusalOf } from '@sallyport/core';
 import type { ClientSide, Lobby } from '@sallyport/engine';
-import { InspectionBudget } from './budget.js';
-import { answerError, serveCall } from './call.js';
-import { type Client, enter } from './door.js';
-import { createHttpServers, type HttpServers } from './http-servers.js';
-import type { Incoming } from './incoming.js';
-import { addressingOf, errorStyleOf, headerOf, requestOf } from './request.js';
-import { AwsSessions } from './sessions.js';
-import { authenticate, SignatureRefused, signingNameOf } from './signature.js';
-import { readWhole } from './upload.js';
+import { InspectionBudget } from './client/budget.js';
+import { answerError, serveCall } from './client/call.js';
+import { type Client, enter } from './client/door.js';
+import { createHttpServers, type HttpServers } from './client/http-servers.js';
+import type { Incoming } from './client/incoming.js';
+import { addressingOf, errorStyleOf, headerOf, requestOf } from './client/request.js';
+import { AwsSessions } from './client/sessions.js';
+import { authenticate, SignatureRefused, signingNameOf } from './client/signature.js';
+import { readWhole } from './client/upload.js';
 
 /** What outlives a connection. */
 interface House {
@@ -61,12 +61,18 @@ interface Place {
 }
 
 /** Of a body whose hash is in the signature: verifying that verifies it. */
-const unchecked: Pick<BodyVerifier, 'push' | 'finish'> = { push: (bytes) => [bytes], finish: () => ({ length: 0, trailers: [] }) };
+const unchecked: Pick<BodyVerifier, 'push' | 'finish'> = {
+  push: (bytes) => [bytes],
+  finish: () => ({ length: 0, trailers: [] }),
+};
 
 /** Never rejects: whatever goes wrong is the client's answer. */
 async function answer(incoming: Incoming, { lobby, house, address, connection }: Place): Promise<void> {
   const budget = house.budget.begin();
-  let style = errorStyleOf({ method: incoming.method, path: incoming.target, query: '', headers: incoming.headers }, undefined);
+  let style = errorStyleOf(
+    { method: incoming.method, path: incoming.target, query: '', headers: incoming.headers },
+    undefined,
+  );
   try {
     const request = requestOf(incoming);
     style = errorStyleOf(request, signingNameOf(request));

@@ -8,7 +8,8 @@ import {
   type SignedScope,
 } from '@sallyport/aws';
 import type { Digest, Operation } from '@sallyport/core';
-import { digestOf } from './digest.js';
+import { hideSecrets } from '@sallyport/masking';
+import { digestOf } from './client/digest.js';
 import type { OpenedHead } from './heads.js';
 
 export interface DescribedCall {
@@ -30,7 +31,9 @@ export interface CallCircumstances {
 /** Pure: the same call gives the same operation. */
 export function operationOf(call: CallCircumstances): DescribedCall {
   const { identification } = call;
-  return identification.identified ? identifiedCall(call, identification) : unidentifiedCall(call, identification.reason);
+  return identification.identified
+    ? identifiedCall(call, identification)
+    : unidentifiedCall(call, identification.reason);
 }
 
 function identifiedCall(call: CallCircumstances, identified: Identified): DescribedCall {
@@ -42,6 +45,7 @@ function identifiedCall(call: CallCircumstances, identified: Identified): Descri
     bodyStreams: request.body === undefined && streamed !== undefined,
     presigned,
     addressing: bucket === undefined ? {} : { bucket },
+    hide: hideSecrets,
   });
   const { risk, text, facts, resources } = description;
   const digest = digestOf({ ...identified, request, region: scope.region, bucket, streamed });
@@ -56,7 +60,10 @@ const isPure = ({ risk, facts }: AwsDescription, { candidates }: Identified): bo
   risk === 'read' && candidates.length <= 1 && Array.isArray(facts['flags']) && facts['flags'].length === 0;
 
 /** On record like every other, so that somebody sees what was tried; it can be allowed by nobody. */
-function unidentifiedCall({ request, scope, bucket, streamed, agent }: CallCircumstances, reason: string): DescribedCall {
+function unidentifiedCall(
+  { request, scope, bucket, streamed, agent }: CallCircumstances,
+  reason: string,
+): DescribedCall {
   const { signingName, region } = scope;
   const digest: Digest = digestOf({ service: signingName, operation: '', request, region, bucket, streamed });
   return {

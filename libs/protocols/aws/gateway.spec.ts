@@ -31,7 +31,13 @@ import { sign } from '@sallyport/aws';
 import type { Operation } from '@sallyport/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type AwsGatewayOptions, awsGateway } from '../testing/aws-gateway.js';
-import { dynamoUpstream, type Scripted, s3Upstream, scriptedUpstream, type Upstream } from '../testing/aws-upstreams.js';
+import {
+  dynamoUpstream,
+  type Scripted,
+  s3Upstream,
+  scriptedUpstream,
+  type Upstream,
+} from '../testing/aws-upstreams.js';
 
 let s3: Upstream;
 let dynamo: Upstream;
@@ -98,7 +104,9 @@ describe('the SDK for JavaScript', () => {
     );
     expect(deleted.Deleted).toHaveLength(2);
     const batch = called().find(({ operation }) => operation!.facts['operation'] === 'DeleteObjects')!.operation!;
-    expect(batch.resources).toEqual(expect.arrayContaining(['arn:aws:s3:::app-data/copy', 'arn:aws:s3:::app-data/a=b&c']));
+    expect(batch.resources).toEqual(
+      expect.arrayContaining(['arn:aws:s3:::app-data/copy', 'arn:aws:s3:::app-data/a=b&c']),
+    );
   });
 
   test('uploads in parts, and 20 MB stream through unchanged', async () => {
@@ -108,7 +116,9 @@ describe('the SDK for JavaScript', () => {
     const parts = [];
     for (const PartNumber of [1, 2, 3]) {
       const Body = Buffer.alloc(7_000_000, 96 + PartNumber);
-      const { ETag } = await client.send(new UploadPartCommand({ Bucket: 'parts', Key: 'big', UploadId, PartNumber, Body }));
+      const { ETag } = await client.send(
+        new UploadPartCommand({ Bucket: 'parts', Key: 'big', UploadId, PartNumber, Body }),
+      );
       parts.push({ ETag, PartNumber });
     }
     await client.send(
@@ -193,7 +203,10 @@ describe('a refusal', () => {
   test('an operation that is not of AWS is on record as unknown, and cannot be let through by anybody', async () => {
     const answer = await raw(signed({ service: 'dynamodb', target: 'DynamoDB_20120810.DropEverything', body: '{}' }));
     expect([answer.status, answer.body]).toEqual([400, expect.stringContaining('cannot tell which operation')]);
-    expect(called().find(({ event }) => event === 'operation.allow')!.operation).toMatchObject({ risk: 'unknown', facts: { flags: ['unidentified'] } });
+    expect(called().find(({ event }) => event === 'operation.allow')!.operation).toMatchObject({
+      risk: 'unknown',
+      facts: { flags: ['unidentified'] },
+    });
   });
 });
 
@@ -221,7 +234,9 @@ describe('a request that changes something', () => {
       dynamoClient().send(new PutItemCommand({ TableName: 'orders', Item: { id: { S: 'never' } } })),
     ).rejects.toMatchObject({ name: 'ServiceUnavailableException' });
     durable = undefined;
-    const { Item } = await dynamoClient().send(new GetItemCommand({ TableName: 'orders', Key: { id: { S: 'never' } } }));
+    const { Item } = await dynamoClient().send(
+      new GetItemCommand({ TableName: 'orders', Key: { id: { S: 'never' } } }),
+    );
     expect(Item).toBeUndefined();
   });
 
@@ -315,7 +330,9 @@ test('a client that leaves in the middle ends the call at AWS, and its outcome i
   request.destroy();
   await upstreamClosed;
   await expect
-    .poll(() => gateway.events.filter(({ event }) => event === 'operation.completed').map(({ outcome }) => outcome!.status))
+    .poll(() =>
+      gateway.events.filter(({ event }) => event === 'operation.completed').map(({ outcome }) => outcome!.status),
+    )
     .toContain('unknown');
 });
 
@@ -328,7 +345,12 @@ interface RawRequest {
   readonly body?: string;
 }
 
-function raw({ method = 'GET', path = '/', headers, body = '' }: RawRequest): Promise<{ status: number; body: string }> {
+function raw({
+  method = 'GET',
+  path = '/',
+  headers,
+  body = '',
+}: RawRequest): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const options = { method, headers, ca: gateway.ca, agent: false as const };
     const request = httpsRequest(`${gateway.endpoint}${path}`, options, (response) => {
@@ -359,6 +381,11 @@ function signed({ service, body, target, host = `localhost:${gateway.port}` }: T
     ...(target === undefined ? [] : ([['x-amz-target', target]] as [string, string][])),
   ];
   const request = { method: 'POST', path: '/', query: '', headers };
-  const made = sign(request, gateway.credentials, { region: gateway.region, service, now: new Date(), payload: createHash('sha256').update(body).digest('hex') });
+  const made = sign(request, gateway.credentials, {
+    region: gateway.region,
+    service,
+    now: new Date(),
+    payload: createHash('sha256').update(body).digest('hex'),
+  });
   return { method: 'POST', path: '/', headers: Object.fromEntries(made.headers) as Record<string, string>, body };
 }

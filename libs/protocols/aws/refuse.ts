@@ -5,7 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { ErrorCode, Refusal } from '@sallyport/core';
-import type { Headers } from './incoming.js';
+import type { Headers } from './client/incoming.js';
 
 /** How an error looks on the wire. */
 export const errorStyles = ['json', 'rest-json', 'query', 'ec2', 's3', 'rest-xml', 'cbor'] as const;
@@ -117,7 +117,12 @@ export function errorAnswer(refusal: Refusal, style: ErrorStyle, fault?: Signatu
       ? codeFor(code, style)
       : ofSignature[fault][style === 's3' ? 2 : style === 'query' || style === 'ec2' || style === 'rest-xml' ? 1 : 0];
   const id = requestId();
-  const { type, body } = bodies[style]({ code: said, message: `sallyport: ${wordsOf(refusal)}`, id, sender: status < 500 });
+  const { type, body } = bodies[style]({
+    code: said,
+    message: `sallyport: ${wordsOf(refusal)}`,
+    id,
+    sender: status < 500,
+  });
   const headers: [string, string][] = [
     ['content-type', type],
     ['content-length', String(body.length)],
@@ -145,7 +150,9 @@ interface Said {
 type Rendered = { readonly type: string; readonly body: Buffer };
 
 const escaped = (text: string): string =>
-  text.replace(/[&<>"]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[sign]!).replace(/[^\P{Cc}\t\n]/gu, ' ');
+  text
+    .replace(/[&<>"]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[sign]!)
+    .replace(/[^\P{Cc}\t\n]/gu, ' ');
 
 const xml = (text: string): Rendered => ({
   type: 'text/xml;charset=utf-8',
@@ -190,7 +197,10 @@ const cborMap = (map: Readonly<Record<string, string>>): Buffer => {
 
 const cborText = (text: string): Buffer => {
   const bytes = Buffer.from(text, 'utf8');
-  const head = bytes.length < 24 ? Buffer.from([0x60 | bytes.length]) : Buffer.from([0x79, bytes.length >> 8, bytes.length & 0xff]);
+  const head =
+    bytes.length < 24
+      ? Buffer.from([0x60 | bytes.length])
+      : Buffer.from([0x79, bytes.length >> 8, bytes.length & 0xff]);
   return Buffer.concat([head, bytes]);
 };
 

@@ -43,7 +43,8 @@ test('a hundred thousand seeded inputs give a head or one error, never anything 
     const start = next() < 0.7 ? 'HTTP/1.1 200\r\n' : '';
     const end = next() < 0.7 ? '\r\n\r\n' : '';
     let middle = '';
-    for (let left = Math.floor(next() * 12); left > 0; left -= 1) middle += alphabet[Math.floor(next() * alphabet.length)];
+    for (let left = Math.floor(next() * 12); left > 0; left -= 1)
+      middle += alphabet[Math.floor(next() * alphabet.length)];
     try {
       const head = decodeResponseHead(Buffer.from(start + middle + end, 'latin1'));
       expect(decodeResponseHead(encodeResponseHead(head))).toEqual(head);

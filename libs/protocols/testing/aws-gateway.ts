@@ -54,7 +54,10 @@ export async function awsGateway(options: AwsGatewayOptions) {
   const contextFor = async (name: string) => {
     const known = contexts.get(name);
     if (known !== undefined) return known;
-    const { privateKey, certificate } = await issueServerCertificate(authority, name === '' ? ['localhost', '127.0.0.1'] : [name]);
+    const { privateKey, certificate } = await issueServerCertificate(
+      authority,
+      name === '' ? ['localhost', '127.0.0.1'] : [name],
+    );
     const context = createSecureContext({ key: privateKey, cert: certificate });
     contexts.set(name, context);
     return context;
@@ -68,7 +71,10 @@ export async function awsGateway(options: AwsGatewayOptions) {
   const plan = planOf([...(options.rules ?? [])]);
   const settings = { regions: ['*'], ...options.settings };
   targetSide.configure(settings);
-  const { accessKeyId, secretAccessKey } = options.credential ?? { accessKeyId: 'AKIAREALREALREALREAL', secretAccessKey: 'real-secret' };
+  const { accessKeyId, secretAccessKey } = options.credential ?? {
+    accessKeyId: 'AKIAREALREALREALREAL',
+    secretAccessKey: 'real-secret',
+  };
 
   const host = (session: SessionId): TargetHost => ({
     target: {
@@ -153,7 +159,8 @@ export async function awsGateway(options: AwsGatewayOptions) {
         near.write({ kind: 1, exchange: 0, head, body: new Uint8Array(0) });
         void targetSide.serve(far, host(id)).then(
           () => far.end(),
-          (error: unknown) => far.destroy(error instanceof GatewayError ? error : new GatewayError('INTERNAL', String(error))),
+          (error: unknown) =>
+            far.destroy(error instanceof GatewayError ? error : new GatewayError('INTERNAL', String(error))),
         );
         return near;
       },

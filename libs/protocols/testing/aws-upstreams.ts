@@ -22,7 +22,13 @@ interface S3rver {
 export async function s3Upstream(): Promise<Upstream> {
   const S3rverClass = require('s3rver') as new (options: object) => S3rver;
   const directory = mkdtempSync(path.join(tmpdir(), 'sallyport-s3-'));
-  const server = new S3rverClass({ port: 0, address: '127.0.0.1', directory, silent: true, allowMismatchedSignatures: true });
+  const server = new S3rverClass({
+    port: 0,
+    address: '127.0.0.1',
+    directory,
+    silent: true,
+    allowMismatchedSignatures: true,
+  });
   const { port } = await server.run();
   return {
     url: `http://127.0.0.1:${port}`,

@@ -1,7 +1,7 @@
 /** The headers of an answer: what AWS made passes, what people wrote is looked at, what would let somebody in is dropped. */
 import { redacted } from '@sallyport/masking';
-import type { AnswerMembers } from './members.js';
 import { builtInMask } from './hide-tree.js';
+import type { AnswerMembers } from './members.js';
 import type { TextHider } from './texts.js';
 import type { Headers } from './types.js';
 
@@ -48,7 +48,12 @@ const decodedWords = (value: string): string =>
 const unsafe = /[^\x20-\x7e]/g;
 
 /** @returns undefined where the header is left out */
-const masked = (name: string, value: string, { headers, service }: AnswerMembers, texts: TextHider): string | undefined => {
+const masked = (
+  name: string,
+  value: string,
+  { headers, service }: AnswerMembers,
+  texts: TextHider,
+): string | undefined => {
   const mark = Object.hasOwn(headers, name) ? headers[name] : undefined;
   if (mark) {
     const mask = builtInMask(mark);
@@ -66,7 +71,8 @@ const masked = (name: string, value: string, { headers, service }: AnswerMembers
 export const maskHeaders = (headers: Headers, answer: AnswerMembers, texts: TextHider): Headers =>
   headers.flatMap(([name, value]) => {
     if (dropped.has(name)) return [];
-    if (plain.has(name) || (name.startsWith('x-amz-server-side-encryption') && !Object.hasOwn(answer.headers, name))) return [[name, value] as const];
+    if (plain.has(name) || (name.startsWith('x-amz-server-side-encryption') && !Object.hasOwn(answer.headers, name)))
+      return [[name, value] as const];
     const shown = masked(name, value, answer, texts);
     return shown === undefined ? [] : [[name, shown] as const];
   });

@@ -43,7 +43,9 @@ export const nodeAt = (service: ServiceMembers, reference: MemberReference | und
 
 /** No detector knows a shorter number. */
 const leastDigits = 7;
-const isBase64 = Uint8Array.from({ length: 256 }, (_, byte) => (/[A-Za-z0-9+/=]/.test(String.fromCharCode(byte)) ? 1 : 0));
+const isBase64 = Uint8Array.from({ length: 256 }, (_, byte) =>
+  /[A-Za-z0-9+/=]/.test(String.fromCharCode(byte)) ? 1 : 0,
+);
 
 export class TreeHider {
   readonly edits: Edit[] = [];
@@ -84,7 +86,8 @@ export class TreeHider {
     const beside = nameBeside(tree.entries);
     const said = beside && tree.entries[beside.name]!.value;
     const called = said?.kind === 'text' ? this.format.decode(this.bytes, said) : undefined;
-    for (const [index, entry] of tree.entries.entries()) this.member(entry, place, index === beside?.value ? called : undefined);
+    for (const [index, entry] of tree.entries.entries())
+      this.member(entry, place, index === beside?.value ? called : undefined);
     mendMessage(this, tree);
   }
 

@@ -61,7 +61,12 @@ export class XmlHider {
       const said = key ? this.said(key) : '';
       for (const child of entry.children)
         if (child.name === valueName)
-          this.hide(child, { node: nodeAt(this.service, node.v), fields: fields?.member(said), name: said, free: true });
+          this.hide(child, {
+            node: nodeAt(this.service, node.v),
+            fields: fields?.member(said),
+            name: said,
+            free: true,
+          });
         else this.hide(child, { node: nodeAt(this.service, node.k), fields: undefined, free: true });
     }
   }
@@ -74,7 +79,12 @@ export class XmlHider {
     this.mendMessage(element);
   }
 
-  private member(child: XmlElement, node: MemberNode | undefined, fields: FieldPlace | undefined, called?: string): void {
+  private member(
+    child: XmlElement,
+    node: MemberNode | undefined,
+    fields: FieldPlace | undefined,
+    called?: string,
+  ): void {
     const reference = node?.m && Object.hasOwn(node.m, child.name) ? node.m[child.name] : undefined;
     const modelName = typeof reference === 'object' ? reference[1] : child.name;
     if (reference === undefined && isPaging(child.name)) return;
@@ -126,12 +136,22 @@ export class XmlHider {
     if (!digest?.texts[0] || !body) return;
     const edit = this.editIn(body);
     if (edit) {
-      const now = xml.decode(edit.bytes, { kind: 'text', begin: 0, end: 0, from: 0, to: edit.bytes.length, escaped: true });
+      const now = xml.decode(edit.bytes, {
+        kind: 'text',
+        begin: 0,
+        end: 0,
+        from: 0,
+        to: edit.bytes.length,
+        escaped: true,
+      });
       this.edit(digest.texts[0], xml.text(createHash('md5').update(now).digest('hex')));
     }
-    const attributes = element.children.filter(({ name }) => name === 'MessageAttribute' || name === 'MessageAttributes');
+    const attributes = element.children.filter(
+      ({ name }) => name === 'MessageAttribute' || name === 'MessageAttributes',
+    );
     const ofAttributes = element.children.find(({ name }) => name === 'MD5OfMessageAttributes');
-    if (ofAttributes && attributes.some((attribute) => this.editIn(attribute))) this.edit(ofAttributes, new Uint8Array(0));
+    if (ofAttributes && attributes.some((attribute) => this.editIn(attribute)))
+      this.edit(ofAttributes, new Uint8Array(0));
   }
 
   private editIn({ begin, end }: XmlElement): Edit | undefined {

@@ -45,7 +45,11 @@ export const maskingOf = (call: MaskedCall, masker: Masker, settings: MaskingSet
     const texts = textHider(masker, tally);
     const documents = { call, answer, texts, masker };
     if (hasNoBody(head, call))
-      return { head: { status: head.status, headers: maskHeaders(head.headers, answer, texts) }, body: nothing(), result: tally };
+      return {
+        head: { status: head.status, headers: maskHeaders(head.headers, answer, texts) },
+        body: nothing(),
+        result: tally,
+      };
     if (head.status < 300 && answer.body === 'raw')
       return objectResponse(head, body, { ...documents, settings, range, tally });
     return structuredResponse(head, body, documents, tally);

@@ -117,7 +117,9 @@ class Reader {
   private word(): TreeNode {
     const begin = this.position;
     while (isWord(this.bytes[this.position])) this.position += 1;
-    const text = Buffer.from(this.bytes.buffer, this.bytes.byteOffset + begin, this.position - begin).toString('latin1');
+    const text = Buffer.from(this.bytes.buffer, this.bytes.byteOffset + begin, this.position - begin).toString(
+      'latin1',
+    );
     const isLiteral = literals.has(text);
     if (!isLiteral && !number.test(text)) throw notUnderstood('the JSON of an answer is broken');
     return { kind: isLiteral ? 'literal' : 'number', begin, end: this.position };

@@ -71,7 +71,11 @@ export interface Documents {
 }
 
 /** @param described false for errors, whose members no model of ours describes */
-export const maskedBytes = (bytes: Uint8Array, { call, answer, texts, masker }: Documents, described: boolean): Uint8Array => {
+export const maskedBytes = (
+  bytes: Uint8Array,
+  { call, answer, texts, masker }: Documents,
+  described: boolean,
+): Uint8Array => {
   if (bytes.length === 0) return bytes;
   const node = described ? answer.service.nodes[answer.node] || undefined : undefined;
   const fields = described ? masker.fields(call.service, call.operation) : undefined;
@@ -134,8 +138,13 @@ const digests = /^(?:x-amz-checksum-|digest$|content-digest$|repr-digest$)/;
 
 /** What headers say of the body, after it was changed. */
 export const describing = (headers: Headers, bytes: Uint8Array): Headers => {
-  const sized = withHeader(without(headers, (name) => digests.test(name)), 'content-length', String(bytes.length));
-  const summed = valueOf(sized, 'x-amz-crc32') === undefined ? sized : withHeader(sized, 'x-amz-crc32', String(crc32(bytes)));
+  const sized = withHeader(
+    without(headers, (name) => digests.test(name)),
+    'content-length',
+    String(bytes.length),
+  );
+  const summed =
+    valueOf(sized, 'x-amz-crc32') === undefined ? sized : withHeader(sized, 'x-amz-crc32', String(crc32(bytes)));
   if (valueOf(summed, 'content-md5') === undefined) return summed;
   return withHeader(summed, 'content-md5', createHash('md5').update(bytes).digest('base64'));
 };

@@ -40,13 +40,7 @@ const hideNumbers = (hider: TreeHider, tree: GroupNode, items: readonly TreeNode
 /** A set holds each of its texts once. */
 const setOf = (texts: readonly string[]): Uint8Array => Buffer.from(JSON.stringify({ SS: [...new Set(texts)] }));
 
-const hideWhole = (
-  hider: TreeHider,
-  tree: GroupNode,
-  type: string,
-  value: TreeNode,
-  mask: WholeMask,
-): boolean => {
+const hideWhole = (hider: TreeHider, tree: GroupNode, type: string, value: TreeNode, mask: WholeMask): boolean => {
   if (type === 'NULL') return true;
   hider.texts.tally.add([mask.rule]);
   const shown = (node: TreeNode): string | null => mask.apply(node.kind === 'text' ? hider.decode(node) : '');

@@ -87,7 +87,13 @@ export class TicketIssuer {
         },
       });
     });
-    return { id, ticket, expires_at: expires.toISOString(), ...this.wayTo(connection), ...this.keysFor(connection, ticket) };
+    return {
+      id,
+      ticket,
+      expires_at: expires.toISOString(),
+      ...this.wayTo(connection),
+      ...this.keysFor(connection, ticket),
+    };
   }
 
   private keysFor({ protocol, settings }: ConnectionRow, ticket: string): Pick<IssuedTicket, 'aws'> {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type Digest, GatewayError, type Operation, type Refusal, refusalOf } from '@sallyport/core';
 import type { Exchange, Permit, SessionHandle } from '@sallyport/engine';
-import type { OpenedHead, OpenHead } from './heads.js';
+import type { OpenedHead, OpenHead } from '../heads.js';
 import { Way } from './way.js';
 
 /** Calls of one session at a time; SDKs take a throttling answer for what it is. */
@@ -26,7 +26,7 @@ export class AwsSession {
    * @throws GatewayError
    */
   async connect(): Promise<void> {
-    let failure: unknown;
+    let failure: Error | undefined;
     const exchange: Exchange = {
       operation: connectOperation(this.handle),
       refuse: async (refusal) => {
@@ -39,7 +39,7 @@ export class AwsSession {
           this.#idle.push(way);
           record.outcome({ status: 'done', maskedFields: 0 }).catch(() => undefined); // the next decision hears of it
         } catch (error) {
-          failure = error;
+          failure = error instanceof Error ? error : new Error('the session did not open', { cause: error });
           await record.outcome({ status: 'failed', code: refusalOf(error).code, maskedFields: 0 });
         }
       },
@@ -63,9 +63,13 @@ export class AwsSession {
   assertRegion(region: string, global: boolean): void {
     const { regions = [] } = this.handle.connection.settings as Partial<OpenHead>;
     if (global || regions.length === 0 || regions.includes(region)) return;
-    throw new GatewayError('FORBIDDEN', `region "${region}" is not one of connection "${this.handle.connection.name}"`, {
-      hint: `use one of: ${regions.join(', ')}`,
-    });
+    throw new GatewayError(
+      'FORBIDDEN',
+      `region "${region}" is not one of connection "${this.handle.connection.name}"`,
+      {
+        hint: `use one of: ${regions.join(', ')}`,
+      },
+    );
   }
 
   get calls(): number {

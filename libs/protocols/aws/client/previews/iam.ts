@@ -1,10 +1,10 @@
 import type { Answer } from './answer.js';
 import { policyDiff } from './policy-diff.js';
-import { formRead, type Read } from './read.js';
+import { formRead, inputText, type Read } from './read.js';
 import type { Preview, Waited } from './table.js';
 
 const version = '2010-05-08';
-const input = ({ identified }: Waited, name: string): string => String(identified.input[name] ?? '');
+const input = ({ identified }: Waited, name: string): string => inputText(identified.input, name);
 const read = (call: Waited, action: string, values: Readonly<Record<string, string>>): Read =>
   formRead(call.scope, action, version, values);
 
@@ -27,7 +27,10 @@ const inline = (of: 'User' | 'Role' | 'Group'): Preview => ({
   tell: ([now], call) => {
     if (!now?.ok && !isGone(now)) return ['the policy of now cannot be read'];
     const after = call.identified.operation.startsWith('Put') ? input(call, 'PolicyDocument') : undefined;
-    return ['what changes in the inline policy:', ...policyDiff(now?.ok ? decoded(now.first('PolicyDocument')) : undefined, after)];
+    return [
+      'what changes in the inline policy:',
+      ...policyDiff(now?.ok ? decoded(now.first('PolicyDocument')) : undefined, after),
+    ];
   },
 });
 
@@ -35,7 +38,14 @@ const attached = (of: 'User' | 'Role' | 'Group'): Preview => ({
   reads: (call) => [read(call, `ListAttached${of}Policies`, { [`${of}Name`]: input(call, `${of}Name`) })],
   tell: ([now]) =>
     now?.ok
-      ? [`attached now: ${now.all('PolicyArn').map(({ text }) => text).join(', ') || 'none'}`]
+      ? [
+          `attached now: ${
+            now
+              .all('PolicyArn')
+              .map(({ text }) => text)
+              .join(', ') || 'none'
+          }`,
+        ]
       : ['what is attached now cannot be read'],
 });
 
@@ -43,7 +53,10 @@ const trust: Preview = {
   reads: (call) => [read(call, 'GetRole', { RoleName: input(call, 'RoleName') })],
   tell: ([now], call) =>
     now?.ok
-      ? ['what changes in the trust policy:', ...policyDiff(decoded(now.first('AssumeRolePolicyDocument')), input(call, 'PolicyDocument'))]
+      ? [
+          'what changes in the trust policy:',
+          ...policyDiff(decoded(now.first('AssumeRolePolicyDocument')), input(call, 'PolicyDocument')),
+        ]
       : ['the trust policy of now cannot be read'],
 };
 

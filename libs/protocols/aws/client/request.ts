@@ -1,8 +1,8 @@
 /** From HTTP to what both gates describe. */
 import type { Addressing, AwsRequest } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
+import type { ErrorStyle } from '../refuse.js';
 import type { Headers, Incoming } from './incoming.js';
-import type { ErrorStyle } from './refuse.js';
 
 /** Headers of the connection, not of the request (RFC 9110, 7.6.1), and what a proxy may have been told. */
 const hopByHop = new Set([
@@ -45,7 +45,8 @@ export function requestOf({ method, target, headers }: Incoming): AwsRequest {
 }
 
 // Other services of S3 have an account or an access point in front.
-const ofS3 = /^(.{3,255})\.s3(?!-(?:control|accesspoint|outposts|object-lambda))(?:[.-][a-z0-9.-]{1,60})?\.amazonaws\.com(?:\.cn)?$/;
+const ofS3 =
+  /^(.{3,255})\.s3(?!-(?:control|accesspoint|outposts|object-lambda))(?:[.-][a-z0-9.-]{1,60})?\.amazonaws\.com(?:\.cn)?$/;
 
 /** How the host was addressed: by its bucket, or by an endpoint of AWS that says which service is meant. */
 export function addressingOf(request: AwsRequest, publicHost: string): Addressing {

@@ -1,9 +1,9 @@
 import { policyDiff } from './policy-diff.js';
-import { getRead } from './read.js';
+import { getRead, inputText } from './read.js';
 import type { Preview, Waited } from './table.js';
 
-const bucketOf = ({ identified }: Waited): string => String(identified.input['Bucket'] ?? '');
-const keyOf = ({ identified }: Waited): string => String(identified.input['Key'] ?? '');
+const bucketOf = ({ identified }: Waited): string => inputText(identified.input, 'Bucket');
+const keyOf = ({ identified }: Waited): string => inputText(identified.input, 'Key');
 
 const megabytes = (bytes: number): string =>
   bytes < 1_000_000 ? `${bytes} bytes` : `${(bytes / 1_000_000).toFixed(1)} MB`;
@@ -29,7 +29,9 @@ const deleteObject: Preview = {
   reads: (call) => [getRead(call.scope, [bucketOf(call), ...keyOf(call).split('/')], {}, 'HEAD')],
   tell: ([head]) =>
     head?.ok
-      ? [`the object has ${megabytes(Number(head.header('content-length') ?? 0))}, changed ${head.header('last-modified') ?? 'at an unknown time'}`]
+      ? [
+          `the object has ${megabytes(Number(head.header('content-length') ?? 0))}, changed ${head.header('last-modified') ?? 'at an unknown time'}`,
+        ]
       : head?.head.status === 404
         ? ['there is no such object']
         : ['the object cannot be looked at'],
@@ -38,9 +40,11 @@ const deleteObject: Preview = {
 const putBucketPolicy: Preview = {
   reads: (call) => [getRead(call.scope, [bucketOf(call)], { policy: '' })],
   tell: ([now], { request, identified }) => {
-    if (now === undefined || (!now.ok && now.errorCode !== 'NoSuchBucketPolicy')) return ['the policy of now cannot be read'];
+    if (now === undefined || (!now.ok && now.errorCode !== 'NoSuchBucketPolicy'))
+      return ['the policy of now cannot be read'];
     const before = now.ok ? now.body.toString('utf8') : undefined;
-    const after = identified.operation === 'DeleteBucketPolicy' ? undefined : Buffer.from(request.body ?? []).toString('utf8');
+    const after =
+      identified.operation === 'DeleteBucketPolicy' ? undefined : Buffer.from(request.body ?? []).toString('utf8');
     return ['what changes in the bucket’s policy:', ...policyDiff(before, after)];
   },
 };

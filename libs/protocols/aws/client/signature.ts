@@ -2,8 +2,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import {
   type Authorization,
-  attemptOf,
   type AwsRequest,
+  attemptOf,
   type BodyVerifier,
   deriveKeyPair,
   hashesUntoldBody,
@@ -16,7 +16,7 @@ import {
 } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
 import type { Lobby } from '@sallyport/engine';
-import type { SignatureFault } from './refuse.js';
+import type { SignatureFault } from '../refuse.js';
 
 /** A request that its client has proven to have signed. */
 export interface Signed {
@@ -93,7 +93,8 @@ function signed({ ticket, request, authorization, verified, verifying }: Proven)
     body: () => (request.body === undefined ? verified.readBody() : undefined),
     ...(sha256 === undefined ? {} : { sha256 }),
     ...(decodedLength === undefined ? {} : { decodedLength }),
-    standsFor: (contentLength) => JSON.stringify([body.kind === 'hash' ? sha256 : 'unsigned', decodedLength ?? contentLength ?? '']),
+    standsFor: (contentLength) =>
+      JSON.stringify([body.kind === 'hash' ? sha256 : 'unsigned', decodedLength ?? contentLength ?? '']),
     once: () => admitOnce(authorization, request, verifying),
   };
 }
@@ -105,9 +106,14 @@ function admitOnce(authorization: Authorization, request: AwsRequest, verifying:
   const arrival = { at: now, connection, address, ...(attempt === undefined ? {} : { attempt }) };
   const verdict = verifying.replays.admit(authorization, arrival);
   if (verdict === 'replay')
-    throw new SignatureRefused('signature', 'this signature has been used before: a request that changes something runs once');
+    throw new SignatureRefused(
+      'signature',
+      'this signature has been used before: a request that changes something runs once',
+    );
   if (verdict === 'full')
-    throw new GatewayError('RATE_LIMITED', 'too many requests that change something', { hint: 'try again in a minute' });
+    throw new GatewayError('RATE_LIMITED', 'too many requests that change something', {
+      hint: 'try again in a minute',
+    });
 }
 
 const faults: Readonly<Record<Exclude<SignatureReason, 'unsupported'>, SignatureFault>> = {
@@ -126,9 +132,13 @@ const refused = (reason: SignatureReason, message: string): GatewayError =>
     : new SignatureRefused(faults[reason], message);
 
 const unknownKey = (): GatewayError =>
-  new GatewayError('TICKET_INVALID', 'the access key is not one that this gateway has given out for this session token', {
-    hint: 'get new ones: "sallyport connect <connection>"',
-  });
+  new GatewayError(
+    'TICKET_INVALID',
+    'the access key is not one that this gateway has given out for this session token',
+    {
+      hint: 'get new ones: "sallyport connect <connection>"',
+    },
+  );
 
 const same = (left: string, right: string): boolean =>
   left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));

@@ -1,6 +1,6 @@
 /** What a read has answered, masked like every answer, and how a preview looks into it. */
 import { parseXml, type XmlElement } from '@sallyport/aws';
-import { type ResponseHead } from '../wire.js';
+import { type ResponseHead } from '../../wire.js';
 
 export class Answer {
   readonly #json: unknown;
@@ -31,7 +31,11 @@ export class Answer {
   /** The same as text; undefined where there is none. */
   text(path: string): string | undefined {
     const value = this.at(path);
-    return typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+    return typeof value === 'string'
+      ? value
+      : typeof value === 'number' || typeof value === 'boolean'
+        ? String(value)
+        : undefined;
   }
 
   /** Of an XML answer: the elements of this name, wherever they are, in order. */

@@ -1,6 +1,11 @@
 /** HTTP/1.1 and HTTP/2 on sockets that somebody else has accepted and encrypted. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type IncomingHttpHeaders, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import {
+  type IncomingHttpHeaders,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type Incoming, incomingOfHttp1, incomingOfHttp2 } from './incoming.js';

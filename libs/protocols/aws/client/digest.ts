@@ -79,7 +79,8 @@ const withoutToken = (pair: string): string => {
 function essential(body: Uint8Array, headers: AwsRequest['headers']): Uint8Array | string {
   const type = headers.find(([name]) => name === 'content-type')?.[1] ?? '';
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  if (/^application\/x-www-form-urlencoded/i.test(type)) return bytes.toString('latin1').split('&').map(withoutToken).join('&');
+  if (/^application\/x-www-form-urlencoded/i.test(type))
+    return bytes.toString('latin1').split('&').map(withoutToken).join('&');
   if (!/json/i.test(type) || !bytes.includes('oken')) return body;
   const text = bytes.toString('utf8');
   return topTokens(text).reduce(
@@ -94,7 +95,8 @@ function topTokens(text: string): [name: string, value: string][] {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
     return Object.entries(value).filter(
-      (entry): entry is [string, string] => tokenName.test(entry[0]) && typeof entry[1] === 'string' && uuid.test(entry[1]),
+      (entry): entry is [string, string] =>
+        tokenName.test(entry[0]) && typeof entry[1] === 'string' && uuid.test(entry[1]),
     );
   } catch {
     return [];

@@ -1,6 +1,16 @@
 /** Reads of AWS that the gateway makes itself, each a call like any other: described, decided, recorded, masked. */
 import type { AwsRequest, SignedScope } from '@sallyport/aws';
 
+/** A parameter that is a text; empty where it is none. */
+export const inputText = (input: Readonly<Record<string, unknown>>, name: string): string => {
+  const value = input[name];
+  return typeof value === 'string'
+    ? value
+    : typeof value === 'number' || typeof value === 'boolean'
+      ? String(value)
+      : '';
+};
+
 export interface Read {
   readonly request: AwsRequest;
   readonly scope: SignedScope;
@@ -30,7 +40,12 @@ export const jsonRead = (scope: SignedScope, target: string, input: object, vers
 });
 
 /** Of a query or EC2 service. */
-export const formRead = (scope: SignedScope, action: string, version: string, input: Readonly<Record<string, string>>): Read => ({
+export const formRead = (
+  scope: SignedScope,
+  action: string,
+  version: string,
+  input: Readonly<Record<string, string>>,
+): Read => ({
   scope,
   request: {
     method: 'POST',

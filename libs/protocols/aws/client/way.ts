@@ -1,7 +1,15 @@
 /** One way through the agent: serves one call at a time, and may serve another after it. */
 import { GatewayError, type MaskingPlan, type Refusal } from '@sallyport/core';
 import { type Channel, type Frame, FrameKind, type Permit, type SessionHandle } from '@sallyport/engine';
-import { type CallHead, decodeJson, encodeJson, encodeMore, frameBytes, type OpenedHead, type OpenHead } from './heads.js';
+import {
+  type CallHead,
+  decodeJson,
+  encodeJson,
+  encodeMore,
+  frameBytes,
+  type OpenedHead,
+  type OpenHead,
+} from '../heads.js';
 
 const nothing = new Uint8Array(0);
 
@@ -76,8 +84,10 @@ export class Way {
 
   /** @throws GatewayError AGENT_LOST, or what the agent ended the way with */
   async next(): Promise<Frame> {
-    const { done, value } = await this.#frames.next();
-    if (done) throw new GatewayError('AGENT_LOST', 'the agent went away; the call may or may not have run');
+    const step = await this.#frames.next();
+    if (step.done === true)
+      throw new GatewayError('AGENT_LOST', 'the agent went away; the call may or may not have run');
+    const { value } = step;
     if (value.kind === FrameKind.CLOSE) throw closedBy(value);
     if (value.exchange !== this.#exchange && (value.kind === FrameKind.DATA || value.kind === FrameKind.OUTCOME))
       throw new GatewayError('RESPONSE_NOT_UNDERSTOOD', 'the agent answered another call');

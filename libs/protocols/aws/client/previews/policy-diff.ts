@@ -13,7 +13,9 @@ export function policyDiff(before: string | undefined, after: string | undefined
   const come = [...next].filter(([key]) => !old.has(key)).map(([, text]) => `+ ${text}`);
   const lines = [...gone, ...come];
   if (lines.length === 0) return ['the policy stays as it is'];
-  return lines.length > mostLines ? [...lines.slice(0, mostLines), `… and ${lines.length - mostLines} more statements`] : lines;
+  return lines.length > mostLines
+    ? [...lines.slice(0, mostLines), `… and ${lines.length - mostLines} more statements`]
+    : lines;
 }
 
 function statementsOf(policy: string | undefined): Statements | undefined {

@@ -1,5 +1,5 @@
 import { type Answer, below } from './answer.js';
-import { formRead, type Read } from './read.js';
+import { formRead, inputText, type Read } from './read.js';
 import type { Preview, Waited } from './table.js';
 
 const version = '2016-11-15';
@@ -9,20 +9,24 @@ const mostInstances = 20;
 const instancesOf = ({ identified }: Waited): string[] =>
   Object.entries(identified.input)
     .filter(([name]) => /^InstanceId(\.\d+)?$/.test(name))
-    .map(([, value]) => String(value));
+    .map(([name]) => inputText(identified.input, name));
 
 const describeInstances = (call: Waited): Read =>
   formRead(
     call.scope,
     'DescribeInstances',
     version,
-    Object.fromEntries(instancesOf(call).slice(0, mostInstances).map((id, at) => [`InstanceId.${at + 1}`, id])),
+    Object.fromEntries(
+      instancesOf(call)
+        .slice(0, mostInstances)
+        .map((id, at) => [`InstanceId.${at + 1}`, id]),
+    ),
   );
 
 /** The call itself, which EC2 only tries. INVARIANT: used for operations whose model has the member DryRun, and no other. */
 const dryRun = ({ identified, scope }: Waited): Read => {
   const { Action: _a, Version: _v, DryRun: _d, ...rest } = identified.input;
-  const values = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, String(value)]));
+  const values = Object.fromEntries(Object.keys(rest).map((name) => [name, inputText(rest, name)]));
   return formRead(scope, identified.operation, version, { ...values, DryRun: 'true' });
 };
 
@@ -53,7 +57,13 @@ const ofInstances: Preview = {
 
 const dryRunOnly: Preview = { reads: (call) => [dryRun(call)], tell: ([tried]) => [tellDryRun(tried)] };
 
-const instanceOperations = ['TerminateInstances', 'StopInstances', 'RebootInstances', 'StartInstances', 'ModifyInstanceAttribute'];
+const instanceOperations = [
+  'TerminateInstances',
+  'StopInstances',
+  'RebootInstances',
+  'StartInstances',
+  'ModifyInstanceAttribute',
+];
 
 /** Every one of them has the member DryRun in EC2's model; 44 operations have none, and none of those is here. */
 export const dryRunOperations = [

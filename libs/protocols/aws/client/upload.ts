@@ -4,10 +4,11 @@
  * INVARIANT: its last piece goes to the agent only when all of it has been verified, so what the client has not signed is
  * never whole at the target.
  */
+
+import type { BodyVerifier } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
 import type { InspectedBytes } from './budget.js';
 import type { Incoming } from './incoming.js';
-import type { BodyVerifier } from '@sallyport/aws';
 import type { Way } from './way.js';
 
 /** A body that stands still this long is given up. */
@@ -36,7 +37,8 @@ async function* pieces(incoming: Incoming, check: BodyVerifier): AsyncGenerator<
   }
 }
 
-const gone = (cause: unknown): GatewayError => new GatewayError('CANCELLED', 'the client left while it was sending', { cause });
+const gone = (cause: unknown): GatewayError =>
+  new GatewayError('CANCELLED', 'the client left while it was sending', { cause });
 
 /** @throws GatewayError TOO_LARGE, RATE_LIMITED, CANCELLED, TIMED_OUT, and SignatureRefused */
 export async function readWhole(incoming: Incoming, check: BodyVerifier, budget: InspectedBytes): Promise<Buffer> {

@@ -4,12 +4,12 @@
  * INVARIANT: no byte of a response reaches the client before its gate is open and, where responses are recorded, before it
  * is durable.
  */
-import { errorCodes, type ErrorCode, GatewayError, type Refusal } from '@sallyport/core';
+import { type ErrorCode, errorCodes, GatewayError, type Refusal } from '@sallyport/core';
 import { FrameKind, type OperationRecord, type ResponseGate } from '@sallyport/engine';
-import { decodeData, decodeJson, type OutcomeHead } from './heads.js';
+import { decodeData, decodeJson, type OutcomeHead } from '../heads.js';
+import { decodeResponseHead } from '../wire.js';
 import type { Headers, Incoming } from './incoming.js';
 import type { Way } from './way.js';
-import { decodeResponseHead } from './wire.js';
 
 export interface Relayed {
   /** Where there is no response to show. */
@@ -32,7 +32,8 @@ export async function relay(
       if (!gate.isOpen) await gate.opened();
       const at = decodeData(head);
       if (record.response !== undefined) {
-        if (at === undefined) throw new GatewayError('RESPONSE_NOT_UNDERSTOOD', 'a recorded response has no time stamp');
+        if (at === undefined)
+          throw new GatewayError('RESPONSE_NOT_UNDERSTOOD', 'a recorded response has no time stamp');
         await record.response(body, at);
       }
       await response.take(body);

@@ -4,8 +4,8 @@ import type { Answer } from './answer.js';
 import { ec2Previews } from './ec2.js';
 import { iamPreviews } from './iam.js';
 import { jsonPreviews } from './json-services.js';
-import { s3Previews } from './s3.js';
 import type { Read } from './read.js';
+import { s3Previews } from './s3.js';
 
 /** The call that waits. */
 export interface Waited {
@@ -25,7 +25,12 @@ export interface Preview {
 export const mostReads = 6;
 
 /** By `service:Operation`. */
-const previews: ReadonlyMap<string, Preview> = new Map([...s3Previews, ...iamPreviews, ...ec2Previews, ...jsonPreviews]);
+const previews: ReadonlyMap<string, Preview> = new Map([
+  ...s3Previews,
+  ...iamPreviews,
+  ...ec2Previews,
+  ...jsonPreviews,
+]);
 
 export const previewOf = ({ service, operation }: Identified): Preview | undefined =>
   previews.get(`${service}:${operation}`);

@@ -1,14 +1,18 @@
 import type { Answer } from './answer.js';
-import { formRead, jsonRead, type Read } from './read.js';
+import { formRead, inputText, jsonRead, type Read } from './read.js';
 import type { Preview, Waited } from './table.js';
 
-const input = ({ identified }: Waited, name: string): string => String(identified.input[name] ?? '');
+const input = ({ identified }: Waited, name: string): string => inputText(identified.input, name);
 
 /** One read, and what it says in one line. */
 const one = (read: (call: Waited) => Read, tell: (answer: Answer) => string): Preview => ({
   reads: (call) => [read(call)],
   tell: ([answer]) => [
-    answer?.ok ? tell(answer) : answer === undefined ? 'it cannot be looked at' : `it cannot be looked at: ${answer.errorCode ?? answer.head.status}`,
+    answer?.ok
+      ? tell(answer)
+      : answer === undefined
+        ? 'it cannot be looked at'
+        : `it cannot be looked at: ${answer.errorCode ?? answer.head.status}`,
   ],
 });
 
@@ -38,7 +42,7 @@ export const jsonPreviews: readonly (readonly [string, Preview])[] = [
       (answer) =>
         said(answer, {
           'the key is': 'KeyMetadata.KeyState',
-          'for': 'KeyMetadata.KeyUsage',
+          for: 'KeyMetadata.KeyUsage',
           'described as': 'KeyMetadata.Description',
         }),
     ),
@@ -48,7 +52,12 @@ export const jsonPreviews: readonly (readonly [string, Preview])[] = [
     one(
       (call) => jsonRead(call.scope, 'secretsmanager.DescribeSecret', { SecretId: input(call, 'SecretId') }),
       (answer) =>
-        said(answer, { 'the secret is': 'Name', 'described as': 'Description', 'last used': 'LastAccessedDate', rotated: 'LastRotatedDate' }),
+        said(answer, {
+          'the secret is': 'Name',
+          'described as': 'Description',
+          'last used': 'LastAccessedDate',
+          rotated: 'LastRotatedDate',
+        }),
     ),
   ],
   [
@@ -59,9 +68,17 @@ export const jsonPreviews: readonly (readonly [string, Preview])[] = [
         formRead(call.scope, 'ListStackResources', '2010-05-15', { StackName: input(call, 'StackName') }),
       ],
       tell: ([stack, resources]) => [
-        stack?.ok ? `the stack is ${stack.first('StackStatus') ?? '?'}, made ${stack.first('CreationTime') ?? '?'}` : 'the stack cannot be described',
+        stack?.ok
+          ? `the stack is ${stack.first('StackStatus') ?? '?'}, made ${stack.first('CreationTime') ?? '?'}`
+          : 'the stack cannot be described',
         resources?.ok
-          ? `with it go: ${resources.all('ResourceType').map(({ text }) => text).slice(0, 30).join(', ') || 'no resources'}`
+          ? `with it go: ${
+              resources
+                .all('ResourceType')
+                .map(({ text }) => text)
+                .slice(0, 30)
+                .join(', ') || 'no resources'
+            }`
           : 'its resources cannot be listed',
       ],
     },
@@ -70,7 +87,9 @@ export const jsonPreviews: readonly (readonly [string, Preview])[] = [
     'rds:DeleteDBInstance',
     one(
       (call) =>
-        formRead(call.scope, 'DescribeDBInstances', '2014-10-31', { DBInstanceIdentifier: input(call, 'DBInstanceIdentifier') }),
+        formRead(call.scope, 'DescribeDBInstances', '2014-10-31', {
+          DBInstanceIdentifier: input(call, 'DBInstanceIdentifier'),
+        }),
       (answer) =>
         `the instance is ${answer.first('DBInstanceStatus') ?? '?'}, ${answer.first('Engine') ?? '?'}, ${answer.first('AllocatedStorage') ?? '?'} GB, deletion protection ${answer.first('DeletionProtection') ?? '?'}, restorable until ${answer.first('LatestRestorableTime') ?? '?'}`,
     ),

@@ -10,20 +10,20 @@ import {
 } from '@sallyport/aws';
 import { GatewayError, type Refusal, refusalOf } from '@sallyport/core';
 import type { Exchange, OperationRecord, Permit, ResponseGate } from '@sallyport/engine';
+import { type DescribedCall, operationOf } from '../describe.js';
+import type { CallHead } from '../heads.js';
+import { type ErrorStyle, errorAnswer, type SignatureFault } from '../refuse.js';
 import type { InspectedBytes } from './budget.js';
-import { type DescribedCall, operationOf } from './describe.js';
-import type { CallHead } from './heads.js';
 import { Hold } from './hold.js';
 import type { Incoming } from './incoming.js';
-import { type ErrorStyle, errorAnswer, type SignatureFault } from './refuse.js';
 import { foretold } from './previews/ask.js';
+import type { Read } from './previews/read.js';
 import { previewOf } from './previews/table.js';
 import { isGlobal } from './regions.js';
 import { relay } from './relay.js';
 import { headerOf } from './request.js';
 import type { AwsSession } from './session.js';
-import { type Signed, SignatureRefused } from './signature.js';
-import type { Read } from './previews/read.js';
+import { SignatureRefused, type Signed } from './signature.js';
 import { readWhole, stream } from './upload.js';
 import type { Way } from './way.js';
 
@@ -44,9 +44,12 @@ export interface Arrived {
 export async function serveCall(arrived: Arrived): Promise<void> {
   const { incoming, signed, session, catalogue, addressing, budget } = arrived;
   const check = signed.body();
-  const streams = check !== undefined && needsBody(catalogue, signed.request, signed.scope, addressing).read !== 'whole';
+  const streams =
+    check !== undefined && needsBody(catalogue, signed.request, signed.scope, addressing).read !== 'whole';
   const request: AwsRequest =
-    check === undefined || streams ? signed.request : { ...signed.request, body: await readWhole(incoming, check, budget) };
+    check === undefined || streams
+      ? signed.request
+      : { ...signed.request, body: await readWhole(incoming, check, budget) };
   const identification = identify(catalogue, request, signed.scope, addressing);
   const described = operationOf({
     identification,

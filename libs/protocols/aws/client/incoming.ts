@@ -85,7 +85,7 @@ export function incomingOfHttp1(request: IncomingMessage, response: ServerRespon
   };
 }
 
-const flat = (headers: Headers): string[] => headers.flatMap(([name, value]) => [name, value]);
+const flat = (headers: Headers): string[] => headers.flat();
 
 export function incomingOfHttp2(
   stream: ServerHttp2Stream,
@@ -117,7 +117,9 @@ export function incomingOfHttp2(
     },
     head(status, all) {
       if (stream.destroyed) return;
-      const allowed = all.filter(([name]) => name !== 'connection' && name !== 'transfer-encoding' && name !== 'keep-alive');
+      const allowed = all.filter(
+        ([name]) => name !== 'connection' && name !== 'transfer-encoding' && name !== 'keep-alive',
+      );
       stream.respond({ ':status': status, ...grouped(allowed) });
     },
     write: (chunk) => !stream.destroyed && stream.write(chunk),
