@@ -114,8 +114,10 @@ export class Call {
 
   async #prepare(): Promise<Prepared> {
     const { head, target, masker, session } = this.#options;
-    const { method, path, query, headers, addressing, service } = head;
+    const { method, path, query, headers, service } = head;
     const { parts, settings } = target;
+    // It goes to the endpoint of this service: what it is there, whatever else it could be elsewhere.
+    const addressing = { ...head.addressing, service };
     const need = parts.needsBody({ method, path, query, headers }, head, addressing);
     if (need.read === 'none') throw disagreement(need.reason);
     const body = need.read === 'whole' || !this.#streams ? await this.#whole() : undefined;
