@@ -3,6 +3,7 @@
  * The control plane may only narrow: it names an alias, regions, accounts and a role of the agent's own file, and rules
  * that are added.
  */
+import { loadCatalogue } from '@sallyport/aws';
 import { GatewayError, refusalOf } from '@sallyport/core';
 import { type Channel, FrameKind, type Target, type TargetHost, type TargetSide } from '@sallyport/engine';
 import { AwsTarget } from './target/aws-target.js';
@@ -10,15 +11,15 @@ import { parseOpenHead } from './target/call-head.js';
 import { Calls } from './target/calls.js';
 import { encodeJson } from './heads.js';
 import { openSession } from './target/opening.js';
-import type { Parts } from './target/parts.js';
 import { parseAwsSettings } from './settings.js';
 
 const nothing = new Uint8Array(0);
 
-export async function createAwsTargetSide(parts: Parts): Promise<TargetSide> {
+export async function createAwsTargetSide(): Promise<TargetSide> {
+  const catalogue = loadCatalogue();
   const targets = new WeakMap<Target, AwsTarget>();
   const targetOf = ({ target, log }: TargetHost): AwsTarget => {
-    const known = targets.get(target) ?? new AwsTarget(target, parts, log);
+    const known = targets.get(target) ?? new AwsTarget(target, catalogue, log);
     targets.set(target, known);
     return known;
   };

@@ -1,8 +1,7 @@
 /** What the sessions of one target share: connections to AWS, the agent's own credential, and roles assumed by it. */
+import { type Catalogue, SigningKeyCache } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
 import type { AwsCredential, Target } from '@sallyport/engine';
-import { type Destination, destinationOf } from './destination.js';
-import type { Parts } from './parts.js';
 import { type Log, ScopedCredentials } from './scoping/scoped-credentials.js';
 import { Sts } from './scoping/sts.js';
 import { type AwsSettings, parseAwsSettings } from '../settings.js';
@@ -15,6 +14,7 @@ export class AwsTarget {
   readonly settings: AwsSettings;
   readonly client: UpstreamClient;
   readonly scopes: ScopedCredentials;
+  readonly keys = new SigningKeyCache();
   readonly #target: Target;
   readonly #sts: Sts;
   readonly #log: Log;
@@ -22,7 +22,7 @@ export class AwsTarget {
 
   constructor(
     target: Target,
-    readonly parts: Parts,
+    readonly catalogue: Catalogue,
     log: Log,
   ) {
     this.#target = target;
@@ -31,8 +31,8 @@ export class AwsTarget {
     const { connections, deadlines, ca } = this.settings;
     this.client = new UpstreamClient({ connections, deadlines, ...(ca === undefined ? {} : { ca }) });
     this.#sts = new Sts({
-      settings: this.settings,
-      parts,
+      places: this,
+      keys: this.keys,
       client: this.client,
       credential: (fresh) => this.credential({ fresh }),
     });
@@ -46,11 +46,6 @@ export class AwsTarget {
     throw new GatewayError('CREDENTIAL_UNAVAILABLE', 'the agent’s credential for this target is none for AWS', {
       hint: 'the secret must hold "AccessKeyId" and "SecretAccessKey"',
     });
-  }
-
-  /** @throws UNSUPPORTED */
-  destination(service: string, region: string): Destination {
-    return destinationOf(service, region, this);
   }
 
   /** Whose the agent's own credential is: asked once for each access key. @throws CREDENTIAL_UNAVAILABLE */

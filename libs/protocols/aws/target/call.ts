@@ -3,17 +3,17 @@
  * nothing comes back that was not masked.
  */
 import { createHash } from 'node:crypto';
-import type { Identified } from '@sallyport/aws';
+import { type Identified, identify, needsBody, sign } from '@sallyport/aws';
 import { GatewayError, type OutcomeStatus, refusalOf } from '@sallyport/core';
 import type { AwsCredential } from '@sallyport/engine';
 import type { Masker } from '@sallyport/masking';
 import type { Answer } from './answer.js';
 import type { AwsTarget } from './aws-target.js';
-import { authorityOf, type Destination } from './destination.js';
+import { type Asked, authorityOf, type Destination, destinationOf, isSamePlace } from './destination.js';
 import { errorCode, refusesCredential } from './error-code.js';
 import { type Header, headerOf } from './header-list.js';
 import type { CallHead, OutcomeHead } from '../heads.js';
-import type { MaskedResponse, ResponseMasking } from '../masking/types.js';
+import { type MaskedResponse, maskingOf, type ResponseMasking } from '../masking/index.js';
 import type { Session } from './opening.js';
 import { OwnSecrets } from './own-secrets.js';
 import type { RequestBody } from './request-body.js';
@@ -113,22 +113,23 @@ export class Call {
   // --------------------------------------------------------------------------------------------------- before sending
 
   async #prepare(): Promise<Prepared> {
-    const { head, target, masker, session } = this.#options;
+    const { head, target, masker } = this.#options;
     const { method, path, query, headers, service } = head;
-    const { parts, settings } = target;
+    const { catalogue, settings } = target;
     // It goes to the endpoint of this service: what it is there, whatever else it could be elsewhere.
     const addressing = { ...head.addressing, service };
-    const need = parts.needsBody({ method, path, query, headers }, head, addressing);
+    const need = needsBody(catalogue, { method, path, query, headers }, head, addressing);
     if (need.read === 'none') throw disagreement(need.reason);
     const body = need.read === 'whole' || !this.#streams ? await this.#whole() : undefined;
-    const identified = parts.identify({ method, path, query, headers, ...(body && { body }) }, head, addressing);
+    const identified = identify(catalogue, { method, path, query, headers, ...(body && { body }) }, head, addressing);
     if (!identified.identified) throw disagreement(identified.reason);
     if (identified.service !== service || identified.operation !== head.operation)
       throw disagreement(`it is "${identified.service}:${identified.operation}"`);
-    const destination = target.destination(service, head.region);
-    if (!session.allowsRegion(head.region) && !destination.global) throw otherRegion(head.region);
+    const asked: Asked = { ...identified, region: head.region, signingName: head.signingName };
+    if (!this.#mayGo(asked)) throw otherRegion(head.region);
+    const destination = destinationOf(asked, target);
     const sent = requestHeaders(headers);
-    const masking = parts.maskingOf({ ...identified, method, query, headers: sent }, masker, { binary: settings.binary });
+    const masking = maskingOf({ ...identified, method, query, headers: sent }, masker, { binary: settings.binary });
     return {
       identified,
       destination,
@@ -137,6 +138,12 @@ export class Call {
       headers: withOwn(masking.headers, { destination, body, head }),
       payloadHash: payloadHashOf(head, body),
     };
+  }
+
+  #mayGo(asked: Asked): boolean {
+    const { target, session } = this.#options;
+    const { region } = session.opened;
+    return session.allowsRegion(asked.region) || (region !== undefined && isSamePlace(asked, region, target));
   }
 
   /** What is there already is not streamed; nor is what a service would have to know the hash of beforehand. */
@@ -185,14 +192,15 @@ export class Call {
 
   async #attempt({ identified, destination, body, headers, payloadHash }: Prepared, fresh: boolean): Promise<Answered> {
     const { head, target, signal } = this.#options;
-    const { method, path, query, region, signingName } = head;
+    const { method, path, query } = head;
     const authorised = await this.#authorise(identified.service, fresh);
     this.#scoped = authorised.scoped;
-    const signed = target.parts.sign({ method, path, query, headers }, authorised.credential, {
-      region,
-      service: signingName,
+    const signed = sign({ method, path, query, headers }, authorised.credential, {
+      region: destination.signingRegion,
+      service: destination.signingName,
       now: new Date(),
       payload: payloadHash,
+      keys: target.keys,
     });
     const answer = await target.client.send({
       endpoint: destination.endpoint,

@@ -2,11 +2,13 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FrameKind } from '@sallyport/engine';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
 import { type AgentDriver, type AgentOptions, agentCredential, anOperation, openAgent } from '../../testing/aws-agent.js';
 import { answer, ScriptedAws } from '../../testing/scripted-aws.js';
-import { standIns } from '../../testing/stand-in-parts.js';
 import { createAwsTargetSide } from '../target-side.js';
+
+vi.setConfig({ testTimeout: 15_000 });
 
 let aws: ScriptedAws;
 let url: string;
@@ -23,7 +25,7 @@ afterEach(async () => {
 
 async function agent(options: Partial<AgentOptions> = {}): Promise<AgentDriver> {
   const settings = { regions: ['eu-central-1'], endpoints: { default: url }, ...options.settings };
-  const driver = await openAgent(await createAwsTargetSide(standIns), { ...options, settings });
+  const driver = await openAgent(await createAwsTargetSide(), { ...options, settings });
   aws.received.length = 0; // who is asked at the opening is another test's matter
   drivers.push(driver);
   return driver;
@@ -38,8 +40,8 @@ const getItem = {
     ['x-amz-target', 'DynamoDB_20120810.GetItem'],
   ],
 } as const;
-const getObject = { method: 'GET', path: '/b/k', service: 's3', operation: 'GetObject', signingName: 's3' } as const;
-const putObject = { method: 'PUT', path: '/b/../k%20%2B', service: 's3', operation: 'PutObject', signingName: 's3' } as const;
+const getObject = { method: 'GET', path: '/bucket/key', service: 's3', operation: 'GetObject', signingName: 's3' } as const;
+const putObject = { method: 'PUT', path: '/bucket/../k%20%2B', service: 's3', operation: 'PutObject', signingName: 's3' } as const;
 
 test('a call goes out as it was asked for and comes back as it was answered', async () => {
   aws.script = (received) =>
@@ -59,7 +61,7 @@ test('a call goes out as it was asked for and comes back as it was answered', as
   expect(aws.received[0]!.headers).toMatchObject({
     host: url.slice('http://'.length),
     'x-amz-target': 'DynamoDB_20120810.GetItem',
-    'x-amz-content-sha256': createHash('sha256').update('{"TableName":"t"}').digest('hex'),
+    authorization: expect.stringMatching(/Credential=AKIAAGENTSOWN0000001\/\d{8}\/eu-central-1\/dynamodb\//),
     'accept-encoding': 'identity',
   });
 });
@@ -99,9 +101,9 @@ test('what the client says of credentials, hosts and encodings does not go on', 
 test('the path goes out raw', async () => {
   const driver = await agent();
 
-  await driver.call({ ...putObject, query: 'x-id=PutObject&a=%2e%2E' }, 'body');
+  await driver.call({ ...putObject, query: 'x-id=PutObject' }, 'body');
 
-  expect(aws.received[0]!.path).toBe('/b/../k%20%2B?x-id=PutObject&a=%2e%2E');
+  expect(aws.received[0]!.path).toBe('/bucket/../k%20%2B?x-id=PutObject');
 });
 
 test('an answer of the target that is an error keeps its status and tells its code', async () => {
@@ -188,7 +190,7 @@ test('the target never gets all of a body that is not the one the client signed'
   const bodySha256 = createHash('sha256').update('what was signed').digest('hex');
   const exchange = driver.begin({ ...putObject, length: 300_000, bodySha256 }, Buffer.alloc(100_000), true);
   await driver.more(exchange, Buffer.alloc(100_000), true);
-  while (aws.received.length === 0) await sleep(5);
+  await vi.waitFor(() => expect(aws.received).not.toEqual([]));
   await driver.more(exchange, Buffer.alloc(100_000), false);
 
   const { status, outcome } = await driver.answer();
@@ -407,7 +409,7 @@ test.each(['while it waits for an answer', 'while it reads one', 'while it sends
         ? driver.begin({ ...putObject, length: 900_000 }, Buffer.alloc(10_000), true)
         : driver.begin(getObject);
     if (when === 'while it sends') await driver.more(exchange, Buffer.alloc(10_000), true);
-    while (aws.received.length === 0) await sleep(5);
+    await vi.waitFor(() => expect(aws.received).not.toEqual([]));
     if (when === 'while it reads one') await driver.next();
     const gone = new Promise((resolve) => aws.received[0]!.socket.once('close', resolve));
 
@@ -424,7 +426,7 @@ test('a channel that ends takes its call with it', async () => {
   const driver = await agent();
   aws.script = () => undefined;
   driver.begin(getObject);
-  while (aws.received.length === 0) await sleep(5);
+  await vi.waitFor(() => expect(aws.received).not.toEqual([]));
   const gone = new Promise((resolve) => aws.received[0]!.socket.once('close', resolve));
 
   driver.channel.end();

@@ -1,8 +1,8 @@
 /** What a session may do at a target: what the control plane asks for, within what the agent's own file allows. */
+import { partitionOf } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
 import type { AwsTarget } from './aws-target.js';
 import type { Attribution, OpenedHead, OpenHead } from '../heads.js';
-import { partitionOf } from './partition.js';
 import type { AwsSettings } from '../settings.js';
 
 /** Whoever does not insist on an account does not wait longer than this to be told which it is. */
@@ -31,7 +31,7 @@ export async function openSession(target: AwsTarget, head: OpenHead): Promise<Se
     attribution: head.attribution,
     allowsRegion,
     opened: {
-      partition: partitionOf(region ?? settings.region),
+      partition: partitionOf(target.catalogue, region ?? settings.region) ?? 'aws',
       ...(account === undefined ? {} : { account }),
       ...(region === undefined ? {} : { region }),
     },

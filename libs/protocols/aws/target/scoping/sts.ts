@@ -1,21 +1,19 @@
 /** The two calls of STS that the agent makes for itself. They go the way of every other call, but to nobody's answer. */
 import { createHash } from 'node:crypto';
-import { parseXml, type XmlElement } from '@sallyport/aws';
+import { parseXml, sign, type SigningKeySource, type XmlElement } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
 import type { AwsCredential } from '@sallyport/engine';
-import { authorityOf, destinationOf } from '../destination.js';
+import { authorityOf, destinationOf, type Places } from '../destination.js';
 import { errorCode, refusesCredential } from '../error-code.js';
 import type { Header } from '../header-list.js';
-import type { Parts } from '../parts.js';
-import type { AwsSettings } from '../../settings.js';
 import type { UpstreamAnswer, UpstreamClient } from '../upstream/client.js';
 
 const timeoutMs = 15_000;
 const mostBytes = 256 * 1024;
 
 export interface StsOptions {
-  readonly settings: AwsSettings;
-  readonly parts: Parts;
+  readonly places: Places;
+  readonly keys: SigningKeySource;
   readonly client: UpstreamClient;
   readonly credential: (fresh: boolean) => Promise<AwsCredential>;
 }
@@ -61,14 +59,14 @@ export class Sts {
   }
 
   async #attempt(parameters: readonly Header[], fresh: boolean): Promise<XmlElement> {
-    const { settings, parts, client } = this.options;
+    const { places, client, keys } = this.options;
     const credential = await this.options.credential(fresh);
-    const { region } = settings;
-    const { endpoint } = destinationOf('sts', region, { settings, parts });
+    const asked = { service: 'sts', operation: 'AssumeRole', input: {}, signingName: 'sts' };
+    const { endpoint, ...signing } = destinationOf({ ...asked, region: places.settings.region }, places);
     const form = new URLSearchParams([['Version', '2011-06-15']]);
     for (const [name, value] of parameters) form.append(name, value);
     const body = Buffer.from(form.toString());
-    const { headers } = parts.sign(
+    const { headers } = sign(
       {
         method: 'POST',
         path: '/',
@@ -80,7 +78,13 @@ export class Sts {
         ],
       },
       credential,
-      { region, service: 'sts', now: new Date(), payload: createHash('sha256').update(body).digest('hex') },
+      {
+        region: signing.signingRegion,
+        service: signing.signingName,
+        now: new Date(),
+        payload: createHash('sha256').update(body).digest('hex'),
+        keys,
+      },
     );
     const signal = AbortSignal.timeout(timeoutMs);
     const answer = await client.send({ endpoint, method: 'POST', path: '/', headers, body, repeatable: true, signal });
