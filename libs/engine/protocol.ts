@@ -154,6 +154,15 @@ export interface Credential {
   readonly user: string;
   readonly password?: string;
   readonly clientCertificate?: { readonly cert: string; readonly key: string };
+  readonly aws?: AwsCredential;
+}
+
+/** What requests to AWS are signed with. */
+export interface AwsCredential {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
 }
 
 /**

@@ -73,6 +73,67 @@ targets:
   expect(targets[0]).toMatchObject({ port: 6432, settings: { tls: { mode: 'require' } }, masking: [{ id: 'mail' }] });
 });
 
+const cloud = (fields: string, credential = 'source: aws'): string => `
+control_plane: { address: 'gateway.example.com:7401' }
+state_dir: /var/lib/sallyport
+targets: [{ alias: cloud, protocol: aws, ${fields}, credential: { ${credential} } }]
+`;
+
+test('a target of AWS has regions and accounts instead of a host', () => {
+  const { targets } = parseConfig(cloud(`regions: [eu-central-1], accounts: ['123456789012'], max_body: 1000000`));
+
+  expect(targets).toMatchObject([
+    {
+      protocol: 'aws',
+      host: '',
+      databases: [],
+      settings: { regions: ['eu-central-1'], accounts: ['123456789012'], max_body: 1_000_000 },
+      credential: { source: 'aws', profile: undefined, roleArn: undefined },
+    },
+  ]);
+  expect(mistakesIn(cloud('regions: [eu-central-1], host: h, databases: [d]'))).toEqual([
+    'targets[0].host is not known here',
+    'targets[0].databases is not known here',
+  ]);
+});
+
+test('AWS takes keys as credential, from where keys are', () => {
+  const sources = [
+    'source: aws, profile: p, role_arn: arn:aws:iam::123456789012:role/gateway, external_id: x, region: eu-central-1',
+    'source: environment, access_key_id_variable: A, secret_access_key_variable: B, session_token_variable: C',
+    'source: file, path: /keys.json',
+    'source: secrets-manager, secret_id: keys',
+  ];
+
+  expect(sources.map((source) => parseConfig(cloud('regions: []', source)).targets[0]!.credential)).toEqual([
+    {
+      source: 'aws',
+      profile: 'p',
+      roleArn: 'arn:aws:iam::123456789012:role/gateway',
+      externalId: 'x',
+      region: 'eu-central-1',
+    },
+    { source: 'environment-keys', variables: { accessKeyId: 'A', secretAccessKey: 'B', sessionToken: 'C' } },
+    { source: 'file', path: '/keys.json', user: undefined },
+    { source: 'secrets-manager', secretId: 'keys', region: undefined, endpoint: undefined },
+  ]);
+});
+
+test.each([
+  ['source: rds-iam, user: u', 'targets[0].credential.source must be one of aws, environment, file, secrets-manager'],
+  ['source: file, path: p, user: u', 'targets[0].credential.user is not known here'],
+  ['source: aws, role_arn: gateway', 'targets[0].credential.role_arn must be the ARN of a role'],
+  ['source: aws, external_id: x', 'targets[0].credential.external_id is of no use without "role_arn"'],
+])('of AWS the credential {%s} is a mistake', (credential, mistake) => {
+  expect(mistakesIn(cloud('regions: []', credential))).toContain(mistake);
+});
+
+test('the AWS credential is for AWS alone', () => {
+  expect(mistakesIn(minimal.replace(/source: environment.*/, 'source: aws }'))).toContain(
+    'targets[0].credential.source must be one of environment, file, secrets-manager, rds-iam, client-certificate',
+  );
+});
+
 test('every mistake is named with its place, at once', () => {
   const text = `
 control_plane: { adress: 'gateway' }

@@ -1,7 +1,9 @@
+import type { ProtocolName } from '@sallyport/core';
 import type { Section } from './mistakes.js';
 
 export type CredentialConfig =
   | { readonly source: 'environment'; readonly user: NameOrVariable; readonly passwordVariable: string }
+  | { readonly source: 'environment-keys'; readonly variables: KeyVariables }
   | { readonly source: 'file'; readonly path: string; readonly user: string | undefined }
   | {
       readonly source: 'secrets-manager';
@@ -21,32 +23,50 @@ export type CredentialConfig =
       readonly user: string;
       readonly certFile: string;
       readonly keyFile: string;
+    }
+  | {
+      readonly source: 'aws';
+      readonly profile: string | undefined;
+      readonly roleArn: string | undefined;
+      readonly externalId: string | undefined;
+      readonly region: string | undefined;
     };
 
 export type NameOrVariable = { readonly name: string } | { readonly variable: string };
 
-const sources = ['environment', 'file', 'secrets-manager', 'rds-iam', 'client-certificate'] as const;
+export interface KeyVariables {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string | undefined;
+}
 
-export function readCredential(section: Section): CredentialConfig {
-  const source = section.oneOf('source', sources);
-  const config = readers[source](section);
+type Reader = (section: Section) => CredentialConfig;
+type Readers = Readonly<Record<string, Reader>>;
+
+/** @param protocol what the credential is for: AWS takes keys, everything else a user and what proves him */
+export function readCredential(section: Section, protocol: ProtocolName): CredentialConfig {
+  const readers = protocol === 'aws' ? keyReaders : loginReaders;
+  const source = section.oneOf('source', Object.keys(readers));
+  const config = readers[source]!(section);
   section.end();
   return config;
 }
 
-const readers: { readonly [Source in CredentialConfig['source']]: (section: Section) => CredentialConfig } = {
+const secretsManager: Reader = (section) => ({
+  source: 'secrets-manager',
+  secretId: section.text('secret_id'),
+  region: section.optionalText('region'),
+  endpoint: section.optionalText('endpoint'),
+});
+
+const loginReaders: Readers = {
   environment: (section) => ({
     source: 'environment',
     user: readUser(section),
     passwordVariable: section.text('password_variable'),
   }),
   file: (section) => ({ source: 'file', path: section.text('path'), user: section.optionalText('user') }),
-  'secrets-manager': (section) => ({
-    source: 'secrets-manager',
-    secretId: section.text('secret_id'),
-    region: section.optionalText('region'),
-    endpoint: section.optionalText('endpoint'),
-  }),
+  'secrets-manager': secretsManager,
   'rds-iam': (section) => ({
     source: 'rds-iam',
     user: section.text('user'),
@@ -61,6 +81,37 @@ const readers: { readonly [Source in CredentialConfig['source']]: (section: Sect
     keyFile: section.text('key_file'),
   }),
 };
+
+const keyReaders: Readers = {
+  aws: readAwsChain,
+  environment: (section) => ({
+    source: 'environment-keys',
+    variables: {
+      accessKeyId: section.text('access_key_id_variable'),
+      secretAccessKey: section.text('secret_access_key_variable'),
+      sessionToken: section.optionalText('session_token_variable'),
+    },
+  }),
+  file: (section) => ({ source: 'file', path: section.text('path'), user: undefined }),
+  'secrets-manager': secretsManager,
+};
+
+const roleShape = /^arn:aws[a-z-]*:iam::\d{12}:role\/\S+$/;
+
+function readAwsChain(section: Section): CredentialConfig {
+  const roleArn = section.optionalText('role_arn');
+  const externalId = section.optionalText('external_id');
+  if (roleArn !== undefined && !roleShape.test(roleArn)) section.mistake('role_arn', 'must be the ARN of a role');
+  if (externalId !== undefined && roleArn === undefined)
+    section.mistake('external_id', 'is of no use without "role_arn"');
+  return {
+    source: 'aws',
+    profile: section.optionalText('profile'),
+    roleArn,
+    externalId,
+    region: section.optionalText('region'),
+  };
+}
 
 function readUser(section: Section): NameOrVariable {
   if (section.has('user') && section.has('user_variable'))

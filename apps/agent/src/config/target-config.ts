@@ -1,15 +1,17 @@
 import { type MaskingRule, type ProtocolName, protocolNames } from '@sallyport/core';
 import { compileMasking, parseRules } from '@sallyport/masking';
+import { awsSettingNames } from '@sallyport/protocols';
 import { type CredentialConfig, readCredential } from './credential-config.js';
 import type { Section } from './mistakes.js';
 
 export interface TargetConfig {
   readonly alias: string;
   readonly protocol: ProtocolName;
+  /** Empty where the target is no host: AWS. */
   readonly host: string;
   readonly port: number;
   readonly databases: readonly string[];
-  /** What the protocol itself reads, as it stands in the file: `databases`, `tls`, `withheld_columns`. */
+  /** What the protocol itself reads, as it stands in the file: `databases`, `tls`, `withheld_columns`; `regions` … of AWS. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly credential: CredentialConfig;
   readonly masking: readonly MaskingRule[];
@@ -23,20 +25,36 @@ export function readTarget(section: Section): TargetConfig {
   if (alias !== '' && !aliasShape.test(alias))
     section.mistake('alias', 'must be 1 to 63 lower-case letters, digits or hyphens, starting with a letter');
   const protocol = section.oneOf('protocol', protocolNames);
-  const databases = section.texts('databases');
   const target = {
     alias,
     protocol,
-    host: section.text('host'),
-    port: section.port('port', usualPorts[protocol] ?? 443),
-    databases,
-    settings: { databases, tls: section.raw('tls'), withheld_columns: section.texts('withheld_columns') },
-    credential: readCredential(section.section('credential')),
+    ...(protocol === 'aws' ? readAws(section) : readHost(section, protocol)),
+    credential: readCredential(section.section('credential'), protocol),
     masking: readMasking(section),
   };
   section.end();
   return target;
 }
+
+type Place = Pick<TargetConfig, 'host' | 'port' | 'databases' | 'settings'>;
+
+function readHost(section: Section, protocol: ProtocolName): Place {
+  const databases = section.texts('databases');
+  return {
+    host: section.text('host'),
+    port: section.port('port', usualPorts[protocol] ?? 443),
+    databases,
+    settings: { databases, tls: section.raw('tls'), withheld_columns: section.texts('withheld_columns') },
+  };
+}
+
+/** Where a call goes is settled call by call, by service and region. */
+const readAws = (section: Section): Place => ({
+  host: '',
+  port: 443,
+  databases: [],
+  settings: Object.fromEntries(awsSettingNames.map((name) => [name, section.raw(name)])),
+});
 
 /** A minimum that does not compile must stop the agent, not its masking. */
 function readMasking(section: Section): MaskingRule[] {

@@ -1,6 +1,7 @@
 import type { TargetConfig } from '../config/target-config.js';
+import { fromAwsChain, takeKeys } from './aws-chain.js';
 import { fromClientCertificate } from './client-certificate.js';
-import { fromEnvironment, type TakenVariables } from './environment.js';
+import { fromEnvironment, keysFromEnvironment, type TakenVariables } from './environment.js';
 import { fromFile } from './file.js';
 import { fromRdsIam } from './rds-iam.js';
 import { fromSecretsManager } from './secrets-manager.js';
@@ -10,13 +11,17 @@ export function sourceOf({ credential, host, port }: TargetConfig, variables: Ta
   switch (credential.source) {
     case 'environment':
       return fromEnvironment(credential, variables);
+    case 'environment-keys':
+      return keysFromEnvironment(credential, variables);
     case 'file':
       return fromFile(credential);
     case 'secrets-manager':
-      return fromSecretsManager(credential);
+      return fromSecretsManager(credential, { keys: takeKeys(variables) });
     case 'rds-iam':
-      return fromRdsIam(credential, { host, port });
+      return fromRdsIam(credential, { host, port }, takeKeys(variables));
     case 'client-certificate':
       return fromClientCertificate(credential);
+    case 'aws':
+      return fromAwsChain(credential, variables);
   }
 }

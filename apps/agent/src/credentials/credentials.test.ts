@@ -2,9 +2,10 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { fromAwsChain } from './aws-chain.js';
 import { fromClientCertificate } from './client-certificate.js';
-import { fromEnvironment, TakenVariables } from './environment.js';
+import { fromEnvironment, keysFromEnvironment, TakenVariables } from './environment.js';
 import { fromFile } from './file.js';
 import { fromRdsIam } from './rds-iam.js';
 import { fromSecretsManager } from './secrets-manager.js';
@@ -16,7 +17,10 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sallyport-credentials-'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+  vi.unstubAllEnvs();
+});
 
 function secretFile(name: string, content: string, mode = 0o600): string {
   const path = join(folder, name);
@@ -168,8 +172,8 @@ test('a secret is asked for with the AWS client, at the configured endpoint', as
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const endpoint = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
-  process.env['AWS_ACCESS_KEY_ID'] = 'AKIAIOSFODNN7EXAMPLE';
-  process.env['AWS_SECRET_ACCESS_KEY'] = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAIOSFODNN7EXAMPLE');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY');
 
   const credential = await fromSecretsManager({ ...secretConfig, endpoint }).read(cached);
 
@@ -179,8 +183,8 @@ test('a secret is asked for with the AWS client, at the configured endpoint', as
 });
 
 test('an RDS token is signed for the target’s host, port and user', async () => {
-  process.env['AWS_ACCESS_KEY_ID'] = 'AKIAIOSFODNN7EXAMPLE';
-  process.env['AWS_SECRET_ACCESS_KEY'] = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAIOSFODNN7EXAMPLE');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY');
   const config = {
     source: 'rds-iam',
     user: 'iam_user',
@@ -195,4 +199,111 @@ test('an RDS token is signed for the target’s host, port and user', async () =
   expect(password).toMatch(
     /^db\.example\.com:5432\/\?Action=connect&DBUser=iam_user&.*X-Amz-Expires=900.*X-Amz-Signature=[0-9a-f]{64}/,
   );
+});
+
+const chain = { source: 'aws', profile: undefined, roleArn: undefined, externalId: undefined, region: undefined } as const;
+const keys = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: canary };
+
+test('keys for AWS are taken out of the environment, whatever they are called there', async () => {
+  const environment: NodeJS.ProcessEnv = { A: keys.accessKeyId, B: canary, C: 'token' };
+  const variables = { accessKeyId: 'A', secretAccessKey: 'B', sessionToken: 'C' };
+
+  const source = keysFromEnvironment({ source: 'environment-keys', variables }, new TakenVariables(environment));
+
+  expect(environment).toEqual({});
+  expect(await source.read(cached)).toEqual({ user: keys.accessKeyId, aws: { ...keys, sessionToken: 'token' } });
+  expect(() => keysFromEnvironment({ source: 'environment-keys', variables }, new TakenVariables({ A: 'a', B: 'b' }))).toThrow(
+    expect.objectContaining({ message: 'the environment variable "C" is not set' }),
+  );
+});
+
+test('the chain of AWS begins with the environment, which has no keys afterwards', async () => {
+  const environment: NodeJS.ProcessEnv = {
+    AWS_ACCESS_KEY_ID: keys.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: canary,
+    AWS_SESSION_TOKEN: 'token',
+    AWS_REGION: 'eu-central-1',
+  };
+  const variables = new TakenVariables(environment);
+
+  const sources = [fromAwsChain(chain, variables), fromAwsChain(chain, variables)];
+
+  expect(environment).toEqual({ AWS_REGION: 'eu-central-1' });
+  for (const source of sources)
+    expect(await source.read(cached)).toEqual({ user: keys.accessKeyId, aws: { ...keys, sessionToken: 'token' } });
+});
+
+test('a named profile is read from the shared configuration, again each time that is asked for', async () => {
+  const path = secretFile('credentials', `[work]\naws_access_key_id = first\naws_secret_access_key = ${canary}\n`);
+  vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', path);
+  vi.stubEnv('AWS_CONFIG_FILE', join(folder, 'none'));
+  const variables = new TakenVariables({ AWS_ACCESS_KEY_ID: 'other', AWS_SECRET_ACCESS_KEY: 'other' });
+  const source = fromAwsChain({ ...chain, profile: 'work' }, variables);
+
+  expect(await source.read(cached)).toMatchObject({ aws: { accessKeyId: 'first', secretAccessKey: canary } });
+  writeFileSync(path, `[work]\naws_access_key_id = second\naws_secret_access_key = ${canary}\n`);
+  expect(await source.read(cached)).toMatchObject({ aws: { accessKeyId: 'first' } });
+  expect(await source.read({ fresh: true })).toMatchObject({ aws: { accessKeyId: 'second' } });
+});
+
+test('an AWS identity is kept until shortly before it ends', async () => {
+  let now = 0;
+  let asked = 0;
+  const ask = async () => ({ ...keys, accessKeyId: `k${(asked += 1)}`, expiration: new Date(now + 3_600_000) });
+  const source = fromAwsChain(chain, new TakenVariables({}), { ask, now: () => now });
+  const idOf = async (options = cached) => (await source.read(options)).user;
+
+  expect(await Promise.all([idOf(), idOf()])).toEqual(['k1', 'k1']);
+  now = 3_600_000 - 5 * 60_000 - 1;
+  expect(await idOf()).toBe('k1');
+  now += 1;
+  expect(await idOf()).toBe('k2');
+  expect(await idOf({ fresh: true })).toBe('k3');
+});
+
+test('an AWS identity that cannot be had is told without the chain’s words, and asked for again', async () => {
+  let works = false;
+  const ask = async () => {
+    if (!works) throw Object.assign(new Error(`process printed ${canary}`), { name: 'CredentialsProviderError' });
+    return keys;
+  };
+  const source = fromAwsChain(chain, new TakenVariables({}), { ask });
+
+  await expect(source.read(cached)).rejects.toMatchObject({
+    code: 'CREDENTIAL_UNAVAILABLE',
+    message: 'the agent finds no AWS credential (CredentialsProviderError)',
+  });
+  works = true;
+  expect(await source.read(cached)).toMatchObject({ aws: keys });
+});
+
+test('a role is assumed with the chain’s identity where one is configured', async () => {
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      requests.push(`${String(request.headers['authorization'])} ${body}`);
+      response.setHeader('content-type', 'text/xml');
+      response.end(
+        '<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>' +
+          '<AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>role-secret</SecretAccessKey>' +
+          '<SessionToken>role-token</SessionToken><Expiration>2999-01-01T00:00:00Z</Expiration>' +
+          '</Credentials></AssumeRoleResult></AssumeRoleResponse>',
+      );
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  vi.stubEnv('AWS_ENDPOINT_URL_STS', `http://127.0.0.1:${(server.address() as { port: number }).port}`);
+  const variables = new TakenVariables({ AWS_ACCESS_KEY_ID: keys.accessKeyId, AWS_SECRET_ACCESS_KEY: canary });
+  const roleArn = 'arn:aws:iam::123456789012:role/gateway';
+
+  const credential = await fromAwsChain(
+    { ...chain, roleArn, externalId: 'ext', region: 'eu-central-1' },
+    variables,
+  ).read(cached);
+
+  expect(credential).toMatchObject({ user: 'ASIAROLE', aws: { sessionToken: 'role-token' } });
+  expect(requests).toEqual([expect.stringMatching(/Credential=AKIAIOSFODNN7EXAMPLE.*ExternalId=ext/)]);
+  server.close();
 });

@@ -25,13 +25,27 @@ export function fromEnvironment(
   config: Extract<CredentialConfig, { source: 'environment' }>,
   variables: TakenVariables,
 ): CredentialSource {
-  const required = (name: string): string => {
-    const value = variables.take(name);
-    if (value === undefined || value === '')
-      throw new GatewayError('CREDENTIAL_UNAVAILABLE', `the environment variable "${name}" is not set`);
-    return value;
-  };
-  const nameOf = (user: NameOrVariable): string => ('name' in user ? user.name : required(user.variable));
-  const credential = { user: nameOf(config.user), password: required(config.passwordVariable) };
+  const nameOf = (user: NameOrVariable): string => ('name' in user ? user.name : required(variables, user.variable));
+  const credential = { user: nameOf(config.user), password: required(variables, config.passwordVariable) };
   return { read: async () => credential };
+}
+
+/** @throws CREDENTIAL_UNAVAILABLE as `fromEnvironment` */
+export function keysFromEnvironment(
+  { variables: names }: Extract<CredentialConfig, { source: 'environment-keys' }>,
+  variables: TakenVariables,
+): CredentialSource {
+  const accessKeyId = required(variables, names.accessKeyId);
+  const aws = {
+    accessKeyId,
+    secretAccessKey: required(variables, names.secretAccessKey),
+    ...(names.sessionToken === undefined ? {} : { sessionToken: required(variables, names.sessionToken) }),
+  };
+  return { read: async () => ({ user: accessKeyId, aws }) };
+}
+
+function required(variables: TakenVariables, name: string): string {
+  const value = variables.take(name);
+  if (value !== undefined && value !== '') return value;
+  throw new GatewayError('CREDENTIAL_UNAVAILABLE', `the environment variable "${name}" is not set`);
 }

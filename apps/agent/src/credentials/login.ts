@@ -2,18 +2,44 @@ import { GatewayError } from '@sallyport/core';
 import type { Credential } from '@sallyport/engine';
 
 /**
- * Reads `{"username": …, "password": …}`, the form that AWS Secrets Manager keeps for databases.
+ * Reads `{"username": …, "password": …}`, the form that AWS Secrets Manager keeps for databases, or what
+ * `credential_process` prints: `{"AccessKeyId": …, "SecretAccessKey": …, "SessionToken": …}`.
  * @throws CREDENTIAL_UNAVAILABLE without a word of what was read
  */
 export function parseLogin(text: string, what: string): Credential {
-  let value: unknown;
+  const fields = parseObject(text);
+  const username = textIn(fields, 'username');
+  const password = textIn(fields, 'password');
+  if (username !== undefined && password !== undefined) return { user: username, password };
+  const keys = keysIn(fields);
+  if (keys !== undefined) return keys;
+  throw new GatewayError(
+    'CREDENTIAL_UNAVAILABLE',
+    `${what} must hold JSON with "username" and "password", or "AccessKeyId" and "SecretAccessKey"`,
+  );
+}
+
+function keysIn(fields: Readonly<Record<string, unknown>>): Credential | undefined {
+  const accessKeyId = textIn(fields, 'AccessKeyId');
+  const secretAccessKey = textIn(fields, 'SecretAccessKey');
+  const sessionToken = textIn(fields, 'SessionToken');
+  if (accessKeyId === undefined || secretAccessKey === undefined) return undefined;
+  return {
+    user: accessKeyId,
+    aws: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) },
+  };
+}
+
+const textIn = (fields: Readonly<Record<string, unknown>>, name: string): string | undefined => {
+  const value = fields[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+};
+
+function parseObject(text: string): Readonly<Record<string, unknown>> {
   try {
-    value = JSON.parse(text);
+    const value = JSON.parse(text) as unknown;
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
-    // falls through: a syntax error quotes its input
+    return {}; // a syntax error quotes its input
   }
-  const { username, password } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
-  if (typeof username === 'string' && username !== '' && typeof password === 'string' && password !== '')
-    return { user: username, password };
-  throw new GatewayError('CREDENTIAL_UNAVAILABLE', `${what} must hold JSON with "username" and "password"`);
 }

@@ -1,5 +1,5 @@
 import { GatewayError } from '@sallyport/core';
-import type { Credential } from '@sallyport/engine';
+import type { AwsCredential, Credential } from '@sallyport/engine';
 import type { CredentialConfig } from '../config/credential-config.js';
 import { parseLogin } from './login.js';
 import type { CredentialSource } from './source.js';
@@ -10,10 +10,17 @@ const timeoutMs = 10_000;
 /** @returns the secret's text */
 export type FetchSecret = () => Promise<string | undefined>;
 
+export interface SecretsManagerOptions {
+  readonly fetch?: FetchSecret;
+  readonly now?: () => number;
+  /** Taken out of the environment; else the SDK looks for others. */
+  readonly keys?: AwsCredential | undefined;
+}
+
 /** Kept for a minute at most; asked again at once when the target has refused what it said. */
 export function fromSecretsManager(
   config: Extract<CredentialConfig, { source: 'secrets-manager' }>,
-  { fetch = fetchFromAws(config), now = Date.now }: { fetch?: FetchSecret; now?: () => number } = {},
+  { keys, fetch = fetchFromAws(config, keys), now = Date.now }: SecretsManagerOptions = {},
 ): CredentialSource {
   const what = `the secret "${config.secretId}"`;
   let kept: { readonly credential: Credential; readonly until: number } | undefined;
@@ -44,17 +51,17 @@ export function fromSecretsManager(
 }
 
 // The SDK costs tens of megabytes: loaded by those who use it, when they use it.
-function fetchFromAws({
-  secretId,
-  region,
-  endpoint,
-}: Extract<CredentialConfig, { source: 'secrets-manager' }>): FetchSecret {
+function fetchFromAws(
+  { secretId, region, endpoint }: Extract<CredentialConfig, { source: 'secrets-manager' }>,
+  keys: AwsCredential | undefined,
+): FetchSecret {
   let client: Promise<() => Promise<string | undefined>> | undefined;
   const connect = async (): Promise<() => Promise<string | undefined>> => {
     const { SecretsManagerClient, GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager');
     const manager = new SecretsManagerClient({
       ...(region === undefined ? {} : { region }),
       ...(endpoint === undefined ? {} : { endpoint }),
+      ...(keys === undefined ? {} : { credentials: keys }),
     });
     return async () => {
       const { SecretString } = await manager.send(new GetSecretValueCommand({ SecretId: secretId }), {

@@ -1,0 +1,71 @@
+/** What the sessions of one target share: connections to AWS, the agent's own credential, and roles assumed by it. */
+import { type Catalogue, SigningKeyCache } from '@sallyport/aws';
+import { GatewayError } from '@sallyport/core';
+import type { AwsCredential, Target } from '@sallyport/engine';
+import { type Log, ScopedCredentials } from './scoping/scoped-credentials.js';
+import { Sts } from './scoping/sts.js';
+import { type AwsSettings, parseAwsSettings } from '../settings.js';
+import { UpstreamClient } from './upstream/client.js';
+
+/** After a failure STS is not asked again for this long: whoever can do without an account does not wait for it. */
+const forgetFailureMs = 60_000;
+
+export class AwsTarget {
+  readonly settings: AwsSettings;
+  readonly client: UpstreamClient;
+  readonly scopes: ScopedCredentials;
+  readonly keys = new SigningKeyCache();
+  readonly #target: Target;
+  readonly #sts: Sts;
+  readonly #log: Log;
+  #account: { readonly asked: Promise<string>; readonly keyId: string; failedAt?: number } | undefined;
+
+  constructor(
+    target: Target,
+    readonly catalogue: Catalogue,
+    log: Log,
+  ) {
+    this.#target = target;
+    this.#log = log;
+    this.settings = parseAwsSettings(target.settings);
+    const { connections, deadlines, ca } = this.settings;
+    this.client = new UpstreamClient({ connections, deadlines, ...(ca === undefined ? {} : { ca }) });
+    this.#sts = new Sts({
+      places: this,
+      keys: this.keys,
+      client: this.client,
+      credential: (fresh) => this.credential({ fresh }),
+    });
+    this.scopes = new ScopedCredentials(this.#sts, log);
+  }
+
+  /** The agent's own. @throws CREDENTIAL_UNAVAILABLE */
+  async credential({ fresh = false } = {}): Promise<AwsCredential> {
+    const { aws } = await this.#target.credential({ fresh });
+    if (aws !== undefined) return aws;
+    throw new GatewayError('CREDENTIAL_UNAVAILABLE', 'the agent’s credential for this target is none for AWS', {
+      hint: 'the secret must hold "AccessKeyId" and "SecretAccessKey"',
+    });
+  }
+
+  /** Whose the agent's own credential is: asked once for each access key. @throws CREDENTIAL_UNAVAILABLE */
+  async account(): Promise<string> {
+    const { accessKeyId } = await this.credential();
+    const known = this.#account;
+    const isStale = known?.failedAt !== undefined && Date.now() - known.failedAt > forgetFailureMs;
+    if (known?.keyId === accessKeyId && !isStale) return known.asked;
+    const asking: { asked: Promise<string>; keyId: string; failedAt?: number } = {
+      keyId: accessKeyId,
+      asked: this.#sts.account().catch((cause: unknown) => {
+        asking.failedAt = Date.now();
+        this.#log('account.unknown', { error: cause });
+        throw new GatewayError('CREDENTIAL_UNAVAILABLE', 'AWS does not say whose the agent’s credential is', {
+          cause,
+          hint: 'the agent must reach STS in its region, or the endpoint that is configured for it',
+        });
+      }),
+    };
+    this.#account = asking;
+    return asking.asked;
+  }
+}

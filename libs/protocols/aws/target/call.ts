@@ -1,0 +1,293 @@
+/**
+ * One call to AWS, from its head to its outcome. INVARIANT: nothing leaves before the call was identified here too, and
+ * nothing comes back that was not masked.
+ */
+import { createHash } from 'node:crypto';
+import { type Identified, identify, needsBody, sign } from '@sallyport/aws';
+import { GatewayError, type OutcomeStatus, refusalOf } from '@sallyport/core';
+import type { AwsCredential } from '@sallyport/engine';
+import type { Masker } from '@sallyport/masking';
+import type { Answer } from './answer.js';
+import type { AwsTarget } from './aws-target.js';
+import { type Asked, authorityOf, type Destination, destinationOf, isSamePlace } from './destination.js';
+import { errorCode, refusesCredential } from './error-code.js';
+import { type Header, headerOf } from './header-list.js';
+import type { CallHead, OutcomeHead } from '../heads.js';
+import { type MaskedResponse, maskingOf, type ResponseMasking } from '../masking/index.js';
+import type { Session } from './opening.js';
+import { OwnSecrets } from './own-secrets.js';
+import type { RequestBody } from './request-body.js';
+import { requestHeaders } from './request-headers.js';
+import { answerHeaders, encodeHead } from './response-headers.js';
+import { wholeAnswer } from './scoping/sts.js';
+import type { UpstreamAnswer } from './upstream/client.js';
+
+/** An error is read whole: whether it is about our own credential must be known before any of it is shown. */
+const mostErrorBytes = 1024 * 1024;
+/** Larger bodies are sent only once AWS has said that it wants them. */
+const askFirstBytes = 1024 * 1024;
+const unsigned = 'UNSIGNED-PAYLOAD';
+const takesUnsigned = new Set(['s3', 'ebs', 'mediastore-data']);
+
+
+export interface CallOptions {
+  readonly target: AwsTarget;
+  readonly session: Session;
+  readonly head: CallHead;
+  readonly body: RequestBody;
+  readonly answer: Answer;
+  readonly masker: Masker;
+  readonly signal: AbortSignal;
+  readonly log: (event: string, details: Readonly<Record<string, unknown>>) => void;
+}
+
+interface Prepared {
+  readonly identified: Identified;
+  readonly destination: Destination;
+  readonly body: Uint8Array | undefined;
+  readonly masking: ResponseMasking;
+  readonly headers: readonly Header[];
+  readonly payloadHash: string;
+}
+
+interface Authorised {
+  readonly credential: AwsCredential;
+  readonly scoped: NonNullable<OutcomeHead['scoped']>;
+}
+
+interface Answered {
+  readonly answer: UpstreamAnswer;
+  /** Of an error: its body, read whole. */
+  readonly error?: { readonly body: Buffer; readonly code: string };
+  readonly authorised: Authorised;
+}
+
+export class Call {
+  readonly #options: CallOptions;
+  readonly #begun = performance.now();
+  #scoped: OutcomeHead['scoped'];
+  #joinKey: string | undefined;
+  #masked: MaskedResponse['result'] | undefined;
+  #status: OutcomeStatus = 'skipped';
+  #code: string | undefined;
+
+  constructor(options: CallOptions) {
+    this.#options = options;
+  }
+
+  /** Never rejects: what went wrong is told in the outcome, in our words. */
+  async run(): Promise<void> {
+    const { answer, body, log, head } = this.#options;
+    try {
+      await this.#show(await this.#ask(await this.#prepare()));
+      answer.outcome(this.#outcome());
+    } catch (error) {
+      if (!(error instanceof GatewayError)) log('call.failed', { operation: head.operation, error });
+      this.#note(error);
+      answer.outcome({ ...this.#outcome(), refusal: refusalOf(error) });
+    } finally {
+      body.drop();
+    }
+  }
+
+  #outcome(): OutcomeHead {
+    return {
+      status: this.#status,
+      ...(this.#code === undefined ? {} : { code: this.#code }),
+      bytes: this.#options.answer.bytes,
+      maskedFields: this.#masked?.maskedFields ?? 0,
+      ...(this.#masked === undefined ? {} : { maskedBy: this.#masked.maskedBy }),
+      durationMs: Math.round((performance.now() - this.#begun) * 1_000) / 1_000,
+      ...(this.#joinKey === undefined ? {} : { joinKey: this.#joinKey }),
+      ...(this.#scoped === undefined ? {} : { scoped: this.#scoped }),
+    };
+  }
+
+  /** What AWS may have done is not known where it had the whole request and its answer did not come to the end. */
+  #note(error: unknown): void {
+    const progress = error instanceof GatewayError ? error.details['progress'] : undefined;
+    if (progress === 'incomplete') this.#status = 'failed';
+    else if (progress === 'sent' || this.#status === 'done') this.#status = 'unknown';
+  }
+
+  // --------------------------------------------------------------------------------------------------- before sending
+
+  async #prepare(): Promise<Prepared> {
+    const { head, target, masker } = this.#options;
+    const { method, path, query, headers, service } = head;
+    const { catalogue, settings } = target;
+    // It goes to the endpoint of this service: what it is there, whatever else it could be elsewhere.
+    const addressing = { ...head.addressing, service };
+    const need = needsBody(catalogue, { method, path, query, headers }, head, addressing);
+    if (need.read === 'none') throw disagreement(need.reason);
+    const body = need.read === 'whole' || !this.#streams ? await this.#whole() : undefined;
+    const identified = identify(catalogue, { method, path, query, headers, ...(body && { body }) }, head, addressing);
+    if (!identified.identified) throw disagreement(identified.reason);
+    if (identified.service !== service || identified.operation !== head.operation)
+      throw disagreement(`it is "${identified.service}:${identified.operation}"`);
+    const asked: Asked = { ...identified, region: head.region, signingName: head.signingName };
+    if (!this.#mayGo(asked)) throw otherRegion(head.region);
+    const destination = destinationOf(asked, target);
+    const sent = requestHeaders(headers);
+    const masking = maskingOf({ ...identified, method, query, headers: sent }, masker, { binary: settings.binary });
+    return {
+      identified,
+      destination,
+      body,
+      masking,
+      headers: withOwn(masking.headers, { destination, body, head }),
+      payloadHash: payloadHashOf(head, body),
+    };
+  }
+
+  #mayGo(asked: Asked): boolean {
+    const { target, session } = this.#options;
+    const { region } = session.opened;
+    return session.allowsRegion(asked.region) || (region !== undefined && isSamePlace(asked, region, target));
+  }
+
+  /** What is there already is not streamed; nor is what a service would have to know the hash of beforehand. */
+  get #streams(): boolean {
+    const { head, body } = this.#options;
+    return !body.isEnded && (head.bodySha256 !== undefined || takesUnsigned.has(head.service));
+  }
+
+  #whole(): Promise<Uint8Array> {
+    return this.#options.body.whole(this.#options.target.settings.maxBody);
+  }
+
+  async #authorise(service: string, fresh: boolean): Promise<Authorised> {
+    const { target, session, head } = this.#options;
+    const { role, attribution } = session;
+    if (role === undefined) return { credential: await target.credential({ fresh }), scoped: 'own' };
+    const { region, actions, resources } = head;
+    return target.scopes.credential({ role, attribution, service, region, actions, resources }, { fresh });
+  }
+
+  // -------------------------------------------------------------------------------------------------------- at AWS
+
+  /** Once more with a credential read afresh where it is the credential that AWS refuses. */
+  async #ask(prepared: Prepared): Promise<Answered & Prepared> {
+    const first = await this.#attempt(prepared, false);
+    if (!this.#isRefused(first)) return { ...prepared, ...first };
+    if (prepared.body === undefined) this.#renew(prepared); // a body that has gone is not there again
+    const second = prepared.body === undefined ? first : await this.#attempt(prepared, true);
+    if (!this.#isRefused(second) || second.error?.body.length === 0) return { ...prepared, ...second };
+    this.#code = second.error?.code;
+    this.#status = 'failed';
+    throw new GatewayError('TARGET_REFUSED_CREDENTIAL', `AWS refuses the agent’s credential (${this.#code})`, {
+      hint: 'ask an administrator to look at the agent’s AWS credential and clock',
+    });
+  }
+
+  #renew({ identified }: Prepared): void {
+    this.#authorise(identified.service, true).catch((error: unknown) => this.#options.log('credential.failed', { error }));
+  }
+
+  /** An answer to HEAD has no body to say why; an expired token is then told as 400. */
+  #isRefused({ answer, error }: Answered): boolean {
+    if (error === undefined) return false;
+    return refusesCredential(error.code) || (this.#options.head.method === 'HEAD' && answer.status === 400);
+  }
+
+  async #attempt({ identified, destination, body, headers, payloadHash }: Prepared, fresh: boolean): Promise<Answered> {
+    const { head, target, signal } = this.#options;
+    const { method, path, query } = head;
+    const authorised = await this.#authorise(identified.service, fresh);
+    this.#scoped = authorised.scoped;
+    const signed = sign({ method, path, query, headers }, authorised.credential, {
+      region: destination.signingRegion,
+      service: destination.signingName,
+      now: new Date(),
+      payload: payloadHash,
+      keys: target.keys,
+    });
+    const answer = await target.client.send({
+      endpoint: destination.endpoint,
+      method,
+      path: signed.query === '' ? path : `${path}?${signed.query}`,
+      headers: signed.headers,
+      body: body ?? this.#options.body.stream(),
+      repeatable: (method === 'GET' || method === 'HEAD') && identified.protocol.startsWith('rest-'),
+      signal,
+    });
+    this.#joinKey = headerOf(answer.headers, 'x-amzn-requestid') ?? headerOf(answer.headers, 'x-amz-request-id');
+    this.#status = 'done';
+    if (answer.status < 400) return { answer, authorised };
+    const errorBody = await wholeAnswer(answer, mostErrorBytes);
+    const code = errorCode(answer.status, answer.headers, errorBody);
+    return { answer, authorised, error: { body: errorBody, code } };
+  }
+
+  // ------------------------------------------------------------------------------------------------------ the answer
+
+  async #show({ answer, error, masking, authorised }: Answered & Prepared): Promise<void> {
+    const { status, headers } = answer;
+    if (error !== undefined) {
+      this.#status = 'failed';
+      this.#code = error.code;
+    }
+    try {
+      const body = error === undefined ? answer.body : piecesOf(error.body);
+      const masked = await masking.response({ status, headers }, body);
+      this.#masked = masked.result;
+      await this.#pass(masked, new OwnSecrets(authorised.credential));
+    } finally {
+      answer.close();
+    }
+  }
+
+  async #pass({ head, body }: MaskedResponse, secrets: OwnSecrets): Promise<void> {
+    const { answer, signal } = this.#options;
+    const text = encodeHead(head.status, answerHeaders(head.status, head.headers));
+    secrets.check(text);
+    await answer.head(text);
+    for await (const piece of body) {
+      signal.throwIfAborted();
+      await answer.body(secrets.pass(piece));
+    }
+    await answer.body(secrets.rest());
+  }
+}
+
+async function* piecesOf(body: Uint8Array): AsyncGenerator<Uint8Array> {
+  if (body.length > 0) yield body;
+}
+
+interface Sending {
+  readonly destination: Destination;
+  readonly body: Uint8Array | undefined;
+  readonly head: CallHead;
+}
+
+/** What only we say: where to, how long, in which encoding the answer may come. */
+function withOwn(headers: readonly Header[], { destination, body, head }: Sending): Header[] {
+  const length = body?.length ?? head.length;
+  if (length === undefined)
+    throw new GatewayError('UNSUPPORTED', 'this call must say how long its body is', {
+      hint: 'send Content-Length, or X-Amz-Decoded-Content-Length with chunks',
+    });
+  const hasBody = length > 0 || (head.method !== 'GET' && head.method !== 'HEAD');
+  const asksFirst = body === undefined && length >= askFirstBytes;
+  return [
+    ['host', authorityOf(destination.endpoint)],
+    ...headers,
+    ...(headerOf(headers, 'accept-encoding') === undefined ? [['accept-encoding', 'identity'] as const] : []),
+    ...(hasBody ? [['content-length', String(length)] as const] : []),
+    ...(asksFirst ? [['expect', '100-continue'] as const] : []),
+  ];
+}
+
+/** The client has signed its hash and the agent checks it; S3 alone takes a body that nobody has hashed before. */
+function payloadHashOf({ bodySha256 }: CallHead, body: Uint8Array | undefined): string {
+  if (bodySha256 !== undefined) return bodySha256;
+  return body === undefined ? unsigned : createHash('sha256').update(body).digest('hex');
+}
+
+const disagreement = (reason: string): GatewayError =>
+  new GatewayError('PROTOCOL_VIOLATION', `the agent takes this call for another one than the control plane: ${reason}`, {
+    hint: 'agent and control plane must be of the same version',
+  });
+
+const otherRegion = (region: string): GatewayError =>
+  new GatewayError('TARGET_UNKNOWN', `calls of this connection may not go to the region "${region}"`);

@@ -1,0 +1,49 @@
+/** What AWS calls an error: where each wire protocol says it. */
+import { type Header, headerOf } from './header-list.js';
+
+const codeShape = /^[\w.:-]{1,128}$/;
+
+/** @returns AWS's own code, or the HTTP status where none can be read */
+export function errorCode(status: number, headers: readonly Header[], body: Uint8Array): string {
+  const named = headerOf(headers, 'x-amzn-errortype') ?? headerOf(headers, 'x-amzn-query-error') ?? inBody(body);
+  const code = named?.replace(/^.*#/, '').replace(/[:;].*$/, '').trim();
+  return code !== undefined && codeShape.test(code) ? code : String(status);
+}
+
+function inBody(body: Uint8Array): string | undefined {
+  const text = Buffer.from(body.buffer, body.byteOffset, Math.min(body.byteLength, 64 * 1024)).toString('utf8');
+  return text.trimStart().startsWith('<') ? /<Code>([^<]*)<\/Code>/.exec(text)?.[1] : inJson(text);
+}
+
+function inJson(text: string): string | undefined {
+  try {
+    const fields = JSON.parse(text) as Readonly<Record<string, unknown>> | null;
+    const code = fields?.['__type'] ?? fields?.['code'] ?? fields?.['Code'];
+    return typeof code === 'string' ? code : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const aboutCredential = new Set([
+  'AuthFailure',
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'IncompleteSignature',
+  'IncompleteSignatureException',
+  'InvalidAccessKeyId',
+  'InvalidClientTokenId',
+  'InvalidSecurity',
+  'InvalidSignatureException',
+  'InvalidToken',
+  'MissingAuthenticationToken',
+  'MissingAuthenticationTokenException',
+  'RequestExpired',
+  'RequestTimeTooSkewed',
+  'SignatureDoesNotMatch',
+  'TokenRefreshRequired',
+  'UnrecognizedClientException',
+]);
+
+/** It is our own credential that was refused: nothing of such an answer is the client's, who has none with AWS. */
+export const refusesCredential = (code: string): boolean => aboutCredential.has(code);

@@ -1,0 +1,54 @@
+/**
+ * The last look at what leaves: whatever a target is told with a request, it may say again (S3 repeats what was signed
+ * in its errors). Our own credential never passes, in whatever pieces it comes.
+ */
+import { GatewayError } from '@sallyport/core';
+import type { AwsCredential } from '@sallyport/engine';
+
+const nothing = Buffer.alloc(0);
+
+export class OwnSecrets {
+  readonly #secrets: readonly Buffer[];
+  /** The end of what has passed, held back because a secret may begin with it. */
+  #held: Buffer = nothing;
+
+  constructor({ secretAccessKey, sessionToken }: AwsCredential) {
+    const texts = [secretAccessKey, ...(sessionToken === undefined ? [] : [sessionToken])];
+    const spelt = texts.flatMap((text) => [text, encodeURIComponent(text)]);
+    this.#secrets = [...new Set(spelt)].map((text) => Buffer.from(text, 'utf8'));
+  }
+
+  /** @throws RESPONSE_NOT_UNDERSTOOD where one is in it */
+  check(text: Uint8Array): void {
+    const bytes = bufferOf(text);
+    if (this.#secrets.some((secret) => bytes.includes(secret))) throw repeated();
+  }
+
+  /** @returns what may leave by now; the rest with what comes next */
+  pass(piece: Uint8Array): Buffer {
+    const bytes = this.#held.length === 0 ? bufferOf(piece) : Buffer.concat([this.#held, piece]);
+    this.check(bytes);
+    const kept = Math.max(...this.#secrets.map((secret) => startAtEnd(bytes, secret)));
+    this.#held = kept === 0 ? nothing : Buffer.from(bytes.subarray(bytes.length - kept));
+    return bytes.subarray(0, bytes.length - kept);
+  }
+
+  rest(): Buffer {
+    const rest = this.#held;
+    this.#held = nothing;
+    return rest;
+  }
+}
+
+/** How many bytes at the end of a text are the beginning of a secret. */
+function startAtEnd(bytes: Buffer, secret: Buffer): number {
+  const from = Math.max(0, bytes.length - secret.length + 1);
+  for (let at = bytes.indexOf(secret[0]!, from); at !== -1; at = bytes.indexOf(secret[0]!, at + 1))
+    if (bytes.compare(secret, 0, bytes.length - at, at) === 0) return bytes.length - at;
+  return 0;
+}
+
+const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+const repeated = (): GatewayError =>
+  new GatewayError('RESPONSE_NOT_UNDERSTOOD', 'the target repeats what it was asked with, and nothing of it is shown');
