@@ -1,7 +1,7 @@
 /** Both halves of the AWS protocol and the real engine in one process, before a real upstream: no tunnel, no database. */
 
 import { createHmac, randomUUID } from 'node:crypto';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { deriveKeyPair } from '@sallyport/aws';
 import {
@@ -69,7 +69,7 @@ export async function awsGateway(options: AwsGatewayOptions) {
   const responses = new Map<OperationId, RecordedResponse>();
   const ended = new Set<AbortController>();
   const plan = planOf([...(options.rules ?? [])]);
-  const settings = { regions: ['*'], ...options.settings };
+  const settings = { regions: '*', region, ...options.settings };
   targetSide.configure(settings);
   const { accessKeyId, secretAccessKey } = options.credential ?? {
     accessKeyId: 'AKIAREALREALREALREAL',
@@ -186,7 +186,12 @@ export async function awsGateway(options: AwsGatewayOptions) {
     log: (event, details) => void log.push(`${event} ${String((details['error'] as Error | undefined)?.stack)}`),
   };
 
-  const server = createServer((socket) => void clientSide.serve(socket, lobby));
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    void clientSide.serve(socket, lobby);
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const pair = deriveKeyPair(derive('aws', ''), awsTicket);
@@ -203,7 +208,11 @@ export async function awsGateway(options: AwsGatewayOptions) {
     endSessions: (): void => {
       for (const ending of ended) ending.abort(new GatewayError('SESSION_ENDED', 'an administrator ended it'));
     },
-    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
+    [Symbol.asyncDispose]: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
   };
 }
 

@@ -79,7 +79,8 @@ function encrypted(client: Client, lobby: Lobby): Promise<TLSSocket | undefined>
       },
     });
     socket.on('error', () => socket.destroy());
-    socket.once('secure', () => resolve(socket));
+    // What tls.Server does for its own sockets; HTTP/2 would wait for a handshake that is over.
+    socket.once('secure', () => resolve(Object.assign(socket, { secureConnecting: false })));
     socket.once('close', () => resolve(undefined));
   });
 }

@@ -24,7 +24,8 @@ async function* pieces(incoming: Incoming, check: BodyVerifier): AsyncGenerator<
   };
   try {
     rearm();
-    for await (const chunk of incoming.body as AsyncIterable<Uint8Array>) {
+    // In HTTP/2 it is the stream that the answer goes by, too: it must outlive its end.
+    for await (const chunk of incoming.body.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
       clearTimeout(timer); // whoever takes the piece may be slow: that is not the client's standstill
       for (const piece of check.push(chunk)) if (piece.length > 0) yield piece;
       rearm();
