@@ -36,7 +36,13 @@ test('every mistake is named at once', () => {
       accounts: [123456789012, '12345'],
       roles: ['arn:aws:iam::123456789012:user/ada'],
       fips: 'yes',
-      endpoints: { s3: 'http://s3.example.com', sqs: 'ftp://x', sts: 'https://a:b@c', kms: 'https://c/path', 'S 3': 'https://c' },
+      endpoints: {
+        s3: 'http://s3.example.com',
+        sqs: 'ftp://x',
+        sts: 'https://a:b@c',
+        kms: 'https://c/path',
+        'S 3': 'https://c',
+      },
       tls: { ca_file: '/nowhere.pem', mode: 'disable' },
       binary: 'maybe',
       max_body: '1GB',
@@ -67,21 +73,28 @@ test('every mistake is named at once', () => {
   ]);
 });
 
-test.each(['http://127.0.0.1:4566', 'http://[::1]:1', 'http://10.1.2.3', 'http://172.31.0.1', 'http://moto:5000', 'http://s3.internal'])(
-  'plain http may go to %s',
-  (url) => {
-    expect(parseAwsSettings({ regions: ['eu-west-1'], endpoints: { default: url } }).endpoints.get('default')).toMatchObject(
-      { tls: false },
-    );
-  },
-);
+test.each([
+  'http://127.0.0.1:4566',
+  'http://[::1]:1',
+  'http://10.1.2.3',
+  'http://172.31.0.1',
+  'http://moto:5000',
+  'http://s3.internal',
+])('plain http may go to %s', (url) => {
+  expect(
+    parseAwsSettings({ regions: ['eu-west-1'], endpoints: { default: url } }).endpoints.get('default'),
+  ).toMatchObject({ tls: false });
+});
 
-test.each(['http://169.254.169.254', 'http://8.8.8.8', 'http://172.32.0.1', 'http://example.com', 'http://[2001:db8::1]'])(
-  'plain http may not go to %s, unless that is said',
-  (url) => {
-    const settings = { regions: ['eu-west-1'], endpoints: { default: url } };
+test.each([
+  'http://169.254.169.254',
+  'http://8.8.8.8',
+  'http://172.32.0.1',
+  'http://example.com',
+  'http://[2001:db8::1]',
+])('plain http may not go to %s, unless that is said', (url) => {
+  const settings = { regions: ['eu-west-1'], endpoints: { default: url } };
 
-    expect(mistakesIn(settings)).toHaveLength(1);
-    expect(mistakesIn({ ...settings, allow_plain_http: true })).toEqual([]);
-  },
-);
+  expect(mistakesIn(settings)).toHaveLength(1);
+  expect(mistakesIn({ ...settings, allow_plain_http: true })).toEqual([]);
+});

@@ -1,11 +1,9 @@
 /** What a target of type aws may say in the agent's configuration file. */
 import { readFileSync } from 'node:fs';
 import { GatewayError } from '@sallyport/core';
+import { type BinaryRule, binaryRules } from './masking/types.js';
 import { type Endpoint, parseEndpoints } from './target/endpoint-settings.js';
 import { Fields } from './target/setting-fields.js';
-
-export const binaryRules = ['scan', 'deny', 'pass'] as const;
-export type BinaryRule = (typeof binaryRules)[number];
 
 export interface AwsSettings {
   /** Regions that calls may go to; undefined where every one may. */
@@ -46,9 +44,11 @@ const usual = { maxBody: 16 * megabyte, connections: 64, connect: 10, answer: 91
 const regionShape = /^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/;
 const accountShape = /^\d{12}$/;
 const roleShape = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/;
-const known = new Set([
-  'regions region accounts roles fips dualstack endpoints allow_plain_http tls binary max_body connections deadlines',
-].flatMap((names) => names.split(' ')));
+const known = new Set(
+  [
+    'regions region accounts roles fips dualstack endpoints allow_plain_http tls binary max_body connections deadlines',
+  ].flatMap((names) => names.split(' ')),
+);
 
 /** Fields of a target that this protocol reads from the agent's file; the rest are every target's. */
 export const awsSettingNames: readonly string[] = [...known];

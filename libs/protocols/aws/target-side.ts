@@ -6,20 +6,21 @@
 import { loadCatalogue } from '@sallyport/aws';
 import { GatewayError, refusalOf } from '@sallyport/core';
 import { type Channel, FrameKind, type Target, type TargetHost, type TargetSide } from '@sallyport/engine';
+import { encodeJson } from './heads.js';
+import { parseAwsSettings } from './settings.js';
 import { AwsTarget } from './target/aws-target.js';
 import { parseOpenHead } from './target/call-head.js';
 import { Calls } from './target/calls.js';
-import { encodeJson } from './heads.js';
 import { openSession } from './target/opening.js';
-import { parseAwsSettings } from './settings.js';
 
 const nothing = new Uint8Array(0);
 
 export async function createAwsTargetSide(): Promise<TargetSide> {
   const catalogue = loadCatalogue();
   const targets = new WeakMap<Target, AwsTarget>();
-  const targetOf = ({ target, log }: TargetHost): AwsTarget => {
-    const known = targets.get(target) ?? new AwsTarget(target, catalogue, log);
+  const targetOf = (host: TargetHost): AwsTarget => {
+    const { target } = host;
+    const known = targets.get(target) ?? new AwsTarget(target, catalogue, (event, details) => host.log(event, details));
     targets.set(target, known);
     return known;
   };

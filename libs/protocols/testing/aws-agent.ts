@@ -1,6 +1,13 @@
 /** Drives the agent's half of AWS as the control plane would: frames in, frames out. */
 import type { MaskingRule, OperationId, SessionId } from '@sallyport/core';
-import { type AwsCredential, type Channel, type Frame, FrameKind, type Target, type TargetSide } from '@sallyport/engine';
+import {
+  type AwsCredential,
+  type Channel,
+  type Frame,
+  FrameKind,
+  type Target,
+  type TargetSide,
+} from '@sallyport/engine';
 import { planOf } from '@sallyport/masking';
 import {
   type CallHead,

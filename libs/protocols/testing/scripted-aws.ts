@@ -32,7 +32,8 @@ export class Received {
 
 export class ScriptedAws {
   readonly received: Received[] = [];
-  script: (received: Received) => void = (received) => void received.say(answer('200 OK', received.method === 'POST' ? '{}' : ''));
+  script: (received: Received) => unknown = (received) =>
+    void received.say(answer('200 OK', received.method === 'POST' ? '{}' : ''));
   readonly #server = createServer((request) => this.#take(request));
 
   constructor() {

@@ -66,11 +66,14 @@ function chainOf({ profile, roleArn, externalId, region }: AwsConfig, keys: AwsC
     const { fromNodeProviderChain, fromTemporaryCredentials } = await import('@aws-sdk/credential-providers');
     const clientConfig = region === undefined ? {} : { region };
     // Built anew each time, with no file remembered: a chain keeps what it has read for as long as it lives.
-    const own = keys !== undefined && profile === undefined ? async () => keys : fromNodeProviderChain({
-      ignoreCache: true,
-      ...(profile === undefined ? {} : { profile }),
-      clientConfig,
-    });
+    const own =
+      keys !== undefined && profile === undefined
+        ? async () => keys
+        : fromNodeProviderChain({
+            ignoreCache: true,
+            ...(profile === undefined ? {} : { profile }),
+            clientConfig,
+          });
     if (roleArn === undefined) return own();
     return fromTemporaryCredentials({
       masterCredentials: own,

@@ -201,7 +201,13 @@ test('an RDS token is signed for the target’s host, port and user', async () =
   );
 });
 
-const chain = { source: 'aws', profile: undefined, roleArn: undefined, externalId: undefined, region: undefined } as const;
+const chain = {
+  source: 'aws',
+  profile: undefined,
+  roleArn: undefined,
+  externalId: undefined,
+  region: undefined,
+} as const;
 const keys = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: canary };
 
 test('keys for AWS are taken out of the environment, whatever they are called there', async () => {
@@ -212,9 +218,9 @@ test('keys for AWS are taken out of the environment, whatever they are called th
 
   expect(environment).toEqual({});
   expect(await source.read(cached)).toEqual({ user: keys.accessKeyId, aws: { ...keys, sessionToken: 'token' } });
-  expect(() => keysFromEnvironment({ source: 'environment-keys', variables }, new TakenVariables({ A: 'a', B: 'b' }))).toThrow(
-    expect.objectContaining({ message: 'the environment variable "C" is not set' }),
-  );
+  expect(() =>
+    keysFromEnvironment({ source: 'environment-keys', variables }, new TakenVariables({ A: 'a', B: 'b' })),
+  ).toThrow(expect.objectContaining({ message: 'the environment variable "C" is not set' }));
 });
 
 test('the chain of AWS begins with the environment, which has no keys afterwards', async () => {

@@ -2,9 +2,9 @@
 import { type Catalogue, SigningKeyCache } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
 import type { AwsCredential, Target } from '@sallyport/engine';
+import { type AwsSettings, parseAwsSettings } from '../settings.js';
 import { type Log, ScopedCredentials } from './scoping/scoped-credentials.js';
 import { Sts } from './scoping/sts.js';
-import { type AwsSettings, parseAwsSettings } from '../settings.js';
 import { UpstreamClient } from './upstream/client.js';
 
 /** After a failure STS is not asked again for this long: whoever can do without an account does not wait for it. */

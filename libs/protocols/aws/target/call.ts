@@ -7,13 +7,13 @@ import { type Identified, identify, needsBody, sign } from '@sallyport/aws';
 import { GatewayError, type OutcomeStatus, refusalOf } from '@sallyport/core';
 import type { AwsCredential } from '@sallyport/engine';
 import type { Masker } from '@sallyport/masking';
+import type { CallHead, OutcomeHead } from '../heads.js';
+import { type MaskedResponse, maskingOf, type ResponseMasking } from '../masking/index.js';
 import type { Answer } from './answer.js';
 import type { AwsTarget } from './aws-target.js';
 import { type Asked, authorityOf, type Destination, destinationOf, isSamePlace } from './destination.js';
 import { errorCode, refusesCredential } from './error-code.js';
 import { type Header, headerOf } from './header-list.js';
-import type { CallHead, OutcomeHead } from '../heads.js';
-import { type MaskedResponse, maskingOf, type ResponseMasking } from '../masking/index.js';
 import type { Session } from './opening.js';
 import { OwnSecrets } from './own-secrets.js';
 import type { RequestBody } from './request-body.js';
@@ -28,7 +28,6 @@ const mostErrorBytes = 1024 * 1024;
 const askFirstBytes = 1024 * 1024;
 const unsigned = 'UNSIGNED-PAYLOAD';
 const takesUnsigned = new Set(['s3', 'ebs', 'mediastore-data']);
-
 
 export interface CallOptions {
   readonly target: AwsTarget;
@@ -181,7 +180,9 @@ export class Call {
   }
 
   #renew({ identified }: Prepared): void {
-    this.#authorise(identified.service, true).catch((error: unknown) => this.#options.log('credential.failed', { error }));
+    this.#authorise(identified.service, true).catch((error: unknown) =>
+      this.#options.log('credential.failed', { error }),
+    );
   }
 
   /** An answer to HEAD has no body to say why; an expired token is then told as 400. */
@@ -285,9 +286,13 @@ function payloadHashOf({ bodySha256 }: CallHead, body: Uint8Array | undefined): 
 }
 
 const disagreement = (reason: string): GatewayError =>
-  new GatewayError('PROTOCOL_VIOLATION', `the agent takes this call for another one than the control plane: ${reason}`, {
-    hint: 'agent and control plane must be of the same version',
-  });
+  new GatewayError(
+    'PROTOCOL_VIOLATION',
+    `the agent takes this call for another one than the control plane: ${reason}`,
+    {
+      hint: 'agent and control plane must be of the same version',
+    },
+  );
 
 const otherRegion = (region: string): GatewayError =>
   new GatewayError('TARGET_UNKNOWN', `calls of this connection may not go to the region "${region}"`);

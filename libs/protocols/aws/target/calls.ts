@@ -2,11 +2,11 @@
 import { GatewayError, type MaskingPlan } from '@sallyport/core';
 import { type Channel, type Frame, FrameKind, type TargetHost } from '@sallyport/engine';
 import { compileMasking, type Masker, parseRules, strictest } from '@sallyport/masking';
+import { decodeJson, decodeMore } from '../heads.js';
 import { Answer } from './answer.js';
 import type { AwsTarget } from './aws-target.js';
 import { Call } from './call.js';
 import { parseCallHead } from './call-head.js';
-import { decodeJson, decodeMore } from '../heads.js';
 import type { Session } from './opening.js';
 import { RequestBody } from './request-body.js';
 

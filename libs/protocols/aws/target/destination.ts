@@ -24,7 +24,8 @@ export interface Asked extends Pick<EndpointQuery, 'service' | 'operation' | 're
 export function destinationOf(asked: Asked, places: Places): Destination {
   const { endpoints } = places.settings;
   const configured = endpoints.get(asked.service) ?? endpoints.get('default');
-  const known = configured === undefined ? knownEndpoint(asked, places) : orUndefined(() => knownEndpoint(asked, places));
+  const known =
+    configured === undefined ? knownEndpoint(asked, places) : orUndefined(() => knownEndpoint(asked, places));
   return {
     endpoint: configured ?? { tls: true, host: known!.host, port: 443 },
     signingName: known?.signingName ?? asked.signingName,
@@ -34,7 +35,9 @@ export function destinationOf(asked: Asked, places: Places): Destination {
 
 /** Is it the same endpoint of AWS for both? A global service has one for its whole partition. */
 export function isSamePlace(asked: Asked, region: string, places: Places): boolean {
-  const hosts = [asked.region, region].map((each) => orUndefined(() => knownEndpoint({ ...asked, region: each }, places)));
+  const hosts = [asked.region, region].map((each) =>
+    orUndefined(() => knownEndpoint({ ...asked, region: each }, places)),
+  );
   return hosts[0] !== undefined && hosts[0].host === hosts[1]?.host;
 }
 

@@ -22,7 +22,10 @@ export function parseEndpoints(
     if (!serviceShape.test(service)) section!.mistake(service, 'is no name of a service');
     else if (typeof parsed === 'string') section!.mistake(service, parsed);
     else if (parsed !== undefined && !parsed.tls && !plainAnywhere && !isNear(parsed.host))
-      section!.mistake(service, 'must be https: plain http only to a private address, unless "allow_plain_http" is true');
+      section!.mistake(
+        service,
+        'must be https: plain http only to a private address, unless "allow_plain_http" is true',
+      );
     else if (parsed !== undefined) endpoints.set(service, parsed);
   }
   return endpoints;
@@ -40,7 +43,12 @@ function parseEndpoint(text: string): Endpoint | string {
 }
 
 const near = new BlockList();
-for (const [address, bits] of [['127.0.0.0', 8], ['10.0.0.0', 8], ['172.16.0.0', 12], ['192.168.0.0', 16]] as const)
+for (const [address, bits] of [
+  ['127.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+] as const)
   near.addSubnet(address, bits, 'ipv4');
 near.addAddress('::1', 'ipv6');
 near.addSubnet('fc00::', 7, 'ipv6');

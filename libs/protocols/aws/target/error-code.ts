@@ -6,7 +6,10 @@ const codeShape = /^[\w.:-]{1,128}$/;
 /** @returns AWS's own code, or the HTTP status where none can be read */
 export function errorCode(status: number, headers: readonly Header[], body: Uint8Array): string {
   const named = headerOf(headers, 'x-amzn-errortype') ?? headerOf(headers, 'x-amzn-query-error') ?? inBody(body);
-  const code = named?.replace(/^.*#/, '').replace(/[:;].*$/, '').trim();
+  const code = named
+    ?.replace(/^.*#/, '')
+    .replace(/[:;].*$/, '')
+    .trim();
   return code !== undefined && codeShape.test(code) ? code : String(status);
 }
 

@@ -4,7 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FrameKind } from '@sallyport/engine';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { type AgentDriver, type AgentOptions, agentCredential, anOperation, openAgent } from '../../testing/aws-agent.js';
+import {
+  type AgentDriver,
+  type AgentOptions,
+  agentCredential,
+  anOperation,
+  openAgent,
+} from '../../testing/aws-agent.js';
 import { answer, ScriptedAws } from '../../testing/scripted-aws.js';
 import { createAwsTargetSide } from '../target-side.js';
 
@@ -40,8 +46,20 @@ const getItem = {
     ['x-amz-target', 'DynamoDB_20120810.GetItem'],
   ],
 } as const;
-const getObject = { method: 'GET', path: '/bucket/key', service: 's3', operation: 'GetObject', signingName: 's3' } as const;
-const putObject = { method: 'PUT', path: '/bucket/../k%20%2B', service: 's3', operation: 'PutObject', signingName: 's3' } as const;
+const getObject = {
+  method: 'GET',
+  path: '/bucket/key',
+  service: 's3',
+  operation: 'GetObject',
+  signingName: 's3',
+} as const;
+const putObject = {
+  method: 'PUT',
+  path: '/bucket/../k%20%2B',
+  service: 's3',
+  operation: 'PutObject',
+  signingName: 's3',
+} as const;
 
 test('a call goes out as it was asked for and comes back as it was answered', async () => {
   aws.script = (received) =>
@@ -141,7 +159,11 @@ test.each([
 
   const answered = await driver.call({ ...getObject, method, operation });
 
-  expect(answered).toMatchObject({ status: Number(status.slice(0, 3)), body: Buffer.alloc(0), outcome: { status: 'done' } });
+  expect(answered).toMatchObject({
+    status: Number(status.slice(0, 3)),
+    body: Buffer.alloc(0),
+    outcome: { status: 'done' },
+  });
 });
 
 // ---------------------------------------------------------------------------------------------------- bodies on the way
@@ -228,7 +250,11 @@ test.each([
   ['is broken off in its head', 'HTTP/1.1 200 OK\r\ncontent-le', 'TARGET_UNREACHABLE'],
   ['is nothing', '', 'TARGET_UNREACHABLE'],
   ['is no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n', 'RESPONSE_NOT_UNDERSTOOD'],
-  ['has two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 5\r\n\r\nabcde', 'RESPONSE_NOT_UNDERSTOOD'],
+  [
+    'has two lengths',
+    'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 5\r\n\r\nabcde',
+    'RESPONSE_NOT_UNDERSTOOD',
+  ],
   [
     'has a length and chunks',
     'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n',
@@ -286,11 +312,20 @@ test.each([301, 302, 307, 308])('a redirect by %i is an answer, and nobody follo
 test.each([
   ['in a header', answer('200 OK', '', { 'x-amz-meta-a': `a ${secret}` })],
   ['in a body', answer('200 OK', `a${token}b`)],
-  ['in chunks', `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${[...token].map((c) => `1\r\n${c}\r\n`).join('')}0\r\n\r\n`],
-  ['in an error', answer('403 Forbidden', `<Error><Code>Other</Code><CanonicalRequest>${token}</CanonicalRequest></Error>`)],
+  [
+    'in chunks',
+    `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${[...token].map((c) => `1\r\n${c}\r\n`).join('')}0\r\n\r\n`,
+  ],
+  [
+    'in an error',
+    answer('403 Forbidden', `<Error><Code>Other</Code><CanonicalRequest>${token}</CanonicalRequest></Error>`),
+  ],
   ['in the reason', `HTTP/1.1 400 ${secret}\r\ncontent-length: 0\r\n\r\n`],
   ['as no HTTP', secret],
-  ['in a redirect', answer('307 Temporary', '', { location: `http://a/?X-Amz-Security-Token=${encodeURIComponent(token)}` })],
+  [
+    'in a redirect',
+    answer('307 Temporary', '', { location: `http://a/?X-Amz-Security-Token=${encodeURIComponent(token)}` }),
+  ],
   ['in a cookie', answer('200 OK', '', { 'set-cookie': secret })],
 ])('the agent’s own credential never comes back %s', async (_where, text) => {
   aws.script = async (received) => {
@@ -401,8 +436,7 @@ test.each(['while it waits for an answer', 'while it reads one', 'while it sends
   async (when) => {
     const driver = await agent();
     aws.script = (received) => {
-      if (when === 'while it reads one')
-        void received.say('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc');
+      if (when === 'while it reads one') void received.say('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc');
     };
     const exchange =
       when === 'while it sends'

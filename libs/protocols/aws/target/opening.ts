@@ -1,9 +1,9 @@
 /** What a session may do at a target: what the control plane asks for, within what the agent's own file allows. */
 import { partitionOf } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
-import type { AwsTarget } from './aws-target.js';
 import type { Attribution, OpenedHead, OpenHead } from '../heads.js';
 import type { AwsSettings } from '../settings.js';
+import type { AwsTarget } from './aws-target.js';
 
 /** Whoever does not insist on an account does not wait longer than this to be told which it is. */
 const accountMs = 3_000;
@@ -58,9 +58,13 @@ async function accountOf(target: AwsTarget, { role, accounts }: AccountCheck): P
   const restricted = accounts.filter(({ size }) => size > 0);
   const account = role?.split(':')[4] ?? (await ownAccount(target, restricted.length > 0));
   if (account !== undefined && !restricted.every((allowed) => allowed.has(account)))
-    throw new GatewayError('TARGET_UNKNOWN', `calls would run in the account "${account}", which is not among those allowed`, {
-      hint: 'compare "accounts" of the connection and of the agent’s configuration with the credential’s',
-    });
+    throw new GatewayError(
+      'TARGET_UNKNOWN',
+      `calls would run in the account "${account}", which is not among those allowed`,
+      {
+        hint: 'compare "accounts" of the connection and of the agent’s configuration with the credential’s',
+      },
+    );
   return account;
 }
 

@@ -23,7 +23,9 @@ export function labelsOf({ session, person, aiSession, turn, toolCall }: Attribu
   return {
     roleSessionName: atLeastTwo(`${nameIn(person).slice(0, mostName - 1 - id.length)}.${id}`),
     sourceIdentity: atLeastTwo(nameIn(person).slice(0, mostName)),
-    tags: tags.flatMap(([key, value]) => (value === undefined || value === '' ? [] : [[key, tagValue(value)] as const])),
+    tags: tags.flatMap(([key, value]) =>
+      value === undefined || value === '' ? [] : [[key, tagValue(value)] as const],
+    ),
   };
 }
 

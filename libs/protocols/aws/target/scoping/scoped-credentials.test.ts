@@ -100,7 +100,10 @@ test('a policy that is too large when packed is widened, and that is told', asyn
 test('what the role’s trust does not let us say is left out from then on, and logged once', async () => {
   const { scopes, asked, logged } = sts((parameters) => {
     if (parameters.has('SourceIdentity'))
-      return new StsRefusal('AccessDenied', 'User: x is not authorized to perform: sts:SetSourceIdentity on resource: y');
+      return new StsRefusal(
+        'AccessDenied',
+        'User: x is not authorized to perform: sts:SetSourceIdentity on resource: y',
+      );
     if (parameters.has('Tags.member.1.Key'))
       return new StsRefusal('AccessDenied', 'User: x is not authorized to perform: sts:TagSession on resource: y');
     return undefined;
@@ -115,10 +118,7 @@ test('what the role’s trust does not let us say is left out from then on, and 
     [false, false],
     [false, false],
   ]);
-  expect(logged).toEqual([
-    expect.stringContaining('"sourceIdentity"'),
-    expect.stringContaining('"tags"'),
-  ]);
+  expect(logged).toEqual([expect.stringContaining('"sourceIdentity"'), expect.stringContaining('"tags"')]);
 });
 
 test('a role that cannot be assumed is told in our words, and asked for again', async () => {
@@ -126,7 +126,10 @@ test('a role that cannot be assumed is told in our words, and asked for again', 
   const { scopes, idOf } = sts(() => (refuses ? new StsRefusal('AccessDenied', 'canary not authorized') : undefined));
 
   const failure: unknown = await scopes.credential(request).catch((error: unknown) => error);
-  expect(failure).toMatchObject({ code: 'CREDENTIAL_UNAVAILABLE', message: `the role "${role}" cannot be assumed (AccessDenied)` });
+  expect(failure).toMatchObject({
+    code: 'CREDENTIAL_UNAVAILABLE',
+    message: `the role "${role}" cannot be assumed (AccessDenied)`,
+  });
   expect((failure as Error).message).not.toContain('canary');
   refuses = false;
   expect(await idOf()).toBe('ASIA2');

@@ -84,12 +84,17 @@ export class ScopedCredentials {
         const credential = await this.#attempt(role, labels, text);
         return { credential, scoped: exact ? 'role' : 'narrowed' };
       } catch (error) {
-        if (!(error instanceof StsRefusal) || error.code !== 'PackedPolicyTooLarge') throw this.#unavailable(role, error);
+        if (!(error instanceof StsRefusal) || error.code !== 'PackedPolicyTooLarge')
+          throw this.#unavailable(role, error);
       }
     }
-    throw new GatewayError('CREDENTIAL_UNAVAILABLE', 'this call needs more IAM actions than a session policy can name', {
-      hint: 'split the call into smaller ones',
-    });
+    throw new GatewayError(
+      'CREDENTIAL_UNAVAILABLE',
+      'this call needs more IAM actions than a session policy can name',
+      {
+        hint: 'split the call into smaller ones',
+      },
+    );
   }
 
   /** Without what the role's trust policy does not let us say, as soon as that is known. */

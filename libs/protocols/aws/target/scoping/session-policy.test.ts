@@ -33,7 +33,11 @@ test('each service’s actions are for that service’s resources', () => {
   expect(statementsIn(first!.text)).toEqual([
     { Effect: 'Allow', Action: 'ec2:DescribeSubnets', Resource: '*' },
     { Effect: 'Allow', Action: 'iam:PassRole', Resource: 'arn:aws:iam::123456789012:role/r' },
-    { Effect: 'Allow', Action: 'lambda:CreateFunction', Resource: 'arn:aws:lambda:eu-central-1:123456789012:function:f' },
+    {
+      Effect: 'Allow',
+      Action: 'lambda:CreateFunction',
+      Resource: 'arn:aws:lambda:eu-central-1:123456789012:function:f',
+    },
   ]);
 });
 

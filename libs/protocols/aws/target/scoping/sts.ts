@@ -1,6 +1,6 @@
 /** The two calls of STS that the agent makes for itself. They go the way of every other call, but to nobody's answer. */
 import { createHash } from 'node:crypto';
-import { parseXml, sign, type SigningKeySource, type XmlElement } from '@sallyport/aws';
+import { parseXml, type SigningKeySource, sign, type XmlElement } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
 import type { AwsCredential } from '@sallyport/engine';
 import { authorityOf, destinationOf, type Places } from '../destination.js';

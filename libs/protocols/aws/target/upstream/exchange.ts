@@ -1,8 +1,8 @@
 /** One request and its answer. */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { GatewayError } from '@sallyport/core';
-import { headerOf, headersOf } from '../header-list.js';
 import type { Deadlines } from '../../settings.js';
+import { headerOf, headersOf } from '../header-list.js';
 import type { UpstreamAnswer, UpstreamRequest } from './client.js';
 import { failureOf, late, type Progress } from './failures.js';
 
@@ -73,7 +73,7 @@ export class UpstreamExchange {
   }
 
   readonly #onAbort = (): void => {
-    const { reason } = this.#request.signal;
+    const reason: unknown = this.#request.signal.reason;
     this.fail(reason instanceof GatewayError ? reason : new GatewayError('CANCELLED', 'the call has been given up'));
   };
 

@@ -20,9 +20,13 @@ export function failureOf(error: unknown, host: string): GatewayError {
   if (error instanceof GatewayError) return error;
   const code = codeOf(error);
   if (code.startsWith('HPE_'))
-    return new GatewayError('RESPONSE_NOT_UNDERSTOOD', `the answer of "${host}" is no HTTP that can be read (${code})`, {
-      cause: error,
-    });
+    return new GatewayError(
+      'RESPONSE_NOT_UNDERSTOOD',
+      `the answer of "${host}" is no HTTP that can be read (${code})`,
+      {
+        cause: error,
+      },
+    );
   if (code === 'ERR_UNESCAPED_CHARACTERS' || code === 'ERR_INVALID_CHAR')
     return new GatewayError('PROTOCOL_VIOLATION', 'the path or a header of the call holds characters that none may');
   if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(code))
@@ -30,9 +34,13 @@ export function failureOf(error: unknown, host: string): GatewayError {
       cause: error,
       hint: 'a private authority goes into "tls.ca_file" of the agent’s configuration',
     });
-  return new GatewayError('TARGET_UNREACHABLE', `"${host}" cannot be reached: ${unreachable[code] ?? 'the way to it failed'}`, {
-    cause: error,
-  });
+  return new GatewayError(
+    'TARGET_UNREACHABLE',
+    `"${host}" cannot be reached: ${unreachable[code] ?? 'the way to it failed'}`,
+    {
+      cause: error,
+    },
+  );
 }
 
 const codeOf = (error: unknown): string => {
