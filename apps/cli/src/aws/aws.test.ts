@@ -50,7 +50,7 @@ describe('an AWS client’s environment', () => {
     });
     expect(readFileSync(set['AWS_CA_BUNDLE']!, 'utf8')).toBe(certificate);
     expect(readFileSync(set['AWS_SHARED_CREDENTIALS_FILE']!, 'utf8')).toBe('');
-    const everything = JSON.stringify(set) + files().map((file) => readFileSync(file, 'utf8'));
+    const everything = [JSON.stringify(set), ...files().map((file) => readFileSync(file, 'utf8'))].join('\n');
     expect(everything).not.toMatch(/canary|SPKEY/);
   });
 
