@@ -61,6 +61,15 @@ describe('an AWS client’s environment', () => {
     for (const file of files()) expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
+  test('has its files back where something wrote to them', () => {
+    const { set } = environment();
+    const written = ['AWS_SHARED_CREDENTIALS_FILE', 'AWS_CONFIG_FILE'].map((name) => set[name]!);
+    const before = written.map((file) => readFileSync(file, 'utf8'));
+    for (const file of written) writeFileSync(file, '[default]\naws_access_key_id = AKIA\n');
+    environment();
+    expect(written.map((file) => readFileSync(file, 'utf8'))).toEqual(before);
+  });
+
   test('loses every other key, place and way, and no more than that', () => {
     const { unset, set } = environment({ AWS_ENDPOINT_URL_S3: 'x', AWS_BEARER_TOKEN_BEDROCK: 'x', AWS_PAGER: 'less' });
     expect(unset).toEqual(

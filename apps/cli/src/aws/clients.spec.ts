@@ -152,7 +152,11 @@ describe('a program of the name aws', () => {
   test('is given the endpoint as an option too, and its status is the command’s', async () => {
     const directory = path.join(home, 'bin');
     mkdirSync(directory);
-    writeFileSync(path.join(directory, 'aws'), '#!/bin/sh\nfor a; do echo "$a"; done\nexit 42\n', { mode: 0o755 });
+    writeFileSync(
+      path.join(directory, 'aws'),
+      '#!/bin/sh\nfor a; do echo "$a"; done\necho "as $AWS_PROFILE"\nexit 42\n',
+      { mode: 0o755 },
+    );
     const { status, out } = await withPath(directory, '--', 's3', 'ls', '--region', 'eu-west-1');
     const given = out.split('\n').slice(0, -1);
     expect({ status, given }).toEqual({
@@ -166,6 +170,7 @@ describe('a program of the name aws', () => {
         'ls',
         '--region',
         'eu-west-1',
+        'as botocore', // version 2 prefers this variable, 1 the other
       ],
     });
   });
