@@ -50,7 +50,7 @@ describe('an AWS client’s environment', () => {
     });
     expect(readFileSync(set['AWS_CA_BUNDLE']!, 'utf8')).toBe(certificate);
     expect(readFileSync(set['AWS_SHARED_CREDENTIALS_FILE']!, 'utf8')).toBe('');
-    const everything = JSON.stringify(set) + files().map((file) => readFileSync(file, 'utf8'));
+    const everything = [JSON.stringify(set), ...files().map((file) => readFileSync(file, 'utf8'))].join('\n');
     expect(everything).not.toMatch(/canary|SPKEY/);
   });
 
@@ -59,6 +59,15 @@ describe('an AWS client’s environment', () => {
     environment();
     expect(files()).toHaveLength(3);
     for (const file of files()) expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  test('has its files back where something wrote to them', () => {
+    const { set } = environment();
+    const written = ['AWS_SHARED_CREDENTIALS_FILE', 'AWS_CONFIG_FILE'].map((name) => set[name]!);
+    const before = written.map((file) => readFileSync(file, 'utf8'));
+    for (const file of written) writeFileSync(file, '[default]\naws_access_key_id = AKIA\n');
+    environment();
+    expect(written.map((file) => readFileSync(file, 'utf8'))).toEqual(before);
   });
 
   test('loses every other key, place and way, and no more than that', () => {

@@ -76,15 +76,17 @@ const noKeyOfTheirs = () => {
 };
 
 /** A call that came by the gateway's own address, signed by a ticket which the client asked for itself. */
-const direct = (operation: string, facts: object = {}) => ({
-  operation,
-  serverName: undefined,
-  host: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
-  signed: true,
-  ...facts,
-});
+const direct = (operation: string, facts: object = {}): unknown =>
+  expect.objectContaining({
+    operation,
+    serverName: undefined,
+    host: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+    signed: true,
+    ...facts,
+  });
 /** The same by a host name of AWS. */
-const tunnelled = (operation: string, host: string) => ({ operation, serverName: host, host, signed: true });
+const tunnelled = (operation: string, host: string): unknown =>
+  expect.objectContaining({ operation, serverName: host, host, signed: true });
 
 describe('the AWS CLI', () => {
   test('calls the gateway by a ticket that it asks for, whatever else surrounds it', async (context) => {
@@ -92,7 +94,7 @@ describe('the AWS CLI', () => {
     const { status, out, err } = await run('aws', '--turn', 'p1', 'staging', 'sts', 'get-caller-identity');
     expect({ status, err }).toEqual({ status: 0, err: '' });
     expect(JSON.parse(out)).toMatchObject({ Account: '111122223333' });
-    expect(gateway.calls).toEqual([expect.objectContaining(direct('GetCallerIdentity', { ticket: 1 }))]);
+    expect(gateway.calls).toEqual([direct('GetCallerIdentity', { ticket: 1 })]);
     expect(gateway.asked).toEqual([
       { connection: 'staging', turn: 'p1' },
       { connection: 'staging', turn: 'p1' },
@@ -104,9 +106,7 @@ describe('the AWS CLI', () => {
     peer('aws', context);
     const { status, out } = await run('aws', 'staging', '--', 's3', 'ls', 's3://reports');
     expect({ status, out }).toEqual({ status: 0, out: expect.stringContaining('june.csv') });
-    expect(gateway.calls).toEqual([
-      expect.objectContaining(direct('ListObjectsV2', { path: expect.stringMatching(/^\/reports\?/) })),
-    ]);
+    expect(gateway.calls).toEqual([direct('ListObjectsV2', { path: expect.stringMatching(/^\/reports\?/) })]);
     noKeyOfTheirs();
   });
 
@@ -115,8 +115,8 @@ describe('the AWS CLI', () => {
     expect(await runByProxy('aws', 'sts', 'get-caller-identity')).toMatchObject({ status: 0, err: '' });
     expect((await runByProxy('aws', 's3', 'ls', 's3://reports')).status).toBe(0);
     expect(gateway.calls).toEqual([
-      expect.objectContaining(tunnelled('GetCallerIdentity', 'sts.eu-west-1.amazonaws.com')),
-      expect.objectContaining(tunnelled('ListObjectsV2', 'reports.s3.eu-west-1.amazonaws.com')),
+      tunnelled('GetCallerIdentity', 'sts.eu-west-1.amazonaws.com'),
+      tunnelled('ListObjectsV2', 'reports.s3.eu-west-1.amazonaws.com'),
     ]);
     expect(gateway.tunnels).toEqual(['sts.eu-west-1.amazonaws.com:443', 'reports.s3.eu-west-1.amazonaws.com:443']);
     noKeyOfTheirs();
@@ -135,7 +135,7 @@ describe('the AWS CLI', () => {
     const { out: statements } = await run('connect', 'staging');
     const inShell = () => runProgram('sh', ['-c', `${statements}\nexec "${aws}" sts get-caller-identity`]);
     expect(await inShell()).toMatchObject({ status: 0, err: '' });
-    expect(gateway.calls).toEqual([expect.objectContaining(direct('GetCallerIdentity', { ticket: 1 }))]);
+    expect(gateway.calls).toEqual([direct('GetCallerIdentity', { ticket: 1 })]);
     noKeyOfTheirs();
     gateway.refuse(ended);
     const { status, err } = await inShell();
@@ -152,7 +152,11 @@ describe('a program of the name aws', () => {
   test('is given the endpoint as an option too, and its status is the command’s', async () => {
     const directory = path.join(home, 'bin');
     mkdirSync(directory);
-    writeFileSync(path.join(directory, 'aws'), '#!/bin/sh\nfor a; do echo "$a"; done\nexit 42\n', { mode: 0o755 });
+    writeFileSync(
+      path.join(directory, 'aws'),
+      '#!/bin/sh\nfor a; do echo "$a"; done\necho "as $AWS_PROFILE"\nexit 42\n',
+      { mode: 0o755 },
+    );
     const { status, out } = await withPath(directory, '--', 's3', 'ls', '--region', 'eu-west-1');
     const given = out.split('\n').slice(0, -1);
     expect({ status, given }).toEqual({
@@ -166,6 +170,7 @@ describe('a program of the name aws', () => {
         'ls',
         '--region',
         'eu-west-1',
+        'as botocore', // version 2 prefers this variable, 1 the other
       ],
     });
   });
@@ -195,7 +200,7 @@ print(boto3.client("s3").list_objects_v2(Bucket="reports")["Contents"][0]["Key"]
     expect(gateway.calls.map((call) => call.path.split('?')[0])).toEqual(['/', '/', '/', '/reports']);
     expect(gateway.calls).toEqual(
       ['GetCallerIdentity', 'GetCallerIdentity', 'GetCallerIdentity', 'ListObjectsV2'].map((operation) =>
-        expect.objectContaining(direct(operation, facts)),
+        direct(operation, facts),
       ),
     );
     expect(gateway.asked).toHaveLength(2); // one to find the gateway, one for the session
@@ -249,9 +254,7 @@ process.exit();
   test('takes the endpoint, the CA and one ticket for all of its calls from the environment', async () => {
     const { status, out, err } = await run('connect', 'staging', ...node('{}'));
     expect({ status, out, err }).toEqual({ status: 0, out: '111122223333\n'.repeat(3), err: '' });
-    expect(gateway.calls).toEqual(
-      Array.from({ length: 3 }, () => expect.objectContaining(direct('GetCallerIdentity', { ticket: 1 }))),
-    );
+    expect(gateway.calls).toEqual(Array.from({ length: 3 }, () => direct('GetCallerIdentity', { ticket: 1 })));
     expect(gateway.asked).toHaveLength(2);
     noKeyOfTheirs();
   });
@@ -261,9 +264,7 @@ process.exit();
     const { status, err } = await runByProxy('connect', ...node(options));
     expect({ status, err }).toEqual({ status: 0, err: '' });
     expect(gateway.calls).toEqual(
-      Array.from({ length: 3 }, () =>
-        expect.objectContaining(tunnelled('GetCallerIdentity', 'sts.eu-west-1.amazonaws.com')),
-      ),
+      Array.from({ length: 3 }, () => tunnelled('GetCallerIdentity', 'sts.eu-west-1.amazonaws.com')),
     );
     noKeyOfTheirs();
   });
