@@ -43,7 +43,8 @@ export const parseFieldPattern = (text: string): FieldPattern => {
     position = part.lastIndex;
     if (text.startsWith('[]', position)) position += 2;
     if (position === text.length) break;
-    if (text[position] !== '.') throw new RangeError(`"${text}" must be quoted, or have . at character ${position + 1}`);
+    if (text[position] !== '.')
+      throw new RangeError(`"${text}" must be quoted, or have . at character ${position + 1}`);
   }
   if (path.at(-1) === '**') throw new RangeError(`"${text}" ends with **: say which fields, with * for all of them`);
   return { service: anyOr(matched[1]!), operation: anyOr(matched[2]!), path };
@@ -95,9 +96,7 @@ const placeOf = (standings: readonly Standing[]): FieldPlace | undefined => {
 };
 
 const distinct = (standings: readonly Standing[]): Standing[] =>
-  standings.filter(
-    (one, index) => standings.findIndex(({ rule, at }) => rule === one.rule && at === one.at) === index,
-  );
+  standings.filter((one, index) => standings.findIndex(({ rule, at }) => rule === one.rule && at === one.at) === index);
 
 /** @throws RangeError for a pattern that does not parse */
 export const compileFields = (

@@ -6,8 +6,8 @@ const looked = 8 * 1024;
 const isTextSoFar = (bytes: Uint8Array): boolean =>
   [0, 1, 2, 3].some((left) => left < Math.max(1, bytes.length) && isUtf8(bytes.subarray(0, bytes.length - left)));
 
-const magic = ['%PDF-', 'PK\u0003\u0004', 'Rar!', '7z\u00bc\u00af', 'PAR1', 'Obj\u0001', 'ORC', 'SQLite format 3'].map((text) =>
-  Buffer.from(text, 'latin1'),
+const magic = ['%PDF-', 'PK\u0003\u0004', 'Rar!', '7z\u00bc\u00af', 'PAR1', 'Obj\u0001', 'ORC', 'SQLite format 3'].map(
+  (text) => Buffer.from(text, 'latin1'),
 );
 
 /**

@@ -53,7 +53,7 @@ interface Coding {
 }
 
 /** Node has Zstandard from 22.15 on. */
-const zstd = (zlib as unknown as Record<string, (() => NodeJS.ReadWriteStream) | undefined>);
+const zstd = zlib as unknown as Record<string, (() => NodeJS.ReadWriteStream) | undefined>;
 
 const codings: Readonly<Record<string, Coding | undefined>> = {
   gzip: { decoder: () => zlib.createGunzip(), encoder: () => zlib.createGzip() },
@@ -111,7 +111,10 @@ export async function* decoded(body: Body, coding: Coding): Body {
 }
 
 const isZlibError = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' && /^(Z_|ERR_(BROTLI_|_ERROR|ZSTD)|ERR__)/.test(error.code);
+  error instanceof Error &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  /^(Z_|ERR_(BROTLI_|_ERROR|ZSTD)|ERR__)/.test(error.code);
 
 export const encoded = (body: Body, coding: Coding): Body => through(body, coding.encoder());
 

@@ -1,7 +1,7 @@
 /** The headers of an answer: what AWS made passes, what people wrote is looked at, what would let somebody in is dropped. */
 import { redacted } from '@sallyport/masking';
-import type { AnswerMembers } from './members.js';
 import { builtInMask } from './hide-tree.js';
+import type { AnswerMembers } from './members.js';
 import type { TextHider } from './texts.js';
 import type { Headers } from './types.js';
 
@@ -17,7 +17,7 @@ const plain = new Set([
   ...['x-amzn-trace-id', 'x-amz-cf-id', 'x-amz-apigw-id', 'smithy-protocol'],
 ]);
 
-export const valueOf = (headers: Headers, name: string): string | undefined =>
+export const headerOf = (headers: Headers, name: string): string | undefined =>
   headers.find(([other]) => other === name)?.[1];
 
 export const without = (headers: Headers, gone: (name: string) => boolean): Headers =>
@@ -25,7 +25,7 @@ export const without = (headers: Headers, gone: (name: string) => boolean): Head
 
 /** In the place of the old one, or at the end. */
 export const withHeader = (headers: Headers, name: string, value: string): Headers =>
-  valueOf(headers, name) === undefined
+  headerOf(headers, name) === undefined
     ? [...headers, [name, value]]
     : headers.map((header) => (header[0] === name ? [name, value] : header));
 
@@ -48,7 +48,12 @@ const decodedWords = (value: string): string =>
 const unsafe = /[^\x20-\x7e]/g;
 
 /** @returns undefined where the header is left out */
-const masked = (name: string, value: string, { headers, service }: AnswerMembers, texts: TextHider): string | undefined => {
+const masked = (
+  name: string,
+  value: string,
+  { headers, service }: AnswerMembers,
+  texts: TextHider,
+): string | undefined => {
   const mark = Object.hasOwn(headers, name) ? headers[name] : undefined;
   if (mark) {
     const mask = builtInMask(mark);
@@ -66,7 +71,8 @@ const masked = (name: string, value: string, { headers, service }: AnswerMembers
 export const maskHeaders = (headers: Headers, answer: AnswerMembers, texts: TextHider): Headers =>
   headers.flatMap(([name, value]) => {
     if (dropped.has(name)) return [];
-    if (plain.has(name) || (name.startsWith('x-amz-server-side-encryption') && !Object.hasOwn(answer.headers, name))) return [[name, value] as const];
+    if (plain.has(name) || (name.startsWith('x-amz-server-side-encryption') && !Object.hasOwn(answer.headers, name)))
+      return [[name, value] as const];
     const shown = masked(name, value, answer, texts);
     return shown === undefined ? [] : [[name, shown] as const];
   });

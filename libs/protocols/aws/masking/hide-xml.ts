@@ -1,21 +1,23 @@
 /** Walks XML beside the model, and says what is to be written instead. */
 import { createHash } from 'node:crypto';
-import type { FieldPlace } from '@sallyport/masking';
+import type { FieldPlace, Finder } from '@sallyport/masking';
 import { builtInMask, nameBeside, nodeAt, type Place, type WholeMask } from './hide-tree.js';
 import { isPaging, type MemberNode, type ServiceMembers } from './members.js';
 import type { TextHider } from './texts.js';
-import type { Edit, TextNode } from './tree.js';
+import { type Edit, type TextNode, viewOf } from './tree.js';
 import { type XmlElement, xml } from './xml-reader.js';
 
 export class XmlHider {
+  readonly bytes: Buffer;
   readonly edits: Edit[] = [];
-  private readonly find: ReturnType<TextHider['masker']['finder']>;
+  private readonly find: Finder;
 
   constructor(
-    readonly bytes: Uint8Array,
+    bytes: Uint8Array,
     private readonly texts: TextHider,
     private readonly service: ServiceMembers,
   ) {
+    this.bytes = viewOf(bytes);
     this.find = texts.masker.finder(bytes);
   }
 
@@ -61,7 +63,12 @@ export class XmlHider {
       const said = key ? this.said(key) : '';
       for (const child of entry.children)
         if (child.name === valueName)
-          this.hide(child, { node: nodeAt(this.service, node.v), fields: fields?.member(said), name: said, free: true });
+          this.hide(child, {
+            node: nodeAt(this.service, node.v),
+            fields: fields?.member(said),
+            name: said,
+            free: true,
+          });
         else this.hide(child, { node: nodeAt(this.service, node.k), fields: undefined, free: true });
     }
   }
@@ -74,7 +81,12 @@ export class XmlHider {
     this.mendMessage(element);
   }
 
-  private member(child: XmlElement, node: MemberNode | undefined, fields: FieldPlace | undefined, called?: string): void {
+  private member(
+    child: XmlElement,
+    node: MemberNode | undefined,
+    fields: FieldPlace | undefined,
+    called?: string,
+  ): void {
     const reference = node?.m && Object.hasOwn(node.m, child.name) ? node.m[child.name] : undefined;
     const modelName = typeof reference === 'object' ? reference[1] : child.name;
     if (reference === undefined && isPaging(child.name)) return;
@@ -126,12 +138,22 @@ export class XmlHider {
     if (!digest?.texts[0] || !body) return;
     const edit = this.editIn(body);
     if (edit) {
-      const now = xml.decode(edit.bytes, { kind: 'text', begin: 0, end: 0, from: 0, to: edit.bytes.length, escaped: true });
+      const now = xml.decode(viewOf(edit.bytes), {
+        kind: 'text',
+        begin: 0,
+        end: 0,
+        from: 0,
+        to: edit.bytes.length,
+        escaped: true,
+      });
       this.edit(digest.texts[0], xml.text(createHash('md5').update(now).digest('hex')));
     }
-    const attributes = element.children.filter(({ name }) => name === 'MessageAttribute' || name === 'MessageAttributes');
+    const attributes = element.children.filter(
+      ({ name }) => name === 'MessageAttribute' || name === 'MessageAttributes',
+    );
     const ofAttributes = element.children.find(({ name }) => name === 'MD5OfMessageAttributes');
-    if (ofAttributes && attributes.some((attribute) => this.editIn(attribute))) this.edit(ofAttributes, new Uint8Array(0));
+    if (ofAttributes && attributes.some((attribute) => this.editIn(attribute)))
+      this.edit(ofAttributes, new Uint8Array(0));
   }
 
   private editIn({ begin, end }: XmlElement): Edit | undefined {

@@ -1,8 +1,8 @@
 import { brotliCompressSync, brotliDecompressSync, deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { margin } from './ranges.js';
-import { accessKey, type Answer, everyCut, githubToken, mail, maskerOf, seen, usual } from './testing/answers.js';
 import { maskingOf } from './index.js';
+import { margin } from './ranges.js';
+import { type Answer, accessKey, everyCut, githubToken, mail, maskerOf, seen, usual } from './testing/answers.js';
 
 const object = (body: Uint8Array | string, more: Partial<Answer> = {}) =>
   seen({ service: 's3', operation: 'GetObject', protocol: 'rest-xml', method: 'GET', body, ...more });
@@ -10,7 +10,9 @@ const object = (body: Uint8Array | string, more: Partial<Answer> = {}) =>
 const canaries = [accessKey, githubToken, mail];
 /** Half of a secret is a leak too. */
 const holdsSome = (text: string): boolean =>
-  canaries.some((canary) => Array.from({ length: canary.length - 7 }, (_, at) => canary.slice(at, at + 8)).some((part) => text.includes(part)));
+  canaries.some((canary) =>
+    Array.from({ length: canary.length - 7 }, (_, at) => canary.slice(at, at + 8)).some((part) => text.includes(part)),
+  );
 
 describe('objects', () => {
   test('what is hidden is as long as it was, wherever the body is cut', async () => {
@@ -57,7 +59,9 @@ describe('objects', () => {
   });
 
   test('a value without end is hidden as it comes, and not kept', async () => {
-    const stream = maskerOf({ id: 's', kind: 'detector', detector: 'secrets', action: 'redact' }).stream({ sameLength: true });
+    const stream = maskerOf({ id: 's', kind: 'detector', detector: 'secrets', action: 'redact' }).stream({
+      sameLength: true,
+    });
     const piece = Buffer.alloc(64 * 1024, 'Q');
     let [length, held] = [stream.push(Buffer.from('-- password="')).length, 0];
     for (let round = 0; round < 200; round += 1) {
@@ -80,7 +84,14 @@ describe('ranges', () => {
   /** What a target would send for the range that it is asked for. */
   const ranged = async (range: string, body = whole, more: Partial<Answer> = {}) => {
     const asked = [['range', range]] as const;
-    const call = { service: 's3', operation: 'GetObject', protocol: 'rest-xml', method: 'GET', query: '', headers: asked } as const;
+    const call = {
+      service: 's3',
+      operation: 'GetObject',
+      protocol: 'rest-xml',
+      method: 'GET',
+      query: '',
+      headers: asked,
+    } as const;
     const sent = maskingOf(call, usual, { binary: 'scan' }).headers.find(([name]) => name === 'range')![1];
     const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(sent)!;
     const begin = first === '' ? Math.max(0, body.length - Number(last)) : Number(first);
@@ -96,7 +107,14 @@ describe('ranges', () => {
   test('show of a masked object what a range of it would', async () => {
     const masked = (await object(whole)).bytes;
     expect(holdsSome(masked.toString())).toBe(false);
-    const spans = [[at + 5, at + 9], [at - 3, at + 4], [at + 18, at + 30], [0, 99], [at, at], [whole.length - 5, whole.length + 99]];
+    const spans = [
+      [at + 5, at + 9],
+      [at - 3, at + 4],
+      [at + 18, at + 30],
+      [0, 99],
+      [at, at],
+      [whole.length - 5, whole.length + 99],
+    ];
     for (const [first, last] of spans as [number, number][]) {
       const got = await ranged(`bytes=${first}-${last}`);
       const end = Math.min(whole.length, last + 1);
@@ -118,7 +136,14 @@ describe('ranges', () => {
   test('what was not asked for is fetched as a margin, and nothing more', () => {
     const sent = (range: string) =>
       maskingOf(
-        { service: 's3', operation: 'GetObject', protocol: 'rest-xml', method: 'GET', query: '', headers: [['range', range]] },
+        {
+          service: 's3',
+          operation: 'GetObject',
+          protocol: 'rest-xml',
+          method: 'GET',
+          query: '',
+          headers: [['range', range]],
+        },
         usual,
         { binary: 'scan' },
       ).headers;
@@ -137,7 +162,13 @@ describe('ranges', () => {
 
   test.each([
     ['says nothing of its place', []],
-    ['is compressed', [['content-range', 'bytes 0-4/9'], ['content-encoding', 'gzip']]],
+    [
+      'is compressed',
+      [
+        ['content-range', 'bytes 0-4/9'],
+        ['content-encoding', 'gzip'],
+      ],
+    ],
     ['was asked for by number', [['content-range', 'bytes 0-4/9']]],
   ] as const)('a part that %s is refused', async (_, headers) => {
     await expect(object('abcde', { status: 206, headers })).rejects.toMatchObject({ code: 'RESPONSE_NOT_UNDERSTOOD' });
@@ -146,7 +177,9 @@ describe('ranges', () => {
   test('a part that ends before its time is an error, not an end', async () => {
     const headers = [['content-range', 'bytes 0-8/9']] as const;
     const asked = [['range', 'bytes=0-8']] as const;
-    await expect(object('abcde', { status: 206, headers, asked })).rejects.toMatchObject({ code: 'RESPONSE_NOT_UNDERSTOOD' });
+    await expect(object('abcde', { status: 206, headers, asked })).rejects.toMatchObject({
+      code: 'RESPONSE_NOT_UNDERSTOOD',
+    });
   });
 });
 
@@ -166,7 +199,12 @@ describe('encodings', () => {
 
   test('a bomb, a broken body and an unknown encoding end the answer', async () => {
     const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
-    for (const [encoding, body] of [['gzip', bomb], ['gzip', gzipSync(plain).subarray(0, 99)], ['gzip', plain], ['lzma', plain]] as const)
+    for (const [encoding, body] of [
+      ['gzip', bomb],
+      ['gzip', gzipSync(plain).subarray(0, 99)],
+      ['gzip', plain],
+      ['lzma', plain],
+    ] as const)
       await expect(object(body, { headers: [['content-encoding', encoding]] })).rejects.toMatchObject({
         code: 'RESPONSE_NOT_UNDERSTOOD',
       });
@@ -182,7 +220,8 @@ describe('objects that are no text', () => {
   });
   test('text is scanned whatever the rule', async () => {
     const binary = ['pass', 'deny'] as const;
-    for (const rule of binary) expect((await object(`é ${accessKey}`, { binary: rule })).text).toBe('é [redacted]**********');
+    for (const rule of binary)
+      expect((await object(`é ${accessKey}`, { binary: rule })).text).toBe('é [redacted]**********');
   });
 });
 
@@ -195,9 +234,14 @@ describe('payloads', () => {
       body: JSON.stringify({ user: { mail, password: 'hunter22' }, n: 17 }),
       headers: [['x-amz-log-result', Buffer.from(`START\nkey ${accessKey}\nEND`).toString('base64')]],
     });
-    expect(JSON.parse(got.text)).toEqual({ user: { mail: '[redacted:email]', password: '[redacted:key-value-secret]' }, n: 17 });
+    expect(JSON.parse(got.text)).toEqual({
+      user: { mail: '[redacted:email]', password: '[redacted:key-value-secret]' },
+      n: 17,
+    });
     expect(got.headers['content-length']).toBe(String(got.bytes.length));
-    expect(Buffer.from(got.headers['x-amz-log-result']!, 'base64').toString()).toContain('key [redacted:aws-access-key-id]');
+    expect(Buffer.from(got.headers['x-amz-log-result']!, 'base64').toString()).toContain(
+      'key [redacted:aws-access-key-id]',
+    );
   });
 
   test('that the model marks are hidden whole', async () => {

@@ -1,11 +1,12 @@
 /** Bodies that are no documents of the protocol: objects, payloads of functions, files. They stream. */
-import { type Body, codingOf, decoded, encoded, only, peeked, readWhole } from './bodies.js';
+
 import { looksBinary } from './binary.js';
-import { maskHeaders, valueOf, without } from './headers.js';
+import { type Body, codingOf, decoded, encoded, only, peeked, readWhole } from './bodies.js';
+import { headerOf, maskHeaders, without } from './headers.js';
 import { builtInMask } from './hide-tree.js';
 import { notUnderstood } from './not-understood.js';
 import { cut, cutHead, notSatisfiable, placed, type WidenedRange, wanted } from './ranges.js';
-import { describing, type Documents } from './structured.js';
+import { type Documents, describing } from './structured.js';
 import type { Tally } from './tally.js';
 import type { MaskedResponse, MaskingSettings, ResponseHead } from './types.js';
 
@@ -20,7 +21,7 @@ const wholeBelow = 8 * 1024 * 1024;
 const digests = /^(?:x-amz-checksum-|content-md5$|digest$|content-digest$|repr-digest$)/;
 
 const lengthOf = ({ headers }: ResponseHead): number | undefined => {
-  const text = valueOf(headers, 'content-length');
+  const text = headerOf(headers, 'content-length');
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 };
 
@@ -54,18 +55,25 @@ const checked = async (body: Body, masking: ObjectMasking, atBegin: boolean): Pr
 /** Hidden whole: by the model, our list, or a rule. */
 const wholeMask = ({ answer, masker, call }: ObjectMasking) => {
   const node = answer.service.nodes[answer.node] || undefined;
-  const rule = answer.payload === undefined ? undefined : masker.fields(call.service, call.operation)?.member(answer.payload)?.mask;
+  const rule =
+    answer.payload === undefined
+      ? undefined
+      : masker.fields(call.service, call.operation)?.member(answer.payload)?.mask;
   return rule ?? (node?.x ? builtInMask(node.x) : undefined);
 };
 
-export const objectResponse = async (head: ResponseHead, body: Body, masking: ObjectMasking): Promise<MaskedResponse> => {
-  if (valueOf(head.headers, 'x-amz-transfer-encoding') !== undefined)
+export const objectResponse = async (
+  head: ResponseHead,
+  body: Body,
+  masking: ObjectMasking,
+): Promise<MaskedResponse> => {
+  if (headerOf(head.headers, 'x-amz-transfer-encoding') !== undefined)
     throw notUnderstood('the answer has a digest behind its body');
   const headers = without(maskHeaders(head.headers, masking.answer, masking.texts), (name) => digests.test(name));
   const masked = { status: head.status, headers };
   const mask = wholeMask(masking);
   if (mask) return hiddenWhole(masked, mask.apply(''), mask.rule, masking);
-  const coding = codingOf(valueOf(head.headers, 'content-encoding'));
+  const coding = codingOf(headerOf(head.headers, 'content-encoding'));
   if (head.status === 206) return partOf(masked, body, masking, coding !== undefined);
   if (coding) return recoded(masked, body, masking, coding);
   const length = lengthOf(masked);
@@ -74,10 +82,18 @@ export const objectResponse = async (head: ResponseHead, body: Body, masking: Ob
   return { head: masked, body: await checked(body, masking, true), result: masking.tally };
 };
 
-const hiddenWhole = (head: ResponseHead, text: string | null, rule: string, { tally }: ObjectMasking): MaskedResponse => {
+const hiddenWhole = (
+  head: ResponseHead,
+  text: string | null,
+  rule: string,
+  { tally }: ObjectMasking,
+): MaskedResponse => {
   tally.add([rule]);
   const bytes = Buffer.from(text ?? '');
-  const headers = describing(without(head.headers, (name) => name === 'content-range' || name === 'content-encoding'), bytes);
+  const headers = describing(
+    without(head.headers, (name) => name === 'content-range' || name === 'content-encoding'),
+    bytes,
+  );
   return { head: { status: head.status === 206 ? 200 : head.status, headers }, body: only(bytes), result: tally };
 };
 
@@ -87,7 +103,11 @@ const readAndMasked = async (head: ResponseHead, body: Body, masking: ObjectMask
     return { head, body: await checked(only(bytes), masking, true), result: masking.tally };
   const masked = masking.texts.blob(bytes);
   if (!masked) return { head, body: only(bytes), result: masking.tally };
-  return { head: { status: head.status, headers: describing(head.headers, masked) }, body: only(masked), result: masking.tally };
+  return {
+    head: { status: head.status, headers: describing(head.headers, masked) },
+    body: only(masked),
+    result: masking.tally,
+  };
 };
 
 const recoded = async (

@@ -4,7 +4,7 @@
  */
 import { GatewayError } from '@sallyport/core';
 import { type Body, only } from './bodies.js';
-import { valueOf, withHeader, without } from './headers.js';
+import { headerOf, withHeader, without } from './headers.js';
 import { notUnderstood } from './not-understood.js';
 import type { ResponseHead } from './types.js';
 
@@ -55,7 +55,7 @@ const contentRange = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/;
 
 /** @throws GatewayError RESPONSE_NOT_UNDERSTOOD for a part that does not say where it stands */
 export const placed = (head: ResponseHead): Placed => {
-  const [, begin, , size] = contentRange.exec(valueOf(head.headers, 'content-range') ?? '') ?? [];
+  const [, begin, , size] = contentRange.exec(headerOf(head.headers, 'content-range') ?? '') ?? [];
   if (begin === undefined || size === undefined) throw notUnderstood('a part of an object does not say which it is');
   return { begin: Number(begin), size: Number(size) };
 };
@@ -67,7 +67,11 @@ export const wanted = ({ first, last }: AskedRange, size: number): { begin: numb
   return { begin: first, end: Math.min(size, last === undefined ? size : last + 1) };
 };
 
-export const cutHead = (head: ResponseHead, { begin, end }: { begin: number; end: number }, size: number): ResponseHead => ({
+export const cutHead = (
+  head: ResponseHead,
+  { begin, end }: { begin: number; end: number },
+  size: number,
+): ResponseHead => ({
   status: head.status,
   headers: withHeader(
     withHeader(head.headers, 'content-range', `bytes ${begin}-${end - 1}/${size}`),
@@ -94,7 +98,10 @@ const refusal = `<?xml version="1.0" encoding="UTF-8"?>
 
 /** What the target would have said, had it been asked for no more than the client wants. */
 export const notSatisfiable = (head: ResponseHead, size: number): { head: ResponseHead; body: Body } => {
-  const kept = without(head.headers, (name) => name.startsWith('content-') || name.startsWith('x-amz-meta-') || name === 'etag');
+  const kept = without(
+    head.headers,
+    (name) => name.startsWith('content-') || name.startsWith('x-amz-meta-') || name === 'etag',
+  );
   const bytes = Buffer.from(refusal);
   const headers = [
     ...kept,

@@ -43,7 +43,12 @@ const digestOf = (hider: TreeHider, attributes: GroupNode, after: boolean): stri
       const binary = member(value, 'BinaryValue');
       const bytes = binary ? Buffer.from(said(binary), 'base64') : Buffer.from(said(member(value, 'StringValue')));
       const kind = Buffer.from([binary ? 2 : 1]);
-      return Buffer.concat([sized(Buffer.from(name)), sized(Buffer.from(said(member(value, 'DataType')))), kind, sized(bytes)]);
+      return Buffer.concat([
+        sized(Buffer.from(name)),
+        sized(Buffer.from(said(member(value, 'DataType')))),
+        kind,
+        sized(bytes),
+      ]);
     });
   return md5(Buffer.concat(parts));
 };

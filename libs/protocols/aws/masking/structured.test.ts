@@ -8,11 +8,17 @@ const json = (service: string, operation: string, body: unknown, more = {}) =>
 
 describe('members that hold secrets, by protocol', () => {
   test('JSON: what the model marks and what our list adds is hidden, the rest stays', async () => {
-    const secret = await json('secretsmanager', 'GetSecretValue', { Name: 'db', SecretString: 'hunter22', VersionId: 'v1' });
+    const secret = await json('secretsmanager', 'GetSecretValue', {
+      Name: 'db',
+      SecretString: 'hunter22',
+      VersionId: 'v1',
+    });
     expect(JSON.parse(secret.text)).toEqual({ Name: 'db', SecretString: '[redacted:aws-model]', VersionId: 'v1' });
     expect(secret.maskedBy).toEqual(['aws-model']);
     const login = await json('ecr', 'GetAuthorizationToken', {
-      authorizationData: [{ authorizationToken: 'QVdTOmFiYw==', expiresAt: 1.7e9, proxyEndpoint: 'https://1.dkr.ecr.test' }],
+      authorizationData: [
+        { authorizationToken: 'QVdTOmFiYw==', expiresAt: 1.7e9, proxyEndpoint: 'https://1.dkr.ecr.test' },
+      ],
     });
     expect(JSON.parse(login.text).authorizationData[0]).toEqual({
       authorizationToken: '[redacted:aws-list]',
@@ -76,7 +82,12 @@ describe('members that hold secrets, by protocol', () => {
   test('rest-xml: credentials of an S3 session', async () => {
     const body = (a: string, b: string) =>
       `<CreateSessionResult><Credentials><SessionToken>${a}</SessionToken><SecretAccessKey>${b}</SecretAccessKey><Expiration>2026-01-01T00:00:00Z</Expiration></Credentials></CreateSessionResult>`;
-    const { text } = await seen({ service: 's3', operation: 'CreateSession', protocol: 'rest-xml', body: body('t', 's') });
+    const { text } = await seen({
+      service: 's3',
+      operation: 'CreateSession',
+      protocol: 'rest-xml',
+      body: body('t', 's'),
+    });
     expect(text).toBe(body('[redacted:aws-model]', '[redacted:aws-model]'));
   });
 
@@ -95,9 +106,14 @@ describe('members that hold secrets, by protocol', () => {
 
 describe('what detectors find', () => {
   test('values with escapes are read as they are meant', async () => {
-    const { text } = await json('logs', 'FilterLogEvents', {}, {
-      body: `{"events":[{"message":"login \\u0061da@shop.test ok","timestamp":1700000000000}],"n":"\\u0041K${'IA'}IOSFODNN7EXAMPLE"}`,
-    });
+    const { text } = await json(
+      'logs',
+      'FilterLogEvents',
+      {},
+      {
+        body: `{"events":[{"message":"login \\u0061da@shop.test ok","timestamp":1700000000000}],"n":"\\u0041K${'IA'}IOSFODNN7EXAMPLE"}`,
+      },
+    );
     expect(JSON.parse(text)).toEqual({
       events: [{ message: 'login [redacted:email] ok', timestamp: 1700000000000 }],
       n: '[redacted:aws-access-key-id]',
@@ -111,7 +127,14 @@ describe('what detectors find', () => {
 
   test('an attribute is known by its name, a number becomes a text', async () => {
     const { text } = await json('dynamodb', 'Query', {
-      Items: [{ password: { S: 'hunter22' }, card: { N: '4012888888881881' }, n: { N: '17' }, in: { M: { api_key: { S: 'abcdefgh' } } } }],
+      Items: [
+        {
+          password: { S: 'hunter22' },
+          card: { N: '4012888888881881' },
+          n: { N: '17' },
+          in: { M: { api_key: { S: 'abcdefgh' } } },
+        },
+      ],
     });
     expect(JSON.parse(text).Items[0]).toEqual({
       password: { S: '[redacted:key-value-secret]' },
@@ -129,7 +152,8 @@ describe('what detectors find', () => {
         { Key: 'team', Value: 'hunter22' },
       ],
     });
-    expect(JSON.parse(text).TagList.map(({ Value }: { Value: string }) => Value)).toEqual([
+    const { TagList } = JSON.parse(text) as { TagList: { Value: string }[] };
+    expect(TagList.map(({ Value }) => Value)).toEqual([
       '[redacted:key-value-secret]',
       '[redacted:key-value-secret]',
       'hunter22',
@@ -144,7 +168,10 @@ describe('what detectors find', () => {
   });
 
   test('tokens for the next page, and members that are called like secrets and are none, stay', async () => {
-    const body = { NextToken: 'eyJhbGciOi.eyJzdWIi.c2ln' + 'A'.repeat(40), Clusters: [{ EncryptionKey: 'alias-of-a-key' }] };
+    const body = {
+      NextToken: 'eyJhbGciOi.eyJzdWIi.c2ln' + 'A'.repeat(40),
+      Clusters: [{ EncryptionKey: 'alias-of-a-key' }],
+    };
     const { text, maskedFields } = await json('codebuild', 'BatchGetProjects', {
       nextToken: body.NextToken,
       projects: [{ encryptionKey: 'alias/aws/s3-long-name' }],
@@ -171,10 +198,14 @@ describe('what detectors find', () => {
       protocol: 'query',
       body: `<GetRoleResponse><GetRoleResult><Role><AssumeRolePolicyDocument>${policy}</AssumeRolePolicyDocument></Role></GetRoleResult></GetRoleResponse>`,
     });
-    expect(decodeURIComponent(/Document>(.*)<\/Assume/.exec(role.text)![1]!)).toBe('{"Statement":[{"Sid":"[redacted:email]"}]}');
+    expect(decodeURIComponent(/Document>(.*)<\/Assume/.exec(role.text)![1]!)).toBe(
+      '{"Statement":[{"Sid":"[redacted:email]"}]}',
+    );
     const encoded = Buffer.from(`START RequestId ${githubToken} END`).toString('base64');
     const held = await json('ssm', 'Whatever', { Log: encoded });
-    expect(Buffer.from(JSON.parse(held.text).Log, 'base64').toString()).toBe('START RequestId [redacted:github-token] END');
+    expect(Buffer.from(JSON.parse(held.text).Log, 'base64').toString()).toBe(
+      'START RequestId [redacted:github-token] END',
+    );
   });
 
   test('records of Kinesis are opened, compressed ones too', async () => {
@@ -182,9 +213,10 @@ describe('what detectors find', () => {
     const { text } = await json('kinesis', 'GetRecords', {
       Records: data.map((one) => ({ Data: one.toString('base64'), PartitionKey: 'p' })),
     });
-    const records = JSON.parse(text).Records.map(({ Data }: { Data: string }) => Buffer.from(Data, 'base64'));
-    expect(records[0].toString()).toBe('mail [redacted:email]');
-    expect(records[1].subarray(0, 2)).toEqual(Buffer.from([0x1f, 0x8b]));
+    const { Records } = JSON.parse(text) as { Records: { Data: string }[] };
+    const records = Records.map(({ Data }) => Buffer.from(Data, 'base64'));
+    expect(records[0]!.toString()).toBe('mail [redacted:email]');
+    expect(records[1]!.subarray(0, 2)).toEqual(Buffer.from([0x1f, 0x8b]));
     expect(records[2]).toEqual(data[2]);
   });
 
@@ -200,9 +232,14 @@ describe('what detectors find', () => {
   });
 
   test('null by a rule is null', async () => {
-    const { text } = await json('logs', 'GetLogEvents', { events: [{ message: `a ${mail}` }] }, {
-      masker: maskerOf({ id: 'm', kind: 'detector', detector: 'email', action: 'null' }),
-    });
+    const { text } = await json(
+      'logs',
+      'GetLogEvents',
+      { events: [{ message: `a ${mail}` }] },
+      {
+        masker: maskerOf({ id: 'm', kind: 'detector', detector: 'email', action: 'null' }),
+      },
+    );
     expect(text).toBe('{"events":[{"message":null}]}');
   });
 });
@@ -210,14 +247,19 @@ describe('what detectors find', () => {
 describe('what is said about the body', () => {
   test('lengths and digests are those of what leaves', async () => {
     const body = JSON.stringify({ Item: { a: { S: accessKey } } });
-    const got = await json('dynamodb', 'GetItem', {}, {
-      body,
-      headers: [
-        ['x-amz-crc32', String(crc32(body))],
-        ['content-md5', 'x'],
-        ['x-amz-checksum-sha256', 'x'],
-      ],
-    });
+    const got = await json(
+      'dynamodb',
+      'GetItem',
+      {},
+      {
+        body,
+        headers: [
+          ['x-amz-crc32', String(crc32(body))],
+          ['content-md5', 'x'],
+          ['x-amz-checksum-sha256', 'x'],
+        ],
+      },
+    );
     expect(got.headers['content-length']).toBe(String(got.bytes.length));
     expect(got.headers['x-amz-crc32']).toBe(String(crc32(got.bytes)));
     expect(got.headers['content-md5']).toBe(createHash('md5').update(got.bytes).digest('base64'));
@@ -251,14 +293,21 @@ describe('what is said about the body', () => {
       protocol: 'query',
       body: `<R><ReceiveMessageResult><Message><MD5OfBody>x</MD5OfBody><Body>a&amp;b ${mail}</Body></Message></ReceiveMessageResult></R>`,
     });
-    expect(inXml.text).toContain(`<MD5OfBody>${createHash('md5').update('a&b [redacted:email]').digest('hex')}</MD5OfBody>`);
+    expect(inXml.text).toContain(
+      `<MD5OfBody>${createHash('md5').update('a&b [redacted:email]').digest('hex')}</MD5OfBody>`,
+    );
   });
 
   test('a compressed answer is sent plain', async () => {
-    const got = await json('logs', 'GetLogEvents', {}, {
-      body: gzipSync(JSON.stringify({ events: [{ message: mail }] })),
-      headers: [['content-encoding', 'gzip']],
-    });
+    const got = await json(
+      'logs',
+      'GetLogEvents',
+      {},
+      {
+        body: gzipSync(JSON.stringify({ events: [{ message: mail }] })),
+        headers: [['content-encoding', 'gzip']],
+      },
+    );
     expect(got.text).toBe('{"events":[{"message":"[redacted:email]"}]}');
     expect(got.headers['content-encoding']).toBeUndefined();
     expect(got.headers['content-length']).toBe(String(got.bytes.length));

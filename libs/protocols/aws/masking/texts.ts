@@ -130,7 +130,11 @@ export class TextHider {
   }
 }
 
-const reread = (bytes: Buffer, from: number, replacements: readonly { start: number; end: number; bytes: Uint8Array }[]) => {
+const reread = (
+  bytes: Buffer,
+  from: number,
+  replacements: readonly { start: number; end: number; bytes: Uint8Array }[],
+) => {
   const pieces: Uint8Array[] = [];
   let position = from;
   for (const { start, end, bytes: other } of replacements) {
