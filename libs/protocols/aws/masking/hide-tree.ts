@@ -53,6 +53,8 @@ export class TreeHider {
   private readonly find: Finder;
   /** What texts were changed to; null where to nothing. */
   readonly changed = new Map<TreeNode, string | null>();
+  /** What somebody else deals with. */
+  readonly done = new Set<TreeNode>();
 
   constructor(
     bytes: Uint8Array,
@@ -65,6 +67,7 @@ export class TreeHider {
   }
 
   hide(tree: TreeNode, place: Place): void {
+    if (this.done.has(tree)) return;
     const { node, fields } = place;
     const mask = fields?.mask ?? (node?.x ? masks[node.x] : undefined);
     if (node?.a && tree.kind === 'group' && hideTyped(this, tree, place)) return;

@@ -1,6 +1,7 @@
 /** What the agent does to an answer of AWS before a byte of it leaves: see README.md. */
 import type { Masker } from '@sallyport/masking';
 import { nothing } from './bodies.js';
+import { eventResponse } from './events.js';
 import { headerOf, maskHeaders, withHeader, without } from './headers.js';
 import { answerMembers } from './members.js';
 import { objectResponse } from './objects.js';
@@ -52,6 +53,7 @@ export const maskingOf = (call: MaskedCall, masker: Masker, settings: MaskingSet
       };
     if (head.status < 300 && answer.body === 'raw')
       return objectResponse(head, body, { ...documents, settings, range, tally });
+    if (head.status < 300 && answer.body === 'events') return eventResponse(head, body, documents, tally);
     return structuredResponse(head, body, documents, tally);
   };
 

@@ -96,6 +96,16 @@ const resultsOf = (root: XmlElement, { protocol }: MaskedCall): readonly XmlElem
   return results.length > 0 ? results : [root];
 };
 
+/** A document that is not a whole answer: an event's. */
+export const maskedPayload = (bytes: Uint8Array, documents: Documents, place: Place): Uint8Array => {
+  const family = families[documents.call.protocol];
+  if (bytes.length === 0) return bytes;
+  if (family !== 'xml') return maskedTree(bytes, family, documents, place);
+  const hider = new XmlHider(bytes, documents.texts, documents.answer.service);
+  hider.hide(readXml(bytes), place);
+  return applied(bytes, hider.edits);
+};
+
 const maskedTree = (
   bytes: Uint8Array,
   family: 'json' | 'cbor',
