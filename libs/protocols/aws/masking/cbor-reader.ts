@@ -1,7 +1,17 @@
 /** CBOR (RFC 8949) with positions, as Smithy's RPC protocol writes it: keys are texts, each once. */
 import { isUtf8 } from 'node:buffer';
 import { notUnderstood } from './not-understood.js';
-import { deepest, type Entry, type Format, mostNodes, type TextNode, type TreeNode } from './tree.js';
+import {
+  deepest,
+  type Entry,
+  type Format,
+  isTwice,
+  mostNodes,
+  namesOf,
+  type TextNode,
+  type TreeNode,
+  viewOf,
+} from './tree.js';
 
 const broken = (): Error => notUnderstood('the CBOR of an answer is broken');
 const indefinite = 31;
@@ -12,7 +22,7 @@ class Reader {
   private nodes = 0;
   private readonly view: DataView;
 
-  constructor(private readonly bytes: Uint8Array) {
+  constructor(private readonly bytes: Buffer) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
@@ -85,13 +95,13 @@ class Reader {
 
   private group(begin: number, length: number | undefined, depth: number): TreeNode {
     const entries: Entry[] = [];
-    const names = new Set<string>();
+    let names: Set<string> | undefined;
     while (this.goesOn(entries.length, length)) {
       const key = this.value(depth + 1);
       if (key.kind !== 'text') throw notUnderstood('a key in the CBOR of an answer is no text');
       const name = cbor.decode(this.bytes, key);
-      if (names.has(name)) throw notUnderstood('the CBOR of an answer has a key twice');
-      names.add(name);
+      if (isTwice(names, entries, name)) throw notUnderstood('the CBOR of an answer has a key twice');
+      names = namesOf(names, entries, name);
       entries.push({ key, name, value: this.value(depth + 1) });
     }
     return { kind: 'group', begin, end: this.position, entries };
@@ -99,7 +109,7 @@ class Reader {
 }
 
 /** @throws GatewayError RESPONSE_NOT_UNDERSTOOD */
-export const readCbor = (bytes: Uint8Array): TreeNode => new Reader(bytes).document();
+export const readCbor = (bytes: Uint8Array): TreeNode => new Reader(viewOf(bytes)).document();
 
 const headOf = (major: number, length: number): Buffer => {
   if (length < 24) return Buffer.from([(major << 5) | length]);
@@ -117,8 +127,7 @@ const textOf = (value: string): Uint8Array => {
 
 export const cbor: Format = {
   name: 'CBOR',
-  decode: (bytes, { from, to }: TextNode) =>
-    Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8'),
+  decode: (bytes, { from, to }: TextNode) => bytes.toString('utf8', from, to),
   text: textOf,
   key: textOf,
   none: Buffer.from([0xf6]),

@@ -17,7 +17,7 @@ const plain = new Set([
   ...['x-amzn-trace-id', 'x-amz-cf-id', 'x-amz-apigw-id', 'smithy-protocol'],
 ]);
 
-export const valueOf = (headers: Headers, name: string): string | undefined =>
+export const headerOf = (headers: Headers, name: string): string | undefined =>
   headers.find(([other]) => other === name)?.[1];
 
 export const without = (headers: Headers, gone: (name: string) => boolean): Headers =>
@@ -25,7 +25,7 @@ export const without = (headers: Headers, gone: (name: string) => boolean): Head
 
 /** In the place of the old one, or at the end. */
 export const withHeader = (headers: Headers, name: string, value: string): Headers =>
-  valueOf(headers, name) === undefined
+  headerOf(headers, name) === undefined
     ? [...headers, [name, value]]
     : headers.map((header) => (header[0] === name ? [name, value] : header));
 

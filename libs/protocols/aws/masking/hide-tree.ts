@@ -1,10 +1,10 @@
 /** Walks JSON and CBOR beside the model, and says what is to be written instead. */
-import type { FieldPlace, Mask } from '@sallyport/masking';
+import type { FieldPlace, Finder, Mask } from '@sallyport/masking';
 import { redacted } from '@sallyport/masking';
 import { isPaging, type MemberNode, type MemberReference, type ServiceMembers } from './members.js';
 import { mendMessage } from './sqs-digests.js';
 import { type Hidden, leastBase64, type TextHider } from './texts.js';
-import type { Edit, Entry, Format, GroupNode, TextNode, TreeNode } from './tree.js';
+import { type Edit, type Entry, type Format, type GroupNode, type TextNode, type TreeNode, viewOf } from './tree.js';
 import { hideTyped } from './typed-values.js';
 
 /** What is known of the place where a value stands. */
@@ -48,22 +48,26 @@ const isBase64 = Uint8Array.from({ length: 256 }, (_, byte) =>
 );
 
 export class TreeHider {
+  readonly bytes: Buffer;
   readonly edits: Edit[] = [];
+  private readonly find: Finder;
   /** What texts were changed to; null where to nothing. */
   readonly changed = new Map<TreeNode, string | null>();
+  /** What somebody else deals with. */
+  readonly done = new Set<TreeNode>();
 
   constructor(
-    readonly bytes: Uint8Array,
+    bytes: Uint8Array,
     readonly format: Format,
     readonly texts: TextHider,
     private readonly service: ServiceMembers,
   ) {
+    this.bytes = viewOf(bytes);
     this.find = texts.masker.finder(bytes);
   }
 
-  private readonly find: ReturnType<TextHider['masker']['finder']>;
-
   hide(tree: TreeNode, place: Place): void {
+    if (this.done.has(tree)) return;
     const { node, fields } = place;
     const mask = fields?.mask ?? (node?.x ? masks[node.x] : undefined);
     if (node?.a && tree.kind === 'group' && hideTyped(this, tree, place)) return;
@@ -167,7 +171,7 @@ export class TreeHider {
   /** Numbers of a model are counts and times; those of somebody's document may be anything. */
   private number(tree: TreeNode, { free, name }: Place): void {
     if (!free || tree.end - tree.begin < leastDigits) return;
-    const value = Buffer.from(this.bytes.subarray(tree.begin, tree.end)).toString('latin1');
+    const value = this.bytes.toString('latin1', tree.begin, tree.end);
     if (this.format.name === 'JSON' && this.texts.isFoundNumber(value, name)) this.edit(tree, this.format.none);
   }
 
@@ -206,7 +210,7 @@ export class TreeHider {
   }
 
   private saysNothing(tree: TreeNode): boolean {
-    return Buffer.from(this.bytes.subarray(tree.begin, tree.end)).equals(Buffer.from(this.format.none));
+    return this.bytes.subarray(tree.begin, tree.end).equals(this.format.none);
   }
 
   replace(tree: TreeNode, value: string | null): void {

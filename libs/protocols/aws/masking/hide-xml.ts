@@ -1,21 +1,23 @@
 /** Walks XML beside the model, and says what is to be written instead. */
 import { createHash } from 'node:crypto';
-import type { FieldPlace } from '@sallyport/masking';
+import type { FieldPlace, Finder } from '@sallyport/masking';
 import { builtInMask, nameBeside, nodeAt, type Place, type WholeMask } from './hide-tree.js';
 import { isPaging, type MemberNode, type ServiceMembers } from './members.js';
 import type { TextHider } from './texts.js';
-import type { Edit, TextNode } from './tree.js';
+import { type Edit, type TextNode, viewOf } from './tree.js';
 import { type XmlElement, xml } from './xml-reader.js';
 
 export class XmlHider {
+  readonly bytes: Buffer;
   readonly edits: Edit[] = [];
-  private readonly find: ReturnType<TextHider['masker']['finder']>;
+  private readonly find: Finder;
 
   constructor(
-    readonly bytes: Uint8Array,
+    bytes: Uint8Array,
     private readonly texts: TextHider,
     private readonly service: ServiceMembers,
   ) {
+    this.bytes = viewOf(bytes);
     this.find = texts.masker.finder(bytes);
   }
 
@@ -136,7 +138,7 @@ export class XmlHider {
     if (!digest?.texts[0] || !body) return;
     const edit = this.editIn(body);
     if (edit) {
-      const now = xml.decode(edit.bytes, {
+      const now = xml.decode(viewOf(edit.bytes), {
         kind: 'text',
         begin: 0,
         end: 0,

@@ -1,7 +1,8 @@
 /** What the agent does to an answer of AWS before a byte of it leaves: see README.md. */
 import type { Masker } from '@sallyport/masking';
 import { nothing } from './bodies.js';
-import { maskHeaders, valueOf, withHeader, without } from './headers.js';
+import { eventResponse } from './events.js';
+import { headerOf, maskHeaders, withHeader, without } from './headers.js';
 import { answerMembers } from './members.js';
 import { objectResponse } from './objects.js';
 import { widenRange } from './ranges.js';
@@ -25,7 +26,7 @@ export { binaryRules } from './types.js';
 const unwanted = new Set(['x-amz-te', 'te', 'x-amz-checksum-mode']);
 
 const hasNoBody = (head: ResponseHead, { method }: MaskedCall): boolean =>
-  method === 'HEAD' || head.status === 204 || head.status === 304 || valueOf(head.headers, 'content-length') === '0';
+  method === 'HEAD' || head.status === 204 || head.status === 304 || headerOf(head.headers, 'content-length') === '0';
 
 /**
  * One call's masking, made before its request is sent, because the request changes: a range is widened, and digests and
@@ -35,7 +36,7 @@ const hasNoBody = (head: ResponseHead, { method }: MaskedCall): boolean =>
  */
 export const maskingOf = (call: MaskedCall, masker: Masker, settings: MaskingSettings): ResponseMasking => {
   const answer = answerMembers(call.service, call.operation);
-  const asked = valueOf(call.headers, 'range');
+  const asked = headerOf(call.headers, 'range');
   const range = answer.body === 'raw' && call.method === 'GET' && asked !== undefined ? widenRange(asked) : undefined;
   const kept = without(call.headers, (name) => unwanted.has(name));
   const plain = answer.body === 'raw' ? kept : without(kept, (name) => name === 'accept-encoding');
@@ -52,6 +53,7 @@ export const maskingOf = (call: MaskedCall, masker: Masker, settings: MaskingSet
       };
     if (head.status < 300 && answer.body === 'raw')
       return objectResponse(head, body, { ...documents, settings, range, tally });
+    if (head.status < 300 && answer.body === 'events') return eventResponse(head, body, documents, tally);
     return structuredResponse(head, body, documents, tally);
   };
 

@@ -1,7 +1,17 @@
 /** JSON (RFC 8259) with positions; stricter than most: UTF-8 only, each key of an object once. */
 import { isUtf8 } from 'node:buffer';
 import { notUnderstood } from './not-understood.js';
-import { deepest, type Entry, type Format, mostNodes, type TextNode, type TreeNode } from './tree.js';
+import {
+  deepest,
+  type Entry,
+  type Format,
+  isTwice,
+  mostNodes,
+  namesOf,
+  type TextNode,
+  type TreeNode,
+  viewOf,
+} from './tree.js';
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -23,7 +33,7 @@ class Reader {
   private position = 0;
   private nodes = 0;
 
-  constructor(private readonly bytes: Uint8Array) {}
+  constructor(private readonly bytes: Buffer) {}
 
   document(): TreeNode {
     const node = this.value(0);
@@ -53,14 +63,14 @@ class Reader {
   private group(depth: number): TreeNode {
     const begin = this.position++;
     const entries: Entry[] = [];
-    const names = new Set<string>();
+    let names: Set<string> | undefined;
     if (!this.closes(0x7d))
       do {
         this.blank();
         const key = this.text();
         const name = json.decode(this.bytes, key);
-        if (names.has(name)) throw notUnderstood('the JSON of an answer has a key twice');
-        names.add(name);
+        if (isTwice(names, entries, name)) throw notUnderstood('the JSON of an answer has a key twice');
+        names = namesOf(names, entries, name);
         this.expect(colon);
         entries.push({ key, name, value: this.value(depth + 1) });
       } while (this.goesOn(0x7d));
@@ -117,9 +127,7 @@ class Reader {
   private word(): TreeNode {
     const begin = this.position;
     while (isWord(this.bytes[this.position])) this.position += 1;
-    const text = Buffer.from(this.bytes.buffer, this.bytes.byteOffset + begin, this.position - begin).toString(
-      'latin1',
-    );
+    const text = this.bytes.toString('latin1', begin, this.position);
     const isLiteral = literals.has(text);
     if (!isLiteral && !number.test(text)) throw notUnderstood('the JSON of an answer is broken');
     return { kind: isLiteral ? 'literal' : 'number', begin, end: this.position };
@@ -129,16 +137,13 @@ class Reader {
 /** @throws GatewayError RESPONSE_NOT_UNDERSTOOD */
 export const readJson = (bytes: Uint8Array): TreeNode => {
   if (!isUtf8(bytes)) throw notUnderstood('the JSON of an answer is not UTF-8');
-  return new Reader(bytes).document();
+  return new Reader(viewOf(bytes)).document();
 };
-
-const slice = (bytes: Uint8Array, from: number, to: number): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8');
 
 export const json: Format = {
   name: 'JSON',
   decode: (bytes, { from, to, escaped }) => {
-    const text = slice(bytes, from, to);
+    const text = bytes.toString('utf8', from, to);
     if (!escaped) return text;
     try {
       return JSON.parse(`"${text}"`) as string;

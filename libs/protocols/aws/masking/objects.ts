@@ -2,7 +2,7 @@
 
 import { looksBinary } from './binary.js';
 import { type Body, codingOf, decoded, encoded, only, peeked, readWhole } from './bodies.js';
-import { maskHeaders, valueOf, without } from './headers.js';
+import { headerOf, maskHeaders, without } from './headers.js';
 import { builtInMask } from './hide-tree.js';
 import { notUnderstood } from './not-understood.js';
 import { cut, cutHead, notSatisfiable, placed, type WidenedRange, wanted } from './ranges.js';
@@ -21,7 +21,7 @@ const wholeBelow = 8 * 1024 * 1024;
 const digests = /^(?:x-amz-checksum-|content-md5$|digest$|content-digest$|repr-digest$)/;
 
 const lengthOf = ({ headers }: ResponseHead): number | undefined => {
-  const text = valueOf(headers, 'content-length');
+  const text = headerOf(headers, 'content-length');
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 };
 
@@ -67,13 +67,13 @@ export const objectResponse = async (
   body: Body,
   masking: ObjectMasking,
 ): Promise<MaskedResponse> => {
-  if (valueOf(head.headers, 'x-amz-transfer-encoding') !== undefined)
+  if (headerOf(head.headers, 'x-amz-transfer-encoding') !== undefined)
     throw notUnderstood('the answer has a digest behind its body');
   const headers = without(maskHeaders(head.headers, masking.answer, masking.texts), (name) => digests.test(name));
   const masked = { status: head.status, headers };
   const mask = wholeMask(masking);
   if (mask) return hiddenWhole(masked, mask.apply(''), mask.rule, masking);
-  const coding = codingOf(valueOf(head.headers, 'content-encoding'));
+  const coding = codingOf(headerOf(head.headers, 'content-encoding'));
   if (head.status === 206) return partOf(masked, body, masking, coding !== undefined);
   if (coding) return recoded(masked, body, masking, coding);
   const length = lengthOf(masked);

@@ -4,7 +4,7 @@
  */
 import { GatewayError } from '@sallyport/core';
 import { type Body, only } from './bodies.js';
-import { valueOf, withHeader, without } from './headers.js';
+import { headerOf, withHeader, without } from './headers.js';
 import { notUnderstood } from './not-understood.js';
 import type { ResponseHead } from './types.js';
 
@@ -55,7 +55,7 @@ const contentRange = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/;
 
 /** @throws GatewayError RESPONSE_NOT_UNDERSTOOD for a part that does not say where it stands */
 export const placed = (head: ResponseHead): Placed => {
-  const [, begin, , size] = contentRange.exec(valueOf(head.headers, 'content-range') ?? '') ?? [];
+  const [, begin, , size] = contentRange.exec(headerOf(head.headers, 'content-range') ?? '') ?? [];
   if (begin === undefined || size === undefined) throw notUnderstood('a part of an object does not say which it is');
   return { begin: Number(begin), size: Number(size) };
 };

@@ -152,7 +152,8 @@ describe('what detectors find', () => {
         { Key: 'team', Value: 'hunter22' },
       ],
     });
-    expect(JSON.parse(text).TagList.map(({ Value }: { Value: string }) => Value)).toEqual([
+    const { TagList } = JSON.parse(text) as { TagList: { Value: string }[] };
+    expect(TagList.map(({ Value }) => Value)).toEqual([
       '[redacted:key-value-secret]',
       '[redacted:key-value-secret]',
       'hunter22',
@@ -212,9 +213,10 @@ describe('what detectors find', () => {
     const { text } = await json('kinesis', 'GetRecords', {
       Records: data.map((one) => ({ Data: one.toString('base64'), PartitionKey: 'p' })),
     });
-    const records = JSON.parse(text).Records.map(({ Data }: { Data: string }) => Buffer.from(Data, 'base64'));
-    expect(records[0].toString()).toBe('mail [redacted:email]');
-    expect(records[1].subarray(0, 2)).toEqual(Buffer.from([0x1f, 0x8b]));
+    const { Records } = JSON.parse(text) as { Records: { Data: string }[] };
+    const records = Records.map(({ Data }) => Buffer.from(Data, 'base64'));
+    expect(records[0]!.toString()).toBe('mail [redacted:email]');
+    expect(records[1]!.subarray(0, 2)).toEqual(Buffer.from([0x1f, 0x8b]));
     expect(records[2]).toEqual(data[2]);
   });
 

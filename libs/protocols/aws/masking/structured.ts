@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib';
 import type { Masker } from '@sallyport/masking';
 import { type Body, codingOf, decoded, only, readWhole } from './bodies.js';
 import { cbor, readCbor } from './cbor-reader.js';
-import { maskHeaders, valueOf, withHeader, without } from './headers.js';
+import { headerOf, maskHeaders, withHeader, without } from './headers.js';
 import { type Place, TreeHider } from './hide-tree.js';
 import { XmlHider } from './hide-xml.js';
 import { json, readJson } from './json-reader.js';
@@ -12,7 +12,7 @@ import type { AnswerMembers, MemberNode, ServiceMembers } from './members.js';
 import { notUnderstood } from './not-understood.js';
 import type { Tally } from './tally.js';
 import { TextHider } from './texts.js';
-import { applied, type Format, type TreeNode } from './tree.js';
+import { applied, type TreeNode } from './tree.js';
 import type { Headers, MaskedCall, MaskedResponse, ResponseHead } from './types.js';
 import { readXml, type XmlElement } from './xml-reader.js';
 
@@ -81,7 +81,7 @@ export const maskedBytes = (
   const fields = described ? masker.fields(call.service, call.operation) : undefined;
   const place: Place = { node, fields, free: false };
   const family = families[call.protocol];
-  if (family !== 'xml') return maskedTree(bytes, family, texts, answer.service, place);
+  if (family !== 'xml') return maskedTree(bytes, family, { texts, answer }, place);
   const hider = new XmlHider(bytes, texts, answer.service);
   const root = readXml(bytes);
   const results = resultsOf(root, call);
@@ -96,21 +96,25 @@ const resultsOf = (root: XmlElement, { protocol }: MaskedCall): readonly XmlElem
   return results.length > 0 ? results : [root];
 };
 
-const readers: Readonly<Record<'json' | 'cbor', { read(bytes: Uint8Array): TreeNode; format: Format }>> = {
-  json: { read: readJson, format: json },
-  cbor: { read: readCbor, format: cbor },
+/** A document that is not a whole answer: an event's. */
+export const maskedPayload = (bytes: Uint8Array, documents: Documents, place: Place): Uint8Array => {
+  const family = families[documents.call.protocol];
+  if (bytes.length === 0) return bytes;
+  if (family !== 'xml') return maskedTree(bytes, family, documents, place);
+  const hider = new XmlHider(bytes, documents.texts, documents.answer.service);
+  hider.hide(readXml(bytes), place);
+  return applied(bytes, hider.edits);
 };
 
-export const maskedTree = (
+const maskedTree = (
   bytes: Uint8Array,
   family: 'json' | 'cbor',
-  texts: TextHider,
-  service: ServiceMembers,
+  { texts, answer }: Pick<Documents, 'texts' | 'answer'>,
   place: Place,
 ): Uint8Array => {
-  const { read, format } = readers[family];
-  const hider = new TreeHider(bytes, format, texts, service);
-  hider.hide(read(bytes), place);
+  const [tree, format] = family === 'json' ? [readJson(bytes), json] : [readCbor(bytes), cbor];
+  const hider = new TreeHider(bytes, format, texts, answer.service);
+  hider.hide(tree, place);
   return applied(bytes, hider.edits);
 };
 
@@ -120,8 +124,8 @@ export const structuredResponse = async (
   documents: Documents,
   tally: Tally,
 ): Promise<MaskedResponse> => {
-  checkType(families[documents.call.protocol], valueOf(head.headers, 'content-type'));
-  const coding = codingOf(valueOf(head.headers, 'content-encoding'));
+  checkType(families[documents.call.protocol], headerOf(head.headers, 'content-type'));
+  const coding = codingOf(headerOf(head.headers, 'content-encoding'));
   const bytes = await readWhole(coding ? decoded(body, coding) : body, mostBytes);
   const masked = maskedBytes(bytes, documents, head.status < 300);
   const headers = maskHeaders(head.headers, documents.answer, documents.texts);
@@ -144,7 +148,7 @@ export const describing = (headers: Headers, bytes: Uint8Array): Headers => {
     String(bytes.length),
   );
   const summed =
-    valueOf(sized, 'x-amz-crc32') === undefined ? sized : withHeader(sized, 'x-amz-crc32', String(crc32(bytes)));
-  if (valueOf(summed, 'content-md5') === undefined) return summed;
+    headerOf(sized, 'x-amz-crc32') === undefined ? sized : withHeader(sized, 'x-amz-crc32', String(crc32(bytes)));
+  if (headerOf(summed, 'content-md5') === undefined) return summed;
   return withHeader(summed, 'content-md5', createHash('md5').update(bytes).digest('base64'));
 };

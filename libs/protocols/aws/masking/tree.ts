@@ -51,7 +51,7 @@ export interface Edit extends Placed {
 /** What bodies are read into and written from. */
 export interface Format {
   readonly name: string;
-  decode(bytes: Uint8Array, node: TextNode): string;
+  decode(bytes: Buffer, node: TextNode): string;
   /** A text where a value stands. */
   text(value: string): Uint8Array;
   /** A text where the key of a map stands. */
@@ -61,6 +61,24 @@ export interface Format {
   /** Bytes where a blob stands. */
   blob(value: Uint8Array): Uint8Array;
 }
+
+/** The same memory, read as Node reads it. */
+export const viewOf = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+
+/** A few names are compared one by one: a set for each of many small groups would cost more than all the rest. */
+const few = 12;
+export const isTwice = (names: Set<string> | undefined, entries: readonly Entry[], name: string): boolean => {
+  if (names) return names.has(name);
+  for (let index = 0; index < entries.length; index += 1) if (entries[index]!.name === name) return true;
+  return false;
+};
+export const namesOf = (
+  names: Set<string> | undefined,
+  entries: readonly Entry[],
+  name: string,
+): Set<string> | undefined =>
+  names?.add(name) ?? (entries.length < few ? undefined : new Set([...entries.map((entry) => entry.name), name]));
 
 /** Each body is read to this depth and these many values: more is no answer of AWS. */
 export const deepest = 256;

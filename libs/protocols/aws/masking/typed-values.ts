@@ -3,25 +3,31 @@
  * accept: a hidden number becomes a text, a set of numbers one of texts, what becomes nothing `{"NULL":true}`.
  */
 import type { Place, TreeHider, WholeMask } from './hide-tree.js';
-import type { GroupNode, TextNode, TreeNode } from './tree.js';
+import type { Hidden } from './texts.js';
+import type { GroupNode, TreeNode } from './tree.js';
 
 const nothing = Buffer.from('{"NULL":true}');
 const textOf = (value: string | null): Uint8Array =>
   value === null ? nothing : Buffer.from(`{"S":${JSON.stringify(value)}}`);
 
+interface Typed {
+  readonly tree: GroupNode;
+  readonly type: string;
+  readonly value: TreeNode;
+}
+
 /** @returns whether the value has been dealt with */
-export const hideTyped = (hider: TreeHider, tree: GroupNode, place: Place): boolean => {
+export const hideTyped = (hider: TreeHider, tree: GroupNode, { name, fields }: Place): boolean => {
   const [entry, ...more] = tree.entries;
   if (!entry || more.length > 0 || hider.format.name !== 'JSON') return false;
   const { name: type, value } = entry;
-  const mask = place.fields?.mask;
-  if (mask) return hideWhole(hider, tree, type, value, mask);
-  if ((type === 'S' || type === 'N') && value.kind === 'text') return hideScalar(hider, tree, value, type, place.name);
-  return type === 'NS' && value.kind === 'list' ? hideNumbers(hider, tree, value.items, place.name) : false;
+  if (fields?.mask) return hideWhole(hider, { tree, type, value }, fields.mask);
+  if ((type === 'S' || type === 'N') && value.kind === 'text')
+    return hideScalar(hider, { tree, type, value }, hider.found(value, name));
+  return type === 'NS' && value.kind === 'list' ? hideNumbers(hider, tree, value.items, name) : false;
 };
 
-const hideScalar = (hider: TreeHider, tree: GroupNode, value: TextNode, type: string, name?: string): boolean => {
-  const hidden = hider.found(value, name);
+const hideScalar = (hider: TreeHider, { tree, type, value }: Typed, hidden: Hidden): boolean => {
   if (hidden === undefined) return true;
   if (type === 'S' && hidden !== null) hider.replace(value, hidden);
   else hider.edit(tree, textOf(hidden));
@@ -32,22 +38,26 @@ const hideNumbers = (hider: TreeHider, tree: GroupNode, items: readonly TreeNode
   const texts = items.filter((item) => item.kind === 'text');
   const hidden = texts.map((item) => hider.found(item, name));
   if (hidden.every((one) => one === undefined)) return true;
-  const shown = texts.map((item, index) => hidden[index] ?? (hidden[index] === null ? '' : hider.decode(item)));
-  hider.edit(tree, setOf(shown));
+  hider.edit(
+    tree,
+    setOf(texts.map((item, index) => hidden[index] ?? (hidden[index] === null ? '' : hider.decode(item)))),
+  );
   return true;
 };
 
 /** A set holds each of its texts once. */
 const setOf = (texts: readonly string[]): Uint8Array => Buffer.from(JSON.stringify({ SS: [...new Set(texts)] }));
 
-const hideWhole = (hider: TreeHider, tree: GroupNode, type: string, value: TreeNode, mask: WholeMask): boolean => {
+const hideWhole = (hider: TreeHider, { tree, type, value }: Typed, mask: WholeMask): boolean => {
   if (type === 'NULL') return true;
   hider.texts.tally.add([mask.rule]);
-  const shown = (node: TreeNode): string | null => mask.apply(node.kind === 'text' ? hider.decode(node) : '');
-  if (type === 'BOOL' || mask.apply('') === null) hider.edit(tree, nothing);
-  else if (type === 'S' || type === 'N') hider.edit(tree, textOf(shown(value)));
-  else if ((type === 'SS' || type === 'NS') && value.kind === 'list')
-    hider.edit(tree, setOf(value.items.map((item) => shown(item) ?? '')));
-  else hider.whole(value, mask, type === 'B' || type === 'BS');
+  const shown = (node: TreeNode): string | null =>
+    mask.apply(node.kind === 'text' ? hider.decode(node) : hider.bytes.toString('utf8', node.begin, node.end));
+  const isSet = (type === 'SS' || type === 'NS') && value.kind === 'list';
+  const whole = shown(value);
+  if (whole === null || type === 'BOOL') hider.edit(tree, nothing);
+  else if (isSet) hider.edit(tree, setOf(value.items.map((item) => shown(item) ?? '')));
+  else if (type === 'B') hider.edit(value, hider.format.blob(Buffer.from(whole)));
+  else hider.edit(tree, textOf(whole));
   return true;
 };

@@ -1,7 +1,7 @@
 /** XML as AWS writes it, with positions: UTF-8, no document type, no comments, the five named entities. */
 import { isUtf8 } from 'node:buffer';
 import { notUnderstood } from './not-understood.js';
-import { deepest, type Format, mostNodes, type TextNode } from './tree.js';
+import { deepest, type Format, mostNodes, type TextNode, viewOf } from './tree.js';
 
 export interface XmlElement {
   /** Without a prefix. */
@@ -19,7 +19,7 @@ export interface XmlElement {
 
 const broken = (): Error => notUnderstood('the XML of an answer is broken');
 
-const nameChar = /[A-Za-z0-9_.:-]|[^\x00-\x7f]/;
+const nameChar = /[A-Za-z0-9_.:\u0080-\u00ff-]/;
 const isNameByte = Uint8Array.from({ length: 256 }, (_, byte) => (nameChar.test(String.fromCharCode(byte)) ? 1 : 0));
 const isBlank = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 const less = 0x3c;
@@ -37,7 +37,7 @@ class Reader {
   private readonly view: Buffer;
 
   constructor(private readonly bytes: Uint8Array) {
-    this.view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.view = viewOf(bytes);
   }
 
   document(): XmlElement {
@@ -206,7 +206,7 @@ const written = (value: string): Uint8Array => Buffer.from(value.replace(escapin
 export const xml: Format = {
   name: 'XML',
   decode: (bytes, { from, to, escaped }) => {
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8');
+    const text = bytes.toString('utf8', from, to);
     if (!escaped) return text;
     return text.replace(
       reference,
