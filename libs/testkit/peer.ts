@@ -9,6 +9,7 @@ const packages = {
   postgres: 'apt-get install postgresql-15',
   python3: 'apt-get install python3',
   psycopg: 'apt-get install python3-venv, then pip install "psycopg[binary]==3.2.10"',
+  boto3: 'apt-get install python3-venv, then pip install boto3==1.43.107',
   openssl: 'apt-get install openssl',
   sqlsmith: 'apt-get install sqlsmith',
   'docker-compose': 'apt-get install docker-compose',
@@ -43,7 +44,9 @@ const onPath = (name: string): string | undefined =>
     .map((directory) => path.join(directory, name))
     .find(isProgram);
 
-// psycopg is a module of Python: the peer is the interpreter that can import it (SALLYPORT_PYTHON, else python3).
+/** Modules of Python: the peer is the interpreter that can import it (SALLYPORT_PYTHON, else python3). */
+const modules: ReadonlySet<PeerName> = new Set(['psycopg', 'boto3']);
+
 const pythonWith = (module: string): string | undefined => {
   const python = process.env['SALLYPORT_PYTHON'] ?? onPath('python3');
   if (!python) return undefined;
@@ -53,7 +56,7 @@ const pythonWith = (module: string): string | undefined => {
 const found = new Map<PeerName, string | undefined>();
 
 const locate = (name: PeerName): string | undefined => {
-  if (!found.has(name)) found.set(name, name === 'psycopg' ? pythonWith('psycopg') : onPath(name));
+  if (!found.has(name)) found.set(name, modules.has(name) ? pythonWith(name) : onPath(name));
   return found.get(name);
 };
 
