@@ -10,7 +10,8 @@ const packages = {
   python3: 'apt-get install python3',
   psycopg: 'apt-get install python3-venv, then pip install "psycopg[binary]==3.2.10"',
   aws: 'apt-get install awscli',
-  boto3: 'apt-get install python3-boto3',
+  boto3: 'apt-get install python3-venv, then pip install boto3==1.43.107 botocore==1.43.107',
+  moto: 'apt-get install python3-venv, then pip install "moto[server]==5.2.1"',
   openssl: 'apt-get install openssl',
   sqlsmith: 'apt-get install sqlsmith',
   'docker-compose': 'apt-get install docker-compose',
@@ -45,8 +46,8 @@ const onPath = (name: string): string | undefined =>
     .map((directory) => path.join(directory, name))
     .find(isProgram);
 
-// Some are modules of Python: the peer is the interpreter that can import one (SALLYPORT_PYTHON, else python3).
-const pythonModules: readonly PeerName[] = ['psycopg', 'boto3'];
+/** Modules of Python: the peer is the interpreter that can import it (SALLYPORT_PYTHON, else python3). */
+const modules: ReadonlySet<PeerName> = new Set(['psycopg', 'boto3', 'moto']);
 
 const pythonWith = (module: string): string | undefined => {
   const python = process.env['SALLYPORT_PYTHON'] ?? onPath('python3');
@@ -57,7 +58,7 @@ const pythonWith = (module: string): string | undefined => {
 const found = new Map<PeerName, string | undefined>();
 
 const locate = (name: PeerName): string | undefined => {
-  if (!found.has(name)) found.set(name, pythonModules.includes(name) ? pythonWith(name) : onPath(name));
+  if (!found.has(name)) found.set(name, modules.has(name) ? pythonWith(name) : onPath(name));
   return found.get(name);
 };
 

@@ -24,6 +24,8 @@ export interface EndpointGroup {
 }
 
 export interface EndpointTable {
+  /** The release that it is built from. */
+  readonly botocore: string;
   readonly partitions: Readonly<Record<string, Partition>>;
   readonly services: Readonly<Record<string, readonly EndpointGroup[]>>;
 }

@@ -6,11 +6,13 @@ import os
 
 
 def data_directory():
-    """The `botocore/data` of an unpacked wheel, see build.py."""
+    """The `botocore/data` of an unpacked wheel (see build.py), else of the botocore that is installed."""
     path = os.environ.get("BOTOCORE_DATA")
-    if not path:
-        raise SystemExit("set BOTOCORE_DATA to botocore/data of the wheel: see the header of build.py")
-    return path
+    if path:
+        return path
+    import botocore
+
+    return os.path.join(os.path.dirname(botocore.__file__), "data")
 
 
 def read_json(path):

@@ -1,6 +1,6 @@
 """Prints one signed request a line for the operations of every service, made by botocore's own clients; sends nothing.
 
-    python3 requests.py [--every] [--endpoint URL] [--shard 0/2] [service ...]
+    python3 requests.py [--every] [--endpoint URL] [--region NAME] [--shard 0/2] [service ...]
 
 Each has the members that are required; with --every, operations with optional members in the query string or in headers
 come a second time with all of them. Wants botocore on the path and no network.
@@ -42,13 +42,13 @@ def body_of(request):
     return body.encode() if isinstance(body, str) else body or b""
 
 
-def line_of(service, operation, request):
+def line_of(client, operation, request):
     # urlsplit strips nothing of the path; the URL is as it goes over the wire.
     url = urlsplit(request.url, allow_fragments=False)
     headers = [[name.lower(), text(value)] for name, value in request.headers.items()]
     scope = SCOPE.search(dict(headers).get("authorization", ""))
     return {
-        "service": service,
+        "service": client.meta.service_model.service_name,
         "operation": operation,
         "method": request.method,
         "host": url.netloc,
@@ -61,7 +61,7 @@ def line_of(service, operation, request):
     }
 
 
-def client_of(session, service, endpoint):
+def client_of(session, service, endpoint, region):
     config = Config(
         inject_host_prefix=not endpoint,
         retries={"max_attempts": 0},
@@ -70,7 +70,7 @@ def client_of(session, service, endpoint):
     )
     client = session.create_client(
         service,
-        region_name="us-east-1",
+        region_name=region,
         aws_access_key_id="AKIDEXAMPLE",
         aws_secret_access_key="example-secret",
         endpoint_url=endpoint,
@@ -102,7 +102,7 @@ def emit_one(client, service, name, parameters):
     try:
         client._make_api_call(name, parameters)
     except Captured as captured:
-        print(json.dumps(line_of(service, name, captured.request)))
+        print(json.dumps(line_of(client, name, captured.request)))
     except Exception as error:  # what botocore itself refuses is reported, not sent
         print(json.dumps({"service": service, "operation": name, "error": repr(error)[:200]}))
 
@@ -111,6 +111,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--every", action="store_true")
     parser.add_argument("--endpoint")
+    parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--shard", default="0/1")
     parser.add_argument("services", nargs="*")
     options = parser.parse_args()
@@ -119,7 +120,7 @@ def main():
     shard, shards = map(int, options.shard.split("/"))
     for service in (options.services or session.get_available_services())[shard::shards]:
         try:
-            client = client_of(session, service, options.endpoint)
+            client = client_of(session, service, options.endpoint, options.region)
         except Exception as error:
             print(json.dumps({"service": service, "operation": "*", "error": repr(error)[:200]}))
             continue
