@@ -49,7 +49,7 @@ const droppedDecoded = /^x-amz-(?:trailer|decoded-content-length)$/;
 
 /** What proxies and HTTP clients change on the way: it would break the signature. */
 const unsignable =
-  /^(?:accept|accept-encoding|cache-control|connection|content-length|expect|from|keep-alive|max-forwards|pragma|referer|te|trailer|transfer-encoding|upgrade|user-agent|via|x-amzn-trace-id|(?:proxy|sec|x-forwarded)-.*)$/;
+  /^(?::authority|accept|accept-encoding|cache-control|connection|content-length|expect|from|keep-alive|max-forwards|pragma|referer|te|trailer|transfer-encoding|upgrade|user-agent|via|x-amzn-trace-id|(?:proxy|sec|x-forwarded)-.*)$/;
 
 /**
  * Signs a request in its headers, for AWS.
