@@ -11,14 +11,21 @@ export const readCredential = (text: string): { readonly accessKeyId: string; re
   return { accessKeyId, scope: { date, region, service } };
 };
 
-/** @throws Failed malformed, unsigned-header */
+const headerName = /^(?::authority|[a-z0-9!#$%&'*+.^_`|~-]{1,256})$/;
+const hostNames = ['host', ':authority'];
+
+/**
+ * Over HTTP/2 the SDK for JavaScript signs the host under its name there, `:authority`.
+ *
+ * @throws Failed malformed, unsigned-header
+ */
 export const checkSignedHeaders = (text: string): readonly string[] => {
   const names = text.split(';');
-  if (names.length > 256 || !names.every((name) => /^[a-z0-9!#$%&'*+.^_`|~-]{1,256}$/.test(name)))
+  if (names.length > 256 || !names.every((name) => headerName.test(name)))
     fail('malformed', 'the signed headers are not names in lower case, parted by ";"');
   if (names.some((name, index) => index > 0 && names[index - 1]! >= name))
     fail('malformed', 'the signed headers are not sorted, or one is named twice');
-  if (!names.includes('host')) fail('unsigned-header', 'the header host is not signed');
+  if (!names.some((name) => hostNames.includes(name))) fail('unsigned-header', 'the header host is not signed');
   return names;
 };
 

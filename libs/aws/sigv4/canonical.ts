@@ -62,10 +62,13 @@ export const canonicalQuery = (pairs: readonly QueryPair[]): string =>
 
 export type WireHeaders = readonly (readonly [name: string, value: string])[];
 
-/** Values by name in wire order. */
+/** Values by name in wire order; the host under both of its names. */
 export const headerValues = (headers: WireHeaders): Map<string, readonly string[]> => {
   const values = new Map<string, readonly string[]>();
   for (const [name, value] of headers) values.set(name, [...(values.get(name) ?? []), value]);
+  const host = values.get('host');
+  if (host) values.set(':authority', host);
+  else values.delete(':authority');
   return values;
 };
 

@@ -26,7 +26,10 @@ export interface SignOptions {
   /** The signing name. */
   readonly service: string;
   readonly now: Date;
-  /** The SHA-256 of the body in hexadecimal, or `UNSIGNED-PAYLOAD`: for S3 over TLS. */
+  /**
+   * The SHA-256 of the body in hexadecimal; or `UNSIGNED-PAYLOAD`, for S3 over TLS; or `STREAMING-UNSIGNED-PAYLOAD-TRAILER`
+   * with a body that `encodeChunked` has encoded: then the client's announcement of trailers and of the length stays.
+   */
   readonly payload: string;
   readonly keys?: SigningKeySource;
 }
@@ -38,13 +41,15 @@ export interface SignedRequest {
   readonly headers: WireHeaders;
 }
 
-/** The client's own signature and how it protected a body that is decoded by now: none of it means anything to AWS. */
+/** The client's own signature: it means nothing to AWS. */
 const dropped =
-  /^(?:authorization|date|x-amz-(?:date|security-token|s3session-token|content-sha256|trailer|decoded-content-length|trailer-signature|region-set))$/;
+  /^(?:authorization|date|x-amz-(?:date|security-token|s3session-token|content-sha256|trailer-signature|region-set))$/;
+/** How the client encoded a body that is decoded by now; S3 refuses an algorithm without its checksum. */
+const droppedDecoded = /^x-amz-(?:trailer|decoded-content-length)$/;
 
 /** What proxies and HTTP clients change on the way: it would break the signature. */
 const unsignable =
-  /^(?:accept|accept-encoding|cache-control|connection|content-length|expect|from|keep-alive|max-forwards|pragma|referer|te|trailer|transfer-encoding|upgrade|user-agent|via|x-amzn-trace-id|(?:proxy|sec|x-forwarded)-.*)$/;
+  /^(?::authority|accept|accept-encoding|cache-control|connection|content-length|expect|from|keep-alive|max-forwards|pragma|referer|te|trailer|transfer-encoding|upgrade|user-agent|via|x-amzn-trace-id|(?:proxy|sec|x-forwarded)-.*)$/;
 
 /**
  * Signs a request in its headers, for AWS.
@@ -72,7 +77,7 @@ const signOrFail = (
   const { region, service, now, payload } = options;
   const amzDate = formatAmzDate(now);
   const scope = { date: amzDate.slice(0, 8), region, service };
-  const headers = [...withoutSignature(request.headers), ...ours(credential, amzDate, options)];
+  const headers = [...withoutSignature(request.headers, payload), ...ours(credential, amzDate, options)];
   const query = withoutPresigning(request.query);
   const values = headerValues(headers);
   const signedHeaders = [...values.keys()].filter((name) => !unsignable.test(name)).sort();
@@ -95,18 +100,28 @@ const ours = ({ sessionToken }: SigningCredential, amzDate: string, { service, p
   const headers: [string, string][] = [['x-amz-date', amzDate]];
   const tokenName = service === 's3express' ? 'x-amz-s3session-token' : 'x-amz-security-token';
   if (sessionToken !== undefined) headers.push([tokenName, sessionToken]);
-  if (isS3(service) || payload === 'UNSIGNED-PAYLOAD') headers.push(['x-amz-content-sha256', payload]);
+  if (isS3(service) || !hash.test(payload)) headers.push(['x-amz-content-sha256', payload]);
   return headers;
 };
 
-const withoutSignature = (headers: WireHeaders): WireHeaders =>
-  headers.flatMap(([name, value]): WireHeaders => {
+const withoutSignature = (headers: WireHeaders, payload: string): WireHeaders => {
+  const encoded = payload.startsWith('STREAMING-');
+  const hadTrailer = headers.some(([name]) => name === 'x-amz-trailer');
+  return headers.flatMap(([name, value]): WireHeaders => {
     if (dropped.test(name)) return [];
-    if (name !== 'content-encoding') return [[name, value]];
-    const encodings = value.split(',').map((each) => each.trim());
-    const rest = encodings.filter((each) => each !== '' && each.toLowerCase() !== 'aws-chunked').join(',');
-    return rest === '' ? [] : [[name, rest]];
+    if (encoded) return [[name, value]];
+    if (droppedDecoded.test(name) || (hadTrailer && name === 'x-amz-sdk-checksum-algorithm')) return [];
+    return name === 'content-encoding' ? withoutChunked(value) : [[name, value]];
   });
+};
+
+const withoutChunked = (value: string): WireHeaders => {
+  const encodings = value.split(',').map((each) => each.trim());
+  const rest = encodings.filter((each) => each !== '' && each.toLowerCase() !== 'aws-chunked').join(',');
+  return rest === '' ? [] : [['content-encoding', rest]];
+};
+
+const hash = /^[0-9a-f]{64}$/;
 
 const presigning = new Set(presignedParameters.map((name) => name.toLowerCase()));
 

@@ -3,6 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { check, credential, now, secret, signed, withHeader } from '../testing/requests.js';
 import type { AwsRequest } from '../types.js';
 import { parseAuthorization } from './authorization.js';
+import { sha256Hex } from './canonical.js';
+import { hmac, stringToSign } from './scope.js';
+import { deriveSigningKey } from './signing-keys.js';
 import { hashesUntoldBody, verify } from './verify.js';
 
 const put: AwsRequest = {
@@ -147,6 +150,30 @@ test('a body that one reader would decode and another not is refused', () => {
   const request = signed(put, { payload: bodyHash });
   const chunked = withHeader(request, 'content-encoding', 'gzip, aws-chunked');
   expect(check(chunked)).toMatchObject({ reason: 'malformed' });
+});
+
+test('the host that is signed under its name in HTTP/2 is the host, whatever else is called so', () => {
+  const scope = { date: '20260102', region: 'eu-central-1', service: 's3' };
+  const headers: [string, string][] = [
+    [':authority', 'localhost:9000'],
+    ['x-amz-content-sha256', 'UNSIGNED-PAYLOAD'],
+    ['x-amz-date', '20260102T030405Z'],
+  ];
+  const canonical = `GET\n/b/k\n\n${headers.map(([name, value]) => `${name}:${value}\n`).join('')}\n:authority;x-amz-content-sha256;x-amz-date\nUNSIGNED-PAYLOAD`;
+  const signature = hmac(
+    deriveSigningKey(secret, scope),
+    stringToSign('20260102T030405Z', scope, sha256Hex(canonical)),
+  );
+  const authorization = `AWS4-HMAC-SHA256 Credential=A/20260102/eu-central-1/s3/aws4_request, SignedHeaders=:authority;x-amz-content-sha256;x-amz-date, Signature=${signature.toString('hex')}`;
+  const request = {
+    method: 'GET',
+    path: '/b/k',
+    query: '',
+    headers: [...headers, ['authorization', authorization] as const],
+  };
+  expect(check(request)).toMatchObject({ reason: 'signature' });
+  expect(check(withHeader(request, 'host', 'localhost:9000'))).toMatchObject({ ok: true });
+  expect(check(withHeader(request, 'host', 'elsewhere:9000'))).toMatchObject({ reason: 'signature' });
 });
 
 const random = seededNumbers(11);
