@@ -40,6 +40,8 @@ export interface InstallationOptions {
   readonly policy?: string;
   readonly recordResponses?: boolean;
   readonly agentMasking?: readonly object[];
+  /** More targets for the agent's file. */
+  readonly targets?: readonly object[];
   /** More environment of the control plane. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly maxSessions?: number;
@@ -306,6 +308,7 @@ export class Installation {
           credential: { source: 'file', path: path.join(this.home, 'agent', 'password'), user: 'app' },
           masking: { rules: this.#options.agentMasking ?? [] },
         },
+        ...(this.#options.targets ?? []),
       ],
     };
     change(config);
