@@ -22,10 +22,11 @@ test('regions alone are enough', () => {
   });
 });
 
-test('every region must be said, and then which one is usual', () => {
+test('every region must be said', () => {
   expect(mistakesIn({})).toContain('"regions" must list the regions that calls may go to, or be "*"');
-  expect(mistakesIn({ regions: '*' })).toEqual([expect.stringContaining('"region" must name the region')]);
-  expect(parseAwsSettings({ regions: '*', region: 'eu-west-1' })).toMatchObject({ regions: undefined });
+  for (const regions of ['*', ['*']])
+    expect(parseAwsSettings({ regions })).toMatchObject({ regions: undefined, region: 'us-east-1' });
+  expect(parseAwsSettings({ regions: '*', region: 'eu-west-1' })).toMatchObject({ region: 'eu-west-1' });
 });
 
 test('every mistake is named at once', () => {

@@ -8,7 +8,7 @@ import { Fields } from './target/setting-fields.js';
 export interface AwsSettings {
   /** Regions that calls may go to; undefined where every one may. */
   readonly regions: ReadonlySet<string> | undefined;
-  /** The region of calls that name none, and of the agent's own. */
+  /** Of the agent's own calls to STS, and what a client is told that has no other. */
   readonly region: string;
   /** Accounts that calls may run in; empty where it is not restricted. */
   readonly accounts: ReadonlySet<string>;
@@ -79,19 +79,19 @@ export function parseAwsSettings(settings: Readonly<Record<string, unknown>>): A
 
 /** Everywhere must be said: a list that was forgotten is not meant to be. */
 function readRegions(fields: Fields): readonly string[] | '*' {
-  if (fields.raw('regions') === '*') return '*';
+  const raw = fields.raw('regions');
+  if (raw === '*' || (Array.isArray(raw) && raw.length === 1 && raw[0] === '*')) return '*';
   const regions = fields.texts('regions', regionShape, 'regions');
   if (regions.length === 0) fields.mistake('regions', 'must list the regions that calls may go to, or be "*"');
   return regions;
 }
 
 function readRegion(fields: Fields, regions: readonly string[] | '*'): string {
-  const region = fields.text('region', regionShape, 'a region') ?? (regions === '*' ? undefined : regions[0]);
-  if (region === undefined && regions === '*')
-    fields.mistake('region', 'must name the region of calls that name none, since "regions" lists none');
-  else if (region !== undefined && regions !== '*' && regions.length > 0 && !regions.includes(region))
+  const region = fields.text('region', regionShape, 'a region');
+  if (regions === '*') return region ?? 'us-east-1';
+  if (region !== undefined && regions.length > 0 && !regions.includes(region))
     fields.mistake('region', 'must be one of "regions"');
-  return region ?? '';
+  return region ?? regions[0] ?? '';
 }
 
 function readTls(fields: Fields): { readonly ca?: string } {
