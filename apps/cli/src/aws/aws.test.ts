@@ -43,6 +43,7 @@ describe('an AWS client’s environment', () => {
     const { set } = environment();
     expect(set).toMatchObject({
       AWS_ENDPOINT_URL: 'https://gate.example.com:7443',
+      AWS_DISABLE_HOST_PREFIX_INJECTION: 'true',
       AWS_PROFILE: 'default',
       AWS_REGION: 'eu-west-1',
       AWS_DEFAULT_REGION: 'eu-west-1',
@@ -102,9 +103,9 @@ describe('an AWS client’s environment', () => {
       NO_PROXY: 'sallyport.example.com,localhost,127.0.0.1,::1',
       no_proxy: 'sallyport.example.com,localhost,127.0.0.1,::1',
     });
-    expect(unset).toContain('AWS_ENDPOINT_URL');
+    expect(unset).toEqual(expect.arrayContaining(['AWS_ENDPOINT_URL', 'AWS_DISABLE_HOST_PREFIX_INJECTION']));
     expect(unset).not.toContain('AWS_USE_FIPS_ENDPOINT');
-    expect(readFileSync(set['AWS_CONFIG_FILE']!, 'utf8')).not.toMatch(/endpoint_url|addressing_style/);
+    expect(readFileSync(set['AWS_CONFIG_FILE']!, 'utf8')).not.toMatch(/endpoint_url|addressing_style|host_prefix/);
   });
 
   test('keeps the gateway out of another proxy, and only where there is one', () => {
@@ -176,7 +177,7 @@ describe('the configuration file', () => {
 endpoint_url = https://gate.example.com:7443
 ca_bundle = /home/ada/ca.pem
 credential_process = '/opt/node' '/opt/it'\\''s here/sallyport.js' 'aws-credentials' 'staging' '--url' 'https://sallyport.example.com'`;
-    const rest = 'retry_mode = standard\ns3 =\n  addressing_style = path\n';
+    const rest = 'retry_mode = standard\ndisable_host_prefix_injection = true\ns3 =\n  addressing_style = path\n';
     expect(configurationText(given)).toBe(
       `# Of sallyport, for the connection staging: written again whenever it is used.
 [default]

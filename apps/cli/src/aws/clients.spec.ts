@@ -51,6 +51,7 @@ const surroundings = (): NodeJS.ProcessEnv => ({
   AWS_WEB_IDENTITY_TOKEN_FILE: '/nonexistent',
   AWS_ROLE_ARN: 'arn:aws:iam::999988887777:role/canary',
   AWS_USE_FIPS_ENDPOINT: 'true',
+  AWS_ENDPOINT_DISCOVERY_ENABLED: 'true',
   HTTPS_PROXY: 'http://127.0.0.1:9',
   https_proxy: 'http://127.0.0.1:9',
   NO_PROXY: '',
@@ -61,7 +62,11 @@ const run = (...args: string[]): Promise<Ran> => sallyport(script, args, surroun
 
 /** With real host names the wish for those of FIPS 140 is kept; here it would only be another name. */
 const runByProxy = (command: string, ...args: string[]): Promise<Ran> =>
-  sallyport(script, [command, '--proxy', 'staging', ...args], { ...surroundings(), AWS_USE_FIPS_ENDPOINT: 'false' });
+  sallyport(script, [command, '--proxy', 'staging', ...args], {
+    ...surroundings(),
+    AWS_USE_FIPS_ENDPOINT: 'false',
+    AWS_DISABLE_HOST_PREFIX_INJECTION: 'true',
+  });
 
 /** Any other program there. */
 const runProgram = (program: string, args: readonly string[]): Promise<Ran> => ran(program, args, surroundings());
@@ -191,16 +196,22 @@ import boto3
 sts = boto3.client("sts")
 for _ in range(3): print(sts.get_caller_identity()["Account"])
 print(boto3.client("s3").list_objects_v2(Bucket="reports")["Contents"][0]["Key"])
+machine = "arn:aws:states:eu-west-1:111122223333:stateMachine:m"
+print(boto3.client("stepfunctions").start_sync_execution(stateMachineArn=machine)["output"])
 `;
   test('takes the endpoint, the CA and one ticket for all of its calls from the environment', async (context) => {
     const python = peer('boto3', context);
     const { status, out, err } = await run('connect', 'staging', '--exec', '--', python, '-c', calls);
-    expect({ status, out, err }).toEqual({ status: 0, out: `${'111122223333\n'.repeat(3)}june.csv\n`, err: '' });
+    expect({ status, out, err }).toEqual({
+      status: 0,
+      out: `${'111122223333\n'.repeat(3)}june.csv\n"done"\n`,
+      err: '',
+    });
     const facts = { ticket: 1 };
-    expect(gateway.calls.map((call) => call.path.split('?')[0])).toEqual(['/', '/', '/', '/reports']);
+    expect(gateway.calls.map((call) => call.path.split('?')[0])).toEqual(['/', '/', '/', '/reports', '/']);
     expect(gateway.calls).toEqual(
-      ['GetCallerIdentity', 'GetCallerIdentity', 'GetCallerIdentity', 'ListObjectsV2'].map((operation) =>
-        direct(operation, facts),
+      ['GetCallerIdentity', 'GetCallerIdentity', 'GetCallerIdentity', 'ListObjectsV2', 'StartSyncExecution'].map(
+        (operation) => direct(operation, facts),
       ),
     );
     expect(gateway.asked).toHaveLength(2); // one to find the gateway, one for the session
@@ -214,6 +225,7 @@ print(boto3.client("s3").list_objects_v2(Bucket="reports")["Contents"][0]["Key"]
     expect(gateway.calls.map(({ serverName, signed }) => [serverName, signed])).toEqual([
       ...Array.from({ length: 3 }, () => ['sts.eu-west-1.amazonaws.com', true]),
       ['reports.s3.eu-west-1.amazonaws.com', true],
+      ['sync-states.eu-west-1.amazonaws.com', true],
     ]);
     noKeyOfTheirs();
   });

@@ -29,6 +29,9 @@ const setting = (name: string, value: string): string => {
   });
 };
 
+// The gateway's certificate has its name only: neither a bucket's before it nor an operation's.
+const oneHost = 'disable_host_prefix_injection = true\ns3 =\n  addressing_style = path\n';
+
 const profile = (title: string, lead: number, { connection, program, url, ca, endpoint, region }: Configuration) => {
   const ask = ['aws-credentials', connection, '--url', url, ...(lead ? ['--renewal-lead', String(lead)] : [])];
   return [
@@ -38,7 +41,7 @@ const profile = (title: string, lead: number, { connection, program, url, ca, en
     setting('ca_bundle', ca),
     setting('credential_process', [...program, ...ask].map(quoted).join(' ')),
     setting('retry_mode', 'standard'),
-    endpoint ? `s3 =\n  ${setting('addressing_style', 'path')}` : '', // one host, whose certificate has no bucket's name
+    endpoint ? oneHost : '',
   ].join('');
 };
 

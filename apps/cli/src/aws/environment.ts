@@ -40,7 +40,11 @@ export const awsEnvironment = (
     AWS_EC2_METADATA_DISABLED: 'true',
     ...(region ? { AWS_REGION: region, AWS_DEFAULT_REGION: region } : {}),
     ...(endpoint
-      ? { AWS_ENDPOINT_URL: endpoint, ...awayFrom(ticket.endpoint.host, env) }
+      ? {
+          AWS_ENDPOINT_URL: endpoint,
+          AWS_DISABLE_HOST_PREFIX_INJECTION: 'true', // else 700 operations have names of their own, as data-<host>
+          ...awayFrom(ticket.endpoint.host, env),
+        }
       : through(`http://${authorityOf(ticket.endpoint)}`, new URL(url).hostname)),
     ...turnVariables(turn),
   };

@@ -34,7 +34,12 @@ export interface StubGateway extends AsyncDisposable {
   reset(): void;
 }
 
-const hosts = ['127.0.0.1', 'sts.eu-west-1.amazonaws.com', '*.s3.eu-west-1.amazonaws.com'];
+const hosts = [
+  '127.0.0.1',
+  'sts.eu-west-1.amazonaws.com',
+  '*.s3.eu-west-1.amazonaws.com',
+  'sync-states.eu-west-1.amazonaws.com',
+];
 
 const keyOf = (ticket: number) => ({
   ticket: `spt_session_${ticket}`,
@@ -81,15 +86,21 @@ const isSigned = ({ method, url, headers }: IncomingMessage, body: Buffer, ticke
   return names.includes('x-amz-security-token') && hmac(key, text).toString('hex') === given['signature'];
 };
 
+/** Of an execution of Step Functions, which AWS serves by another name than the rest of the service. */
+const execution = { executionArn: 'e', startDate: 1, stopDate: 2, status: 'SUCCEEDED', output: '"done"' };
+
 const answers: Readonly<Record<string, string>> = {
   GetCallerIdentity:
     '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:sts::111122223333:assumed-role/gate/ada</Arn><UserId>u</UserId><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>',
   ListObjectsV2:
     '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>reports</Name><KeyCount>1</KeyCount><IsTruncated>false</IsTruncated><Contents><Key>june.csv</Key><Size>3</Size><LastModified>2026-01-02T03:04:05.000Z</LastModified></Contents></ListBucketResult>',
+  StartSyncExecution: JSON.stringify(execution),
 };
 
-const operationOf = ({ url }: IncomingMessage, body: Buffer): string =>
-  new URLSearchParams(body.toString()).get('Action') ?? (url!.includes('list-type=2') ? 'ListObjectsV2' : 'unknown');
+const operationOf = ({ url, headers }: IncomingMessage, body: Buffer): string =>
+  headers['x-amz-target']?.toString().split('.')[1] ??
+  new URLSearchParams(body.toString()).get('Action') ??
+  (url!.includes('list-type=2') ? 'ListObjectsV2' : 'unknown');
 
 /** A control plane that gives tickets, and beside it what listens for AWS: TLS, and CONNECT in the clear, on one port. */
 export const stubGateway = async (lifetimeSeconds: number): Promise<StubGateway> => {

@@ -20,14 +20,21 @@ const always = [
   'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
   'AWS_AUTH_SCHEME_PREFERENCE',
   'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS',
-  'AWS_ENDPOINT_URL',
 ];
 
 /** Those that end in a service's name: an endpoint of its own goes before the general one, a bearer token before a signature. */
 const byService = /^AWS_(ENDPOINT_URL|BEARER_TOKEN)_/;
 
-/** With an endpoint of their own most SDKs refuse both; which one is called is for the agent to say then. */
-const ofHosts = ['AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT'];
+/** What chooses another host name; of no use with one that is fixed, and most SDKs refuse it then. */
+const ofHosts = [
+  'AWS_USE_FIPS_ENDPOINT',
+  'AWS_USE_DUALSTACK_ENDPOINT',
+  'AWS_ENABLE_ENDPOINT_DISCOVERY',
+  'AWS_ENDPOINT_DISCOVERY_ENABLED',
+];
+
+/** What would change AWS's own. */
+const ofEndpoints = ['AWS_ENDPOINT_URL', 'AWS_DISABLE_HOST_PREFIX_INJECTION'];
 
 const turnNames = {
   aiSession: 'SALLYPORT_AI_SESSION',
@@ -39,7 +46,7 @@ const turnNames = {
 /** Names of the variables that must not reach an AWS client. */
 export const detours = (env: NodeJS.ProcessEnv, { proxy }: { readonly proxy: boolean }): string[] => [
   ...always,
-  ...(proxy ? [] : ofHosts),
+  ...(proxy ? ofEndpoints : ofHosts),
   ...Object.keys(env).filter((name) => byService.test(name)),
   ...Object.values(turnNames), // of an earlier turn
 ];
