@@ -149,6 +149,15 @@ const tables: Record<string, Table> = {
     finds: [`Authorization: Bearer «${mixed(32)}»`, `bearer  «${mixed(20)}~+/=»,`],
     leaves: ['Bearer authentication_scheme_of_this', 'bearer of news'],
   },
+  'signed-url': {
+    finds: [
+      `https://b.s3.test/k?X-Amz-Date=20260101T000000Z&X-Amz-${'Signature'}=«${hex(64)}»&x=1`,
+      `?AWSAccessKeyId=x&Expires=1&${'Signature'}=«vjbyPxybdZaNmGa%2ByT272YEAiv4%3D»"`,
+      `?next=https%3A%2F%2Fb.test%3FX-Amz-${'Signature'}%3D«${hex(64)}»`,
+      `?Policy=x&${'Signature'}=«${mixed(60)}~-__»&Key-Pair-Id=K1`,
+    ],
+    leaves: ['Signature=short', 'signature=not-a-random-one-at-all', 'signature verification failed'],
+  },
   'url-password': {
     finds: [
       'postgres://app:«s3cret»@db.internal:5432/app',

@@ -7,6 +7,7 @@ import { nationalIds } from './national-ids.js';
 import { paymentCard } from './payment-card.js';
 import { phone } from './phone.js';
 import { privateKey } from './private-key.js';
+import { signedUrl } from './signed-url.js';
 import { vendorKeys } from './vendor-keys.js';
 
 /** All built-in detectors. Where several find the same value, the first of them names it. */
@@ -18,6 +19,7 @@ export const detectors: readonly Detector[] = [
   basicAuth,
   bearer,
   urlPassword,
+  signedUrl,
   keyValueSecret,
   email,
   paymentCard,

@@ -14,6 +14,7 @@ import { Gateway1795254480000 } from './1795254480000-gateway.js';
 import { Protection1795254720000 } from './1795254720000-protection.js';
 import { SessionSlots1795254780000 } from './1795254780000-session-slots.js';
 import { ConnectionSettings1795255200000 } from './1795255200000-connection-settings.js';
+import { FieldRules1795255260000 } from './1795255260000-field-rules.js';
 
 /** In order of their timestamps. A migration that has been released is never edited; the next one corrects it. */
 export const migrations = [
@@ -32,4 +33,5 @@ export const migrations = [
   Protection1795254720000,
   SessionSlots1795254780000,
   ConnectionSettings1795255200000,
+  FieldRules1795255260000,
 ];

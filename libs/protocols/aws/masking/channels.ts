@@ -54,7 +54,8 @@ export class Channels {
   }
 
   private begin(name: string): Open {
-    if (this.open.size >= mostChannels) throw notUnderstood(`more than ${mostChannels} texts at once in an event stream`);
+    if (this.open.size >= mostChannels)
+      throw notUnderstood(`more than ${mostChannels} texts at once in an event stream`);
     const stream = this.masker.stream();
     let hidden = 0;
     const counted = (output: Uint8Array): Uint8Array => {

@@ -1,14 +1,19 @@
-import { EventStreamDecoder, encodeEvent, type EventMessage } from '@sallyport/aws';
+import { type EventMessage, EventStreamDecoder, encodeEvent } from '@sallyport/aws';
 import { describe, expect, test } from 'vitest';
-import { accessKey, type Answer, everyCut, mail, seen } from './testing/answers.js';
+import { type Answer, accessKey, everyCut, mail, seen } from './testing/answers.js';
 
 const event = (type: string, payload: unknown, content = 'application/json', kind = 'event'): EventMessage => ({
   headers: new Map(
-    Object.entries({ [kind === 'event' ? ':event-type' : ':exception-type']: type, ':content-type': content, ':message-type': kind }).map(
-      ([name, value]) => [name, { type: 'string' as const, value }],
-    ),
+    Object.entries({
+      [kind === 'event' ? ':event-type' : ':exception-type']: type,
+      ':content-type': content,
+      ':message-type': kind,
+    }).map(([name, value]) => [name, { type: 'string' as const, value }]),
   ),
-  payload: payload instanceof Uint8Array ? payload : Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload)),
+  payload:
+    payload instanceof Uint8Array
+      ? payload
+      : Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload)),
 });
 
 const got = async (operation: string, messages: readonly EventMessage[], more: Partial<Answer> = {}) => {
@@ -24,7 +29,8 @@ const got = async (operation: string, messages: readonly EventMessage[], more: P
   });
 };
 
-const delta = (index: number, text: string) => event('contentBlockDelta', { delta: { text }, contentBlockIndex: index });
+const delta = (index: number, text: string) =>
+  event('contentBlockDelta', { delta: { text }, contentBlockIndex: index });
 interface Delta {
   readonly delta: { readonly text: string };
   readonly contentBlockIndex: number;
@@ -83,7 +89,8 @@ describe('a conversation', () => {
 });
 
 describe('a model’s own words', () => {
-  const chunk = (inner: unknown) => event('chunk', { bytes: Buffer.from(JSON.stringify(inner)).toString('base64'), p: 'abcd' });
+  const chunk = (inner: unknown) =>
+    event('chunk', { bytes: Buffer.from(JSON.stringify(inner)).toString('base64'), p: 'abcd' });
   const inner = ({ text }: { text: string }): unknown =>
     JSON.parse(Buffer.from((JSON.parse(text) as { bytes: string }).bytes, 'base64').toString());
   const anthropic = (text: string) => ({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } });
@@ -95,7 +102,9 @@ describe('a model’s own words', () => {
       chunk({ type: 'content_block_stop', index: 0 }),
       chunk({ type: 'message_stop' }),
     ]);
-    const deltas = shown.map(inner).filter((one) => (one as { delta?: unknown }).delta) as ReturnType<typeof anthropic>[];
+    const deltas = shown.map(inner).filter((one) => (one as { delta?: unknown }).delta) as ReturnType<
+      typeof anthropic
+    >[];
     expect(deltas.map(({ delta: { text } }) => text).join('')).toBe('[redacted:aws-access-key-id]!');
     expect(shown.slice(-2).map(inner)).toEqual([{ type: 'content_block_stop', index: 0 }, { type: 'message_stop' }]);
   });
@@ -119,7 +128,9 @@ describe('bytes in pieces', () => {
   ])('%s', async (operation, piece, end) => {
     const said = Buffer.from(`id,${mail},${accessKey}\n`);
     for (let at = 0; at <= said.length; at += 1) {
-      const parts = [said.subarray(0, at), said.subarray(at)].map((part) => event(piece, part, 'application/octet-stream'));
+      const parts = [said.subarray(0, at), said.subarray(at)].map((part) =>
+        event(piece, part, 'application/octet-stream'),
+      );
       const stop = event(end, operation.startsWith('s3') ? '' : '{}');
       const shown = await got(operation, [parts[0]!, parts[1]!, stop], {
         protocol: operation.startsWith('s3') ? 'rest-xml' : 'rest-json',
@@ -133,13 +144,19 @@ describe('bytes in pieces', () => {
 
 describe('events that are whole', () => {
   test('lines of a log, and records of a stream', async () => {
-    const [update] = await got('logs:StartLiveTail', [
-      event('sessionUpdate', { sessionResults: [{ message: `login ${mail}` }], sessionMetadata: { sampled: false } }),
-    ], { protocol: 'json' });
-    expect(update!.text).toBe('{"sessionResults":[{"message":"login [redacted:email]"}],"sessionMetadata":{"sampled":false}}');
-    const [records] = await got('kinesis:SubscribeToShard', [
-      event('SubscribeToShardEvent', { Records: [{ Data: Buffer.from(mail).toString('base64') }] }),
-    ], { protocol: 'json' });
+    const [update] = await got(
+      'logs:StartLiveTail',
+      [event('sessionUpdate', { sessionResults: [{ message: `login ${mail}` }], sessionMetadata: { sampled: false } })],
+      { protocol: 'json' },
+    );
+    expect(update!.text).toBe(
+      '{"sessionResults":[{"message":"login [redacted:email]"}],"sessionMetadata":{"sampled":false}}',
+    );
+    const [records] = await got(
+      'kinesis:SubscribeToShard',
+      [event('SubscribeToShardEvent', { Records: [{ Data: Buffer.from(mail).toString('base64') }] })],
+      { protocol: 'json' },
+    );
     const { Records } = JSON.parse(records!.text) as { Records: { Data: string }[] };
     expect(Buffer.from(Records[0]!.Data, 'base64').toString()).toBe('[redacted:email]');
   });

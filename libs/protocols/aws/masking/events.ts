@@ -1,5 +1,5 @@
 /** Answers in events: message by message, and texts that go over several of them. */
-import { EventStreamDecoder, encodeEvent, type EventHeaderValue, type EventMessage } from '@sallyport/aws';
+import { type EventHeaderValue, type EventMessage, EventStreamDecoder, encodeEvent } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
 import type { Body } from './bodies.js';
 import { type ChannelRule, channelRules } from './channel-rules.js';
@@ -81,7 +81,9 @@ class EventMasker {
 
   /** An exception, an error, or what no model describes. */
   private plain({ payload, ...message }: EventMessage): Uint8Array {
-    return isDocument(message) ? maskedBytes(payload, this.documents, false) : this.documents.texts.blob(payload) ?? payload;
+    return isDocument(message)
+      ? maskedBytes(payload, this.documents, false)
+      : (this.documents.texts.blob(payload) ?? payload);
   }
 
   private event(message: EventMessage, event: string, node: MemberNode | undefined): Uint8Array {
@@ -100,7 +102,8 @@ class EventMasker {
     const { texts } = this.documents;
     return new Map(
       [...headers].map(([name, header]): [string, EventHeaderValue] => {
-        if (header.type === 'string') return [name, { type: 'string', value: texts.text(header.value) ?? header.value }];
+        if (header.type === 'string')
+          return [name, { type: 'string', value: texts.text(header.value) ?? header.value }];
         if (header.type === 'bytes') return [name, { type: 'bytes', value: texts.blob(header.value) ?? header.value }];
         return [name, header];
       }),
@@ -117,7 +120,8 @@ const isDocument = ({ headers }: Pick<EventMessage, 'headers'>): boolean => {
 const indexIn = (payload: Uint8Array, member: string): string | undefined => {
   try {
     const document: unknown = JSON.parse(Buffer.from(payload).toString());
-    const value: unknown = typeof document === 'object' && document !== null ? Reflect.get(document, member) : undefined;
+    const value: unknown =
+      typeof document === 'object' && document !== null ? Reflect.get(document, member) : undefined;
     return typeof value === 'number' ? String(value) : undefined;
   } catch {
     return undefined; // every text of the event ends

@@ -96,7 +96,5 @@ const piecesIn = (tree: TreeNode, path: string): Piece[] => {
 const stops = (tree: TreeNode, hider: TreeHider): boolean => {
   if (tree.kind === 'list') return tree.items.some((item) => stops(item, hider));
   if (tree.kind !== 'group') return false;
-  return tree.entries.some(
-    ({ name, value }) => (isReasonToStop(name) && value.kind === 'text') || stops(value, hider),
-  );
+  return tree.entries.some(({ name, value }) => (isReasonToStop(name) && value.kind === 'text') || stops(value, hider));
 };

@@ -13,10 +13,7 @@ export interface PieceContext extends Documents {
 }
 
 export const memberAt = (tree: TreeNode | undefined, path: readonly string[]): TreeNode | undefined =>
-  path.reduce<TreeNode | undefined>(
-    (node, name) => (node?.kind === 'group' ? memberOf(node, name) : undefined),
-    tree,
-  );
+  path.reduce<TreeNode | undefined>((node, name) => (node?.kind === 'group' ? memberOf(node, name) : undefined), tree);
 
 export const memberOf = (tree: GroupNode, name: string): TreeNode | undefined =>
   tree.entries.find((entry) => entry.name === name)?.value;
@@ -56,7 +53,11 @@ export const hidePieces = (
   for (const { name, write, edit } of edits)
     channels.remember(name, (piece) => ({
       headers: message.headers,
-      payload: applied(message.payload, [...hider.edits, ...others.filter((other) => other !== edit).map(emptied), write(piece)]),
+      payload: applied(message.payload, [
+        ...hider.edits,
+        ...others.filter((other) => other !== edit).map(emptied),
+        write(piece),
+      ]),
     }));
   return { headers: message.headers, payload: applied(message.payload, [...hider.edits, ...others]) };
 };

@@ -1,4 +1,4 @@
-import { type MaskingAction, maskingActions } from '@sallyport/core';
+import { type MaskingAction, type MaskingRule, maskingActions } from '@sallyport/core';
 import { IsIn, IsOptional, ValidateIf } from 'class-validator';
 import { IsLine, IsLines, IsName } from '../../platform/index.js';
 
@@ -13,8 +13,8 @@ export class CreateMaskingRuleBody {
   @IsName()
   connection?: string | null;
 
-  @IsIn(['column', 'detector'])
-  kind: 'column' | 'detector';
+  @IsIn(['column', 'detector', 'field'])
+  kind: MaskingRule['kind'];
 
   /** `schema.table.column`, each part a name or `*`. */
   @ValidateIf(({ kind, column }: CreateMaskingRuleBody) => kind === 'column' || column !== undefined)
@@ -24,6 +24,11 @@ export class CreateMaskingRuleBody {
   @ValidateIf(({ kind, detector }: CreateMaskingRuleBody) => kind === 'detector' || detector !== undefined)
   @IsLine(100)
   detector?: string;
+
+  /** `service:operation:path`, as in `dynamodb:*:Items[].email`. */
+  @ValidateIf(({ kind, field }: CreateMaskingRuleBody) => kind === 'field' || field !== undefined)
+  @IsLine(400)
+  field?: string;
 
   @IsIn(maskingActions)
   action: MaskingAction;
@@ -40,6 +45,10 @@ export class UpdateMaskingRuleBody {
   @IsOptional()
   @IsLine(100)
   detector?: string;
+
+  @IsOptional()
+  @IsLine(400)
+  field?: string;
 
   @IsOptional()
   @IsIn(maskingActions)

@@ -152,11 +152,11 @@ export class MaskingRulesService {
 
 function patternOf({
   kind,
-  column,
-  detector,
-}: Pick<CreateMaskingRuleBody, 'kind' | 'column' | 'detector'>): string | undefined {
-  const [own, other] = kind === 'column' ? [column, detector] : [detector, column];
-  if (other !== undefined)
+  ...subjects
+}: Pick<CreateMaskingRuleBody, 'kind' | 'column' | 'detector' | 'field'>): string | undefined {
+  const { column, detector, field } = subjects;
+  const { [kind]: own, ...others } = { column, detector, field };
+  if (Object.values(others).some((other) => other !== undefined))
     throw new GatewayError('INVALID_INPUT', `a rule of kind "${kind}" names a ${kind} and nothing else`);
   return own;
 }

@@ -82,12 +82,34 @@ test('a rule of one connection does not touch another, and does not hide from an
   expect(rulesOn(house.controlPlane).planFor(shop, []).digest).toBe(rulesOn(other).planFor(shop, []).digest);
 });
 
+test('a rule by field path is kept, changed and planned like the others', async () => {
+  const rule = {
+    id: 'people',
+    connection: 'billing',
+    kind: 'field',
+    field: 'dynamodb:*:Items[].email',
+    action: 'hash',
+  };
+  const made = await admin.post('/v1/masking-rules', rule).expect(201);
+  expect(made.body).toEqual({ ...rule, exempt_groups: [] });
+  await admin.patch('/v1/masking-rules/people').send({ field: 'dynamodb:*:**.email' }).expect(200);
+  expect(rulesOn(house.controlPlane).planFor(billing, []).rules).toContainEqual({
+    id: 'people',
+    kind: 'field',
+    field: 'dynamodb:*:**.email',
+    action: 'hash',
+  });
+  await admin.delete('/v1/masking-rules/people').expect(204);
+});
+
 test.each([
   ['an unknown detector', { kind: 'detector', detector: 'moon-phase', action: 'redact' }],
   ['a column that is no pattern', { kind: 'column', column: 'ssn', action: 'redact' }],
   ['an unknown action', { kind: 'detector', detector: 'email', action: 'shred' }],
   ['both a column and a detector', { kind: 'column', column: 'a.b.c', detector: 'email', action: 'redact' }],
   ['neither', { kind: 'column', action: 'redact' }],
+  ['a field that is no pattern', { kind: 'field', field: 'dynamodb:Items', action: 'redact' }],
+  ['both a field and a column', { kind: 'field', field: 'dynamodb:*:a', column: 'a.b.c', action: 'redact' }],
   ['a connection that is not there', { kind: 'detector', detector: 'email', action: 'redact', connection: 'nowhere' }],
 ])('a rule with %s is not kept', async (_name, body) => {
   const { status } = await admin.post('/v1/masking-rules', body);

@@ -5,7 +5,7 @@ export interface RuleRow {
   /** Null: every connection. */
   readonly connection_id: ConnectionId | null;
   readonly connection_name: string | null;
-  readonly kind: 'column' | 'detector';
+  readonly kind: MaskingRule['kind'];
   readonly pattern: string;
   readonly action: MaskingAction;
   readonly exempt_groups: readonly string[];
@@ -17,18 +17,21 @@ export interface RuleView {
   readonly kind: string;
   readonly column?: string;
   readonly detector?: string;
+  readonly field?: string;
   readonly action: string;
   readonly exempt_groups: readonly string[];
 }
 
-export const ruleOf = ({ id, kind, pattern, action }: RuleRow): MaskingRule =>
-  kind === 'column' ? { id, kind, column: pattern, action } : { id, kind, detector: pattern, action };
+export const ruleOf = ({ id, kind, pattern, action }: RuleRow): MaskingRule => {
+  if (kind === 'column') return { id, kind, column: pattern, action };
+  return kind === 'field' ? { id, kind, field: pattern, action } : { id, kind, detector: pattern, action };
+};
 
 export const viewOf = ({ id, connection_name, kind, pattern, action, exempt_groups }: RuleRow): RuleView => ({
   id,
   connection: connection_name,
   kind,
-  ...(kind === 'column' ? { column: pattern } : { detector: pattern }),
+  [kind]: pattern,
   action,
   exempt_groups,
 });
