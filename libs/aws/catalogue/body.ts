@@ -9,6 +9,7 @@ export const maxInspectedBytes = 16 * 1024 * 1024;
 const tooLarge = (): never => refuse(`the body has more than ${maxInspectedBytes} bytes`);
 
 export const readable = (head: Head, body: Uint8Array): Uint8Array => {
+  checkCharset(head);
   if (body.length > maxInspectedBytes) return tooLarge();
   const codings = (head.headers.get('content-encoding') ?? '').toLowerCase().split(',');
   const left = codings
@@ -17,6 +18,12 @@ export const readable = (head: Head, body: Uint8Array): Uint8Array => {
   if (left.length === 0) return body;
   if (left.length > 1 || left[0] !== 'gzip') return refuse(`the body is encoded by ${quoted(left.join(', '))}`);
   return unpack(body);
+};
+
+/** Text in another encoding would be other text to a server that looks at this. */
+const checkCharset = (head: Head): void => {
+  const [, charset] = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(head.headers.get('content-type') ?? '') ?? [];
+  if (charset !== undefined && charset.toLowerCase() !== 'utf-8') refuse(`the body’s charset is ${quoted(charset)}`);
 };
 
 const unpack = (body: Uint8Array): Uint8Array => {

@@ -51,18 +51,7 @@ const customEndpoint = once(async (python) =>
   (await writtenRequests(python, ['--every', '--endpoint', 'http://127.0.0.1:9000', 's3', 's3control'])).map(tell),
 );
 
-const globalServices = [
-  'iam',
-  'sts',
-  'route53',
-  'cloudfront',
-  'organizations',
-  's3',
-  's3control',
-  'ec2',
-  'kms',
-  'support',
-];
+const globalServices = ['iam', 'sts', 'route53', 'cloudfront', 'organizations', 's3', 's3control', 'kms', 'support'];
 const elsewhere = once(async (python) => {
   const written = async (region: string): Promise<readonly Located[]> =>
     (await writtenRequests(python, ['--region', region, ...globalServices])).map((request) => ({
@@ -113,35 +102,38 @@ test('no write is taken for a read', { timeout: patience }, async (context) => {
 test('the operation is told before the body is read, and the same from a body that streams', {
   timeout: patience,
 }, async (context) => {
+  const wrong: string[] = [];
+  const streamed = new Set<string>();
   for (const { request, hinted } of await everything(context)) {
     if (!hinted.identified) continue;
     const { body: _, ...head } = wireOf(request);
     const addressing = { ...addressingOf(request), service: request.service };
     const need = needsBody(catalogue, head, scopeOf(request), addressing);
-    expect([nameOf(hinted), need.read]).not.toContain('none');
-    if (need.read === 'stream') expect(identify(catalogue, head, scopeOf(request), addressing)).toEqual(hinted);
+    if (need.read === 'none') wrong.push(`${nameOf(hinted)}: ${need.reason}`);
+    if (need.read !== 'stream') continue;
+    streamed.add(nameOf(hinted));
+    expect(identify(catalogue, head, scopeOf(request), addressing)).toEqual(hinted);
   }
+  expect(wrong).toEqual([]);
+  expect([...streamed]).toEqual(expect.arrayContaining(['s3 PutObject', 's3 UploadPart', 'glacier UploadArchive']));
 });
 
 test('botocore sends each request to the host that the table has, under the same signature', {
   timeout: patience,
 }, async (context) => {
   const near = (await everything(context)).map((told) => ({ region: 'us-east-1', ...told }));
+  const wrong: string[] = [];
   for (const { request, hinted, region } of [...near, ...(await elsewhere(context))]) {
     if (!hinted.identified || request.operation !== hinted.operation) continue;
     const { bucket } = addressingOf(request);
     const { service, operation, input } = hinted;
     const host = bucket === undefined ? request.host : request.host.slice(bucket.length + 1);
-    expect({
-      of: nameOf(hinted),
-      ...endpointOf(catalogue, { service, operation, region, input }),
-    }).toEqual({
-      of: nameOf(hinted),
-      host,
-      signingName: request.signingName,
-      signingRegion: request.region,
-    });
+    const endpoint = endpointOf(catalogue, { service, operation, region, input });
+    const found = `${endpoint.host} ${endpoint.signingName} ${endpoint.signingRegion}`;
+    const sent = `${host} ${request.signingName} ${request.region}`;
+    if (found !== sent) wrong.push(`${nameOf(hinted)} in ${region}: ${found}, not ${sent}`);
   }
+  expect(wrong).toEqual([]);
 });
 
 test('S3 and S3 Control are told at an endpoint of a person’s own', { timeout: patience }, async (context) => {
@@ -169,7 +161,7 @@ test('every service’s endpoint in every partition is that of botocore’s rule
   // Another release has other rules: CI installs the one that the data is built from.
   if (botocore !== catalogue.endpoints.botocore) context.skip(`skipped: this is botocore ${botocore}`);
   expect(endpoints.length).toBeGreaterThan(20_000);
-  for (const each of endpoints) expect(tableHas(each), JSON.stringify(each)).toBe(true);
+  expect(endpoints.filter((each) => !tableHas(each))).toEqual([]);
 });
 
 const tableHas = ({ service, operation, region, fips, dualstack, endpoint }: ResolvedEndpoint): boolean => {

@@ -1,6 +1,7 @@
 /** A request without its body, checked for what no honest client sends; the value that every protocol is read from. */
 import type { AwsRequest, SignedScope } from '../types.js';
 import { type Pair, parsePairs } from './pairs.js';
+import { isPresigned, roleOf } from './presigned.js';
 import { quoted, refuse } from './refuse.js';
 
 export interface Head {
@@ -26,12 +27,6 @@ const overrides = ['x-http-method', 'x-http-method-override', 'x-method-override
 const harmless = new Set(['accept', 'accept-encoding', 'accept-language', 'cache-control', 'cookie', 'forwarded']);
 for (const name of ['pragma', 'user-agent', 'via', 'warning', 'x-forwarded-for']) harmless.add(name);
 
-const signatureKeys = new Set(
-  ['algorithm', 'content-sha256', 'credential', 'date', 'expires', 'security-token', 'signature', 'signedheaders'].map(
-    (name) => `x-amz-${name}`,
-  ),
-);
-
 export const readHead = (request: AwsRequest, scope: SignedScope): Head => {
   if (!methods.has(request.method)) refuse(`no operation has the method ${quoted(request.method)}`);
   if (!/^\/[\x21-\x7e]*$/.test(request.path) || /[\\?#]/.test(request.path)) {
@@ -42,12 +37,22 @@ export const readHead = (request: AwsRequest, scope: SignedScope): Head => {
   }
   const gathered = gatherHeaders(request.headers);
   for (const name of overrides) if (gathered.headers.has(name)) refuse(`the header ${name} names another operation`);
+  checkConnection(gathered.headers.get('connection'));
   return {
     signingName: scope.signingName,
     method: request.method,
     path: request.path,
     ...takePresigned(parsePairs(request.query), gathered, scope),
   };
+};
+
+const hopByHop = new Set(['', 'close', 'keep-alive', 'te', 'upgrade', 'http2-settings', 'transfer-encoding']);
+
+/** A header that `Connection` names is dropped on the way: what was judged by it would not be what arrives. */
+const checkConnection = (connection = ''): void => {
+  for (const name of connection.toLowerCase().split(',')) {
+    if (!hopByHop.has(name.trim())) refuse(`the header connection names ${quoted(name.trim())}`);
+  }
 };
 
 type Headers = Pick<Head, 'headers' | 'repeated'>;
@@ -65,23 +70,20 @@ const add = (headers: Map<string, string>, repeated: Set<string>, [name, value]:
   headers.set(name, before === undefined ? value : `${before},${value}`);
 };
 
-/**
- * A presigned URL has its signature in the query string, and for S3 the headers that begin with x-amz- as well: there
- * they count as headers, `x-amz-copy-source` too.
- */
+/** The query string of a presigned URL without its signature; what S3 takes for headers there is among the headers. */
 const takePresigned = (query: readonly Pair[], { headers, repeated }: Headers, scope: SignedScope) => {
-  if (!query.some(([key]) => key === 'X-Amz-Signature')) return { query, headers, repeated };
+  if (!isPresigned(query)) return { query, headers, repeated };
+  if (headers.has('authorization')) refuse('the request is signed in its headers and in its query string');
   const rest: Pair[] = [];
   const all = new Map(headers);
   const twice = new Set(repeated);
   const seen = new Set<string>();
   for (const [key, value] of query) {
-    const lower = key.toLowerCase();
-    if (signatureKeys.has(lower)) {
-      if (seen.has(lower)) refuse(`the key ${quoted(key)} is there twice`);
-      seen.add(lower);
-    } else if (lower.startsWith('x-amz-') && scope.signingName === 's3') add(all, twice, [lower, value]);
-    else rest.push([key, value]);
+    const role = roleOf(key, scope);
+    if (role === 'signature' && seen.has(key.toLowerCase())) refuse(`the key ${quoted(key)} is there twice`);
+    seen.add(key.toLowerCase());
+    if (role === 'header') add(all, twice, [key.toLowerCase(), value]);
+    if (role === 'key') rest.push([key, value]);
   }
   return { query: rest, headers: all, repeated: twice };
 };

@@ -59,9 +59,41 @@ test.each<[string, Call, RegExp]>([
     /is not/,
   ],
   [
-    'JSON that says nothing of its type',
-    { ...getItem, headers: [['x-amz-target', 'DynamoDB_20120810.GetItem']] },
-    /is not/,
+    'JSON in another charset',
+    {
+      ...getItem,
+      headers: [
+        ['x-amz-target', 'DynamoDB_20120810.GetItem'],
+        ['content-type', 'application/json; charset=utf-16'],
+      ],
+    },
+    /charset is “utf-16”/,
+  ],
+  [
+    'a form in another charset',
+    { ...formCall('sts', caller), headers: [['content-type', 'application/x-www-form-urlencoded;charset="UTF-7"']] },
+    /charset is “UTF-7”/,
+  ],
+  [
+    'two keys of a form that differ in case',
+    formCall('ec2', 'Action=RebootInstances&Version=2016-11-15&InstanceId.1=a&instanceId.1=b'),
+    /case/,
+  ],
+  [
+    'a header that is dropped on the way',
+    with_(getItem, ['connection', 'keep-alive, X-Amz-Target']),
+    /connection names/,
+  ],
+  [
+    'a request that is signed twice',
+    with_(s3('GET /bucket/key?X-Amz-Signature=s'), ['authorization', 'a']),
+    /is signed in its headers and/,
+  ],
+  ['a GET with a body', { as: 'sts', line: `GET /?${caller}`, body: 'x' }, /has no body/],
+  [
+    'a literal behind an encoded slash',
+    { as: 'lambda', line: 'GET /2015-03-31/functions/f%2Fconfiguration' },
+    /percent-encoded that names/,
   ],
   ['two actions', formCall('sts', `${caller}&Action=AssumeRole`), /“Action” is there twice/],
   [
@@ -171,7 +203,7 @@ test.each<[string, Call, RegExp]>([
   [
     'a literal that is encoded',
     { as: 'lambda', line: 'GET /2015-03-31/functions/f/%63onfiguration' },
-    /percent-encoded that names|has this path/,
+    /percent-encoded that names/,
   ],
   ['a fragment', s3('GET /bucket/key#?policy'), /must be percent-encoded/],
   ['a backslash', s3('GET /bucket\\key'), /must be percent-encoded/],

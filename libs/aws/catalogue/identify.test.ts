@@ -64,6 +64,25 @@ test.each<[string, Call]>([
   expect(named(call)).toBe(operation);
 });
 
+test('a client may leave the type of the body out where only one is possible', () => {
+  const target: Call = {
+    ...jsonCall('dynamodb', '', '{}'),
+    headers: [['x-amz-target', 'DynamoDB_20120810.ListTables']],
+  };
+  expect(named(target)).toBe('dynamodb ListTables');
+  expect(named({ ...formCall('ec2', 'Action=DescribeVpcs&Version=2016-11-15'), headers: [] })).toBe('ec2 DescribeVpcs');
+  expect(named({ ...json('PUT /2015-03-31/functions/f/code', 'lambda'), headers: [] })).toBe(
+    'lambda UpdateFunctionCode',
+  );
+});
+
+test('a label may be an ARN with encoded slashes', () => {
+  const arn = encodeURIComponent('arn:aws:apigateway:eu-west-1::/restapis/abc');
+  expect(inputOf({ as: 'apigateway', line: `GET /tags/${arn}` })).toEqual({
+    resourceArn: 'arn:aws:apigateway:eu-west-1::/restapis/abc',
+  });
+});
+
 test('the operation that x-id claims is not looked at', () => {
   expect(named(s3('DELETE /bucket/key?x-id=GetObject'))).toBe('s3 DeleteObject');
 });

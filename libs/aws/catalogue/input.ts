@@ -8,7 +8,6 @@ import { parseJsonObject } from './json-input.js';
 import type { Match } from './match.js';
 import { type Pair, parsePairs, uniquePairs } from './pairs.js';
 import { decodePercent } from './percent.js';
-import { contentType, formType } from './protocol.js';
 import { refuse } from './refuse.js';
 import { restBody } from './rest-body.js';
 import { takesQueueUrl } from './rpc.js';
@@ -33,8 +32,8 @@ const needed = ({ operation }: Match, body: AwsRequest['body']): Uint8Array =>
   body ?? refuse(`${operation.name} has its members in the body, which was not read`);
 
 const actionInput = (match: Match, head: Head, body: AwsRequest['body']): Input => {
-  const form = contentType(head) === formType ? parsePairs(formText(head, needed(match, body))) : [];
-  if (form.length === 0 && body !== undefined && body.length > 0) refuse('the body is no form');
+  const form = head.method === 'POST' ? parsePairs(formText(head, needed(match, body))) : [];
+  if (head.method === 'GET' && body !== undefined && body.length > 0) refuse('a GET has no body');
   const { Action: _action, Version: _version, ...input } = Object.fromEntries(uniquePairs([...head.query, ...form]));
   return takesQueueUrl(match.service) ? withQueueUrl(input, head.path) : input;
 };

@@ -18,9 +18,14 @@ export const contentType = (head: Head): string =>
 
 export const formType = 'application/x-www-form-urlencoded';
 
+/** A client may leave the type out where only one is possible. */
+const isFormType = (head: Head): boolean =>
+  contentType(head) === formType ||
+  (contentType(head) === '' && !head.headers.has('x-amz-target') && !head.headers.has('smithy-protocol'));
+
 /** May the operation stand in a form in the body? */
 export const mayBeForm = (head: Head, services: readonly ServiceModel[]): boolean =>
-  head.method === 'POST' && contentType(head) === formType && services.some(speaksQuery);
+  head.method === 'POST' && isFormType(head) && services.some(speaksQuery);
 
 const isAction = ([key]: Pair): boolean => key === 'Action';
 

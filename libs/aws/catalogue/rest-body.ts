@@ -37,7 +37,7 @@ const noBody = ({ operation }: Match, head: Head, body: AwsRequest['body']): Mem
 
 const jsonMembers = (head: Head, bytes: Uint8Array, payload: Payload | undefined): Members => {
   const type = contentType(head);
-  if (!/^application\/(json|x-amz-json-1\.[01])$/.test(type)) refuse(`a JSON body is not ${quoted(type)}`);
+  if (!/^(application\/(json|x-amz-json-1\.[01]))?$/.test(type)) refuse(`a JSON body is not ${quoted(type)}`);
   return payload ? { [payload.member]: parseStrictJson(bytes) } : parseJsonObject(bytes);
 };
 

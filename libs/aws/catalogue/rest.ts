@@ -49,7 +49,7 @@ const restProtocol = (service: ServiceModel): WireProtocol | undefined =>
 const fitsOf = (service: ServiceModel, head: Head, addressing: Addressing): readonly Fit[] => {
   const segments = segmentsOf(service, head, addressing);
   const hits = hitsOf(service, segments);
-  checkDisguised(service, segments, hits);
+  checkDisguised(service, head, [segments, hits]);
   return hits
     .filter(({ route }) => isSignedFor(route.operation, head) && hasKeys(route, head))
     .map((hit) => ({ service, hit }));
@@ -58,17 +58,29 @@ const fitsOf = (service: ServiceModel, head: Head, addressing: Addressing): read
 const isSignedFor = ({ method, signingName }: OperationModel, head: Head): boolean =>
   method === head.method && signingName === head.signingName;
 
-/** A literal segment written with percent signs is a literal to a server that decodes first, and a label to others. */
-const checkDisguised = (service: ServiceModel, segments: readonly string[], hits: readonly Hit[]): void => {
-  if (service.name === 's3' || hits.length === 0 || !segments.some((segment) => segment.includes('%'))) return;
-  const decoded = hitsOf(service, segments.map(decodePercent));
-  const rank = (found: readonly Hit[]): string =>
-    found
-      .map((hit) => hit.rank)
-      .sort()
-      .at(-1) ?? '';
-  if (rank(decoded) !== rank(hits)) refuse('a part of the path is percent-encoded that names the operation');
+/**
+ * A server may decode the path before it looks for the operation: then `f%2Fconfiguration` is a function's configuration,
+ * and not a function of that name. Refused where decoding makes literal segments appear.
+ */
+const checkDisguised = (
+  service: ServiceModel,
+  head: Head,
+  [segments, hits]: readonly [readonly string[], readonly Hit[]],
+): void => {
+  if (service.name === 's3' || !segments.some((segment) => segment.includes('%'))) return;
+  const decoded = hitsOf(
+    service,
+    segments.flatMap((segment) => decodePercent(segment).split('/')),
+  );
+  if (mostLiterals(decoded, head) > mostLiterals(hits, head)) {
+    refuse('a part of the path is percent-encoded that names the operation');
+  }
 };
+
+const mostLiterals = (hits: readonly Hit[], { method }: Head): number =>
+  hits
+    .filter(({ route }) => route.operation.method === method)
+    .reduce((most, { rank }) => Math.max(most, rank.replace(/[^2]/g, '').length), 0);
 
 const hasKeys = ({ operation, literals }: Route, { query, headers }: Head): boolean =>
   literals.every(([key, value]) => query.some((pair) => pair[0] === key && pair[1] === (value ?? ''))) &&

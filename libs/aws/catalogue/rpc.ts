@@ -24,7 +24,7 @@ const postTo = (head: Head): void => {
   if (head.query.length > 0) refuse('a call of this protocol has no query string');
 };
 
-const jsonTypes = new Set(['application/x-amz-json-1.0', 'application/x-amz-json-1.1', 'application/json']);
+const jsonTypes = new Set(['', 'application/x-amz-json-1.0', 'application/x-amz-json-1.1', 'application/json']);
 
 export const matchTarget = (head: Head, services: readonly ServiceModel[], target: string): readonly Match[] => {
   postTo(head);
@@ -57,12 +57,19 @@ export const matchAction = (
   if (head.method === 'POST' ? ![formType, ''].includes(contentType(head)) : head.method !== 'GET') {
     refuse('a call by Action is a GET, or a POST of a form');
   }
+  checkCase(pairs);
   const action = pairs.get('Action')!;
   const version = pairs.get('Version') ?? refuse('a call by Action has a Version');
   const speaking = services.filter((each) => speaksQuery(each) && each.apiVersions.includes(version));
   if (head.path !== '/' && !speaking.every(takesQueueUrl)) refuse('a call by Action has the path /');
   const protocol = speaking.some((each) => each.protocols.includes('ec2')) ? 'ec2' : 'query';
   return matches(named(head, speaking, action), protocol, `${action} of ${version}`);
+};
+
+/** Some of AWS's parsers read keys without regard to case: which of the two they take is not known. */
+const checkCase = (pairs: ReadonlyMap<string, string>): void => {
+  if (new Set([...pairs.keys()].map((key) => key.toLowerCase())).size < pairs.size)
+    refuse('two keys differ in case only');
 };
 
 /** Clients of SQS's query protocol post to the queue's URL. */
