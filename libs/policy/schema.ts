@@ -18,6 +18,16 @@ const common = `
  *   those of `masked_columns_looked_up` are only compared with what the client sent; `masked_columns_stored` are copied.
  * - `context.masked_columns_computed` are those that an expression is made of, be it only shown.
  * - `context.ai_session` says whether the ticket names an AI session.
+ *
+ * Of `aws.call`:
+ * - `context.service` and `context.operation` are botocore's names: `dynamodb` and `GetItem`.
+ * - `context.account` is empty where the agent could not ask whose credential it holds.
+ * - `context.actions` are the IAM actions that the call needs, and `context.resources` the ARNs that it names, of every
+ *   operation that the request may be; `*` stands for what is not told. `context.resource` is the only one, else empty.
+ *   To allow a few resources and nothing beside them, ask whether a list contains all of `context.resources`.
+ * - `context.flags` are listed, with what they mean, in `awsFlags` of libs/aws/describe/flags/names.ts.
+ * - `context.bucket` and `context.key` are those of S3, empty elsewhere.
+ * - `context.sql_verbs`, `context.sql_relations` and `context.sql_written` are of SQL that the call carries.
  */
 export const schemaText = `namespace Sallyport {
   entity Group;
@@ -55,6 +65,27 @@ export const schemaText = `namespace Sallyport {
     }
   };
 
+  action "aws.call" appliesTo {
+    principal: [User], resource: [Connection],
+    context: {${common}
+    "service": String,
+    "operation": String,
+    "region": String,
+    "account": String,
+    "partition": String,
+    "actions": Set<String>,
+    "resources": Set<String>,
+    "resource": String,
+    "flags": Set<String>,
+    "bucket": String,
+    "key": String,
+    "candidates": Long,
+    "sql_verbs": Set<String>,
+    "sql_relations": Set<String>,
+    "sql_written": Set<String>
+    }
+  };
+
   action "sql.notification" appliesTo {
     principal: [User], resource: [Connection],
     context: {${common}
@@ -66,4 +97,4 @@ export const schemaText = `namespace Sallyport {
 `;
 
 /** The actions that the schema knows; anything else is refused. */
-export const actions = ['session.connect', 'sql.execute', 'sql.notification'] as const;
+export const actions = ['session.connect', 'sql.execute', 'sql.notification', 'aws.call'] as const;

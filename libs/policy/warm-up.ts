@@ -1,9 +1,9 @@
-import type { FactValue, PersonId } from '@sallyport/core';
+import type { FactValue, PersonId, ProtocolName } from '@sallyport/core';
 import { decideBy, type ReadyPolicySet } from './decide.js';
 import type { PolicyRequest } from './request.js';
 
 const set = ['public.t'];
-const facts: Readonly<Record<string, FactValue>> = {
+const sqlFacts: Readonly<Record<string, FactValue>> = {
   database: 'd',
   verbs: ['select'],
   relations: set,
@@ -22,7 +22,29 @@ const facts: Readonly<Record<string, FactValue>> = {
   masked_columns_computed: [],
 };
 
-const request: PolicyRequest = {
+const awsFacts: Readonly<Record<string, FactValue>> = {
+  service: 'dynamodb',
+  operation: 'GetItem',
+  region: 'r',
+  account: '',
+  partition: 'aws',
+  actions: ['dynamodb:GetItem'],
+  resources: set,
+  resource: 't',
+  flags: [],
+  bucket: '',
+  key: '',
+  candidates: 1,
+  sql_verbs: [],
+  sql_relations: [],
+  sql_written: [],
+};
+
+const requestOf = (
+  protocol: ProtocolName,
+  action: string,
+  facts: Readonly<Record<string, FactValue>>,
+): PolicyRequest => ({
   identity: {
     id: 'warm-up' as PersonId,
     class: 'machine',
@@ -32,15 +54,17 @@ const request: PolicyRequest = {
     groups: ['g'],
     roles: [],
   },
-  connection: { name: 'warm-up', labels: ['l'], protocol: 'postgres' },
-  operation: { action: 'sql.execute', risk: 'read', facts },
+  connection: { name: 'warm-up', labels: ['l'], protocol },
+  operation: { action, risk: 'read', facts },
   assurance: 'identity',
   turn: {},
-};
+});
+
+const requests = [requestOf('postgres', 'sql.execute', sqlFacts), requestOf('aws', 'aws.call', awsFacts)];
 
 const rounds = 8;
 
 /** The first evaluations of a policy set take some tens of milliseconds; nobody's statement should pay for them. */
 export function warmUp(ready: ReadyPolicySet): void {
-  for (let round = 0; round < rounds; round += 1) decideBy(ready, request);
+  for (let round = 0; round < rounds; round += 1) for (const request of requests) decideBy(ready, request);
 }

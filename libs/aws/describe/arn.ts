@@ -14,7 +14,7 @@ const escaped = (text: string): string =>
     .replace(/\*/g, '${*}')
     .replace(/\?/g, '${?}')
     // `?` stands for exactly one character: the name stays as narrow as it can be written.
-    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?');
+    .replace(/[\p{Cc}\u2028\u2029]/gu, '?');
 
 const longest = 1024;
 
@@ -24,7 +24,7 @@ const isTwofold = (text: string): boolean =>
 
 /** The key of an object may hold any character. */
 export const keyPart = (key: string): Part => {
-  const fits = !isTwofold(key) && !/(^|\/)\//.test(key) && !/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(key);
+  const fits = !isTwofold(key) && !/(^|\/)\//.test(key) && !/[\p{Cc}\u2028\u2029]/u.test(key);
   return { text: escaped(key.slice(0, longest)), fits: fits && key.length <= longest };
 };
 

@@ -85,7 +85,8 @@ const isUnread = ({ call }: Described, { bodyStreams }: DescribeContext): boolea
 const allFlags = (all: readonly Described[], context: DescribeContext, cut: boolean): AwsFlag[] => {
   const flags = new Set(all.flatMap((each) => each.flags));
   const add = (flag: AwsFlag, when: boolean) => when && flags.add(flag);
-  add('ambiguous', all.length > 1);
+  // Twins under one signing name (RDS, Neptune, DocumentDB) need the same and are no riddle.
+  add('ambiguous', new Set(all.map(({ actions }) => actions.join(' '))).size > 1);
   add(
     'unlisted-action',
     all.some(({ call }) => call.data === undefined || call.data.u === 1),

@@ -7,6 +7,8 @@ import { sqlMember } from './sql/texts.js';
 export const mostText = 2_000;
 const mostValue = 400;
 const mostMembers = 40;
+const mostElements = 10;
+const deepest = 8;
 const hidden = '[hidden]';
 
 /** Said of a member by its name, whatever the models say of it. */
@@ -28,29 +30,32 @@ const shownAnyway: Readonly<Record<string, readonly string[]>> = {
   iam: ['PolicyDocument'],
 };
 
-/** `arn:aws:dynamodb:eu-west-1:1:table/orders` is `orders` beside the service's own name. */
-const shortName = (arn: string): string => {
+const kinds =
+  /^(table|function|secret|key|user|role|group|policy|instance|topic|stack|cluster|db|parameter|log-group|image|volume|security-group)[:/]/;
+
+/** `arn:aws:dynamodb:eu-west-1:1:table/orders` is `orders` beside the service's own name; undefined where it names all. */
+const shortName = (arn: string): string | undefined => {
   const resource = arn.split(':').slice(5).join(':');
-  return resource === ''
-    ? arn
-    : resource.replace(
-        /^(table|function|secret|key|user|role|group|policy|instance|topic|stack|cluster|db|parameter)[:/]/,
-        '',
-      );
+  const name = resource.replace(/[:/]\*$/, '').replace(/-\?{6}$/, '');
+  if (name === '' || name === '*' || (name !== resource && !/[:/]/.test(name))) return undefined;
+  return name.replace(kinds, '');
 };
 
 const subjectOf = (resources: readonly string[]): string => {
-  const named = resources.filter((arn) => arn !== '*' && !/[:/]\*$/.test(arn)).map(shortName);
+  const named = resources.flatMap((arn) => shortName(arn) ?? []);
   const shown = named.slice(0, 5).join(', ');
   return named.length > 5 ? `${shown} and ${named.length - 5} more` : shown;
 };
 
 /** Control, direction and zero-width characters would let a text look like another one. */
 const printable = (text: string): string =>
-  text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  text
+    .replaceAll('\n', '\\n')
+    .replaceAll('\t', '\\t')
+    .replace(
+      /[\p{Cc}\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
 
 const shortened = (text: string, limit: number): string =>
   text.length <= limit ? text : `${text.slice(0, limit)}… (${text.length - limit} more)`;
@@ -74,14 +79,25 @@ const decoded = (name: string, text: string): string => {
 const valueText = (name: string, value: unknown, shown: Shown, depth: number): string => {
   if (isHidden(name, shown)) return hidden;
   if (typeof value === 'string') return textOf(name, value, shown.call);
-  if (Array.isArray(value))
-    return `[${(value as unknown[])
-      .slice(0, 10)
-      .map((each) => valueText(name, each, shown, depth + 1))
-      .join(', ')}${value.length > 10 ? `, ${value.length - 10} more` : ''}]`;
-  if (isNode(value)) return depth > 5 ? '{…}' : `{${membersText(value, shown, depth + 1)}}`;
-  if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
-  return String(value);
+  if (depth > deepest) return '…';
+  const list = listOf(value);
+  if (list !== undefined) return listText(name, list, shown, depth);
+  if (isNode(value)) return `{${membersText(value, shown, depth + 1)}}`;
+  return ArrayBuffer.isView(value) ? `${value.byteLength} bytes` : String(value);
+};
+
+/** Lists as every protocol writes them: arrays, `InstanceId.1`, `Values.member.1`. */
+const listOf = (value: unknown): readonly unknown[] | undefined => {
+  if (Array.isArray(value)) return value as unknown[];
+  if (!isNode(value)) return undefined;
+  const entries = Object.entries(value);
+  if (entries.length > 0 && entries.every(([key]) => /^\d+$/.test(key))) return entries.map(([, each]) => each);
+  return entries.length === 1 && entries[0]![0] === 'member' ? listOf(entries[0]![1]) : undefined;
+};
+
+const listText = (name: string, list: readonly unknown[], shown: Shown, depth: number): string => {
+  const texts = list.slice(0, mostElements).map((each) => valueText(name, each, shown, depth + 1));
+  return `[${[...texts, ...(list.length > mostElements ? [`${list.length - mostElements} more`] : [])].join(', ')}]`;
 };
 
 const textOf = (name: string, text: string, call: Call): string => {

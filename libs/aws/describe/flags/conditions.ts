@@ -235,9 +235,6 @@ export const conditions: readonly Condition[] = [
   ),
 ];
 
-/** Of any service: asks whether it would be allowed. */
-const dryRun: Condition = condition('*', '*', 'DryRun', 'on', 'dry-run');
-
 const matches = (names: string, name: string): boolean =>
   names.split(' ').some((each) => (each.endsWith('*') ? name.startsWith(each.slice(0, -1)) : each === name));
 
@@ -253,7 +250,10 @@ const holds = ({ input }: Call, { path, when }: Condition): boolean => {
   return textsAt(input, path).some((text) => when.test(text));
 };
 
-export const conditionalFlags = (call: Call): AwsFlag[] =>
-  [...(byService.get(call.service) ?? []), dryRun]
+export const conditionalFlags = (call: Call): AwsFlag[] => [
+  ...(byService.get(call.service) ?? [])
     .filter((each) => matches(each.operations, call.operation) && holds(call, each))
-    .map(({ flag }) => flag);
+    .map(({ flag }) => flag),
+  // Elsewhere nobody may look at a member of that name.
+  ...(call.data?.d === 1 && isOn(call.input, 'DryRun') ? (['dry-run'] as const) : []),
+];

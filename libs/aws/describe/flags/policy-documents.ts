@@ -35,7 +35,8 @@ const principalsOf = (principal: unknown): string[] =>
 
 /** Whoever is not named is let in: `NotPrincipal` with Allow is everybody else. */
 const reachOfStatement = (statement: Node, account: string | undefined): PolicyReach => {
-  if (!/^allow$/i.test(String(statement['Effect'] ?? 'Allow'))) return nobody;
+  // An effect that is no plain Deny counts as one that allows.
+  if (typeof statement['Effect'] === 'string' && /^deny$/i.test(statement['Effect'])) return nobody;
   const principals = principalsOf(statement['Principal']);
   const everybody = statement['NotPrincipal'] !== undefined || principals.some((name) => name.includes('*'));
   const others = principals.some((name) => {

@@ -12,7 +12,7 @@ const decoded = (path: string): string => {
 };
 
 export const apiGatewayResources = ({ request, context }: Call, findings: Findings): boolean => {
-  const part = keyPart(decoded(request.path).replace(/^\/v2(?=\/)/, ''));
-  findings.addPart(part, (path) => `arn:${context.partition}:apigateway:${context.region}::${path}`);
+  const part = keyPart(decoded(request.path).replace(/^\/(v2\/)?/, ''));
+  findings.addPart(part, (path) => `arn:${context.partition}:apigateway:${context.region}::/${path}`);
   return true;
 };

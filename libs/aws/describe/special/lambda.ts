@@ -14,7 +14,7 @@ export const lambdaResources = (call: Call, findings: Findings): boolean => {
       account,
       name,
     ];
-    const whole = qualifier === undefined || rest!.includes(':') ? rest! : `${rest}:${qualifier}`;
+    const whole = qualifier === undefined || rest.includes(':') ? rest : `${rest}:${qualifier}`;
     if (isArn(name)) findings.addArn(whole === rest ? name : `${name}:${qualifier}`);
     // `$LATEST` is the qualifier of what is not published.
     else findings.addPart(namePart(whole), (text) => `arn:${partition}:lambda:${region}:${owner}:function:${text}`);

@@ -67,7 +67,7 @@ export const sourcesOf = ({ input }: Call): CopySource[] =>
       plain,
       '',
     ];
-    return { bucket: bucket!, key: key!, version: at >= 0 };
+    return { bucket: bucket, key: key, version: at >= 0 };
   });
 
 const decoded = (text: string): string => {

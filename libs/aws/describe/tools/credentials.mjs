@@ -8,7 +8,8 @@ const credential =
 const secret =
   /(password(data)?$|clientsecret$|^secret(string|binary|value)?$|sharedsecret$|securitytoken$|^apikey$|plaintext$|passphrase$|^token$|^credentials$|downloadurl$|uploadurl$|authorizationurl$|authurl$|userdata$|accesskey$)/i;
 
-const neither = /^(next|continuation|pagination|page|client|idempotency|synchronization|syncsession)_?token$/i;
+/** Tokens of paging; and a password to come, which RDS shows as asterisks. */
+const neither = /^((next|continuation|pagination|page|client|idempotency|synchronization|syncsession)_?token|masteruserpassword)$/i;
 
 /** @returns 2 for a credential, 1 for what may be a secret */
 export const credentialKindOf = (names) => {

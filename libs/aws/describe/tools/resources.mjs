@@ -75,7 +75,7 @@ export const resourcesOf = ({ service, operation, actions, inputs, templates }) 
     const paths = variables.map((variable, index) => {
       const isLast = index === variables.length - 1;
       const isOnly = isLast && variables.length === 1 && (found.size === 1 || (required && wantedOnly));
-      const isOthers = (input) => [...kinds].some((kind) => kind !== norm(type) && isNamed(input, kind)) && !isNamed(input, norm(type));
+      const isOthers = (input) => stem(input.name) !== stem(variable) && [...kinds].some((kind) => kind !== norm(type) && isNamed(input, kind)) && !isNamed(input, norm(type));
       const all = pathsFor(inputs, { variable, type, operation, isLast, isOnly }, (input) => taken.has(input.path) || isOthers(input));
       for (const path of all) taken.add(path);
       return all;
