@@ -5,14 +5,15 @@ import path from 'node:path';
 import { peer } from '@sallyport/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Installation, until } from '../testing/installation.js';
-import { type Moto, startMoto } from '../testing/moto.js';
+import type { Upstream } from '../../libs/protocols/testing/aws-upstreams.js';
+import { motoUpstream } from '../../libs/protocols/testing/moto.js';
 
 /** A key as a detector knows it, and as nobody has it. */
 const canary = `AKIA${'CANARYCANARYCANA'}`;
 const realSecret = 'real-secret-that-never-leaves-the-agent';
 const root = path.resolve(import.meta.dirname, '../..');
 
-let moto: Moto;
+let moto: Upstream;
 let gate: Installation;
 let directory: string;
 
@@ -27,7 +28,7 @@ ${also}`;
 beforeAll(async (context) => {
   const python = peer('moto', context as never);
   peer('aws', context as never);
-  moto = await startMoto(python);
+  moto = await motoUpstream(python);
   directory = mkdtempSync(path.join(tmpdir(), 'sallyport-aws-e2e-'));
   const keys = path.join(directory, 'aws-keys.json');
   writeFileSync(keys, JSON.stringify({ access_key_id: 'AKIAREALREALREALREAL', secret_access_key: realSecret }), {
@@ -176,12 +177,12 @@ permit(principal, action == Sallyport::Action::"aws.call", resource) when { cont
     await aws('s3api', 'put-object', '--bucket', 'kept', '--key', 'k');
     const deleting = aws('s3api', 'delete-bucket', '--bucket', 'doomed');
     const review = await until('the review is there', async () => {
-      const { items } = await gate.api<{ items: { id: string; operation?: { text?: string } }[] }>('rita', 'GET', '/v1/reviews?state=pending');
-      return items[0];
+      const { items } = await gate.api<{ items: { id: string; preview: string }[] }>('ravi', 'GET', '/v1/reviews?state=pending');
+      return items.find(({ preview }) => preview.includes('DeleteBucket'));
     });
-    const shown = await gate.api<Record<string, unknown>>('rita', 'GET', `/v1/reviews/${review.id}`);
+    const shown = await gate.api<Record<string, unknown>>('ravi', 'GET', `/v1/reviews/${review.id}`);
     expect(JSON.stringify(shown)).toContain('the bucket holds 0 objects');
-    await gate.api('rita', 'POST', `/v1/reviews/${review.id}/approve`, { reason: 'it is empty' });
+    await gate.api('ravi', 'POST', `/v1/reviews/${review.id}/verdict`, { verdict: 'approve', reason: 'it is empty' });
     const deleted = await deleting;
     expect([deleted.status, deleted.err]).toEqual([0, '']);
     expect((await aws('s3', 'ls')).out).not.toContain('doomed');
