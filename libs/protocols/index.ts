@@ -1,7 +1,8 @@
 import type { Protocol } from '@sallyport/engine';
+import { aws } from './aws/index.js';
 import { postgres } from './postgres/index.js';
 
 /** Every protocol that the gateway speaks. Adding one is its folder and one line here; a test compares the two. */
-export const protocols: readonly Protocol[] = [postgres];
+export const protocols: readonly Protocol[] = [aws, postgres];
 
 export { awsSettingNames } from './aws/settings.js';
