@@ -2,6 +2,7 @@
 export { type Authorization, parseAuthorization } from './authorization.js';
 export { type BodyEnd, type BodyVerifier, verifiedBody } from './body.js';
 export { BodyError, type BodyReason, bodyReasons } from './body-error.js';
+export { type Checksum, checksumOf } from './checksums.js';
 export { chunkedLength, encodeChunked } from './chunked-encoder.js';
 export { type SignatureFailure, type SignatureReason, signatureReasons } from './failure.js';
 export { type DerivedKeyPair, deriveKeyPair } from './key-pair.js';

@@ -1,5 +1,6 @@
 /** A target that answers what a test tells it to, byte for byte. */
 import { createServer, type IncomingMessage } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 
 export class Received {
@@ -34,9 +35,13 @@ export class ScriptedAws {
   readonly received: Received[] = [];
   script: (received: Received) => unknown = (received) =>
     void received.say(answer('200 OK', received.method === 'POST' ? '{}' : ''));
-  readonly #server = createServer((request) => this.#take(request));
+  readonly #server: ReturnType<typeof createServer>;
+  readonly #scheme: string;
 
-  constructor() {
+  constructor(tls?: { readonly key: string; readonly cert: string }) {
+    const take = (request: IncomingMessage) => this.#take(request);
+    this.#scheme = tls === undefined ? 'http' : 'https';
+    this.#server = tls === undefined ? createServer(take) : createTlsServer(tls, take);
     this.#server.on('checkContinue', (request: IncomingMessage) => {
       if (this.continues) request.socket.write('HTTP/1.1 100 Continue\r\n\r\n');
       this.#take(request);
@@ -48,7 +53,7 @@ export class ScriptedAws {
 
   async listen(): Promise<string> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `${this.#scheme}://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   close(): void {

@@ -2,7 +2,6 @@
  * One call to AWS, from its head to its outcome. INVARIANT: nothing leaves before the call was identified here too, and
  * nothing comes back that was not masked.
  */
-import { createHash } from 'node:crypto';
 import { type Identified, identify, needsBody, sign } from '@sallyport/aws';
 import { GatewayError, type OutcomeStatus, refusalOf } from '@sallyport/core';
 import type { AwsCredential } from '@sallyport/engine';
@@ -11,22 +10,20 @@ import type { CallHead, OutcomeHead } from '../heads.js';
 import { type MaskedResponse, maskingOf, type ResponseMasking } from '../masking/index.js';
 import type { Answer } from './answer.js';
 import type { AwsTarget } from './aws-target.js';
-import { type Asked, authorityOf, type Destination, destinationOf, isSamePlace } from './destination.js';
+import { type Asked, type Destination, destinationOf, isSamePlace } from './destination.js';
 import { errorCode, refusesCredential } from './error-code.js';
-import { type Header, headerOf } from './header-list.js';
+import { headerOf } from './header-list.js';
 import type { Session } from './opening.js';
 import { OwnSecrets } from './own-secrets.js';
 import type { RequestBody } from './request-body.js';
 import { requestHeaders } from './request-headers.js';
 import { answerHeaders, encodeHead } from './response-headers.js';
 import { wholeAnswer } from './scoping/sts.js';
+import { type Sending, sendingOf } from './sending.js';
 import type { UpstreamAnswer } from './upstream/client.js';
 
 /** An error is read whole: whether it is about our own credential must be known before any of it is shown. */
 const mostErrorBytes = 1024 * 1024;
-/** Larger bodies are sent only once AWS has said that it wants them. */
-const askFirstBytes = 1024 * 1024;
-const unsigned = 'UNSIGNED-PAYLOAD';
 const takesUnsigned = new Set(['s3', 'ebs', 'mediastore-data']);
 
 export interface CallOptions {
@@ -43,10 +40,8 @@ export interface CallOptions {
 interface Prepared {
   readonly identified: Identified;
   readonly destination: Destination;
-  readonly body: Uint8Array | undefined;
   readonly masking: ResponseMasking;
-  readonly headers: readonly Header[];
-  readonly payloadHash: string;
+  readonly sending: Sending;
 }
 
 interface Authorised {
@@ -129,14 +124,9 @@ export class Call {
     const destination = destinationOf(asked, target);
     const sent = requestHeaders(headers);
     const masking = maskingOf({ ...identified, method, query, headers: sent }, masker, { binary: settings.binary });
-    return {
-      identified,
-      destination,
-      body,
-      masking,
-      headers: withOwn(masking.headers, { destination, body, head }),
-      payloadHash: payloadHashOf(head, body),
-    };
+    const { endpoint } = destination;
+    const sending = sendingOf({ head, endpoint, headers: masking.headers, whole: body, body: this.#options.body });
+    return { identified, destination, masking, sending };
   }
 
   #mayGo(asked: Asked): boolean {
@@ -169,8 +159,9 @@ export class Call {
   async #ask(prepared: Prepared): Promise<Answered & Prepared> {
     const first = await this.#attempt(prepared, false);
     if (!this.#isRefused(first)) return { ...prepared, ...first };
-    if (prepared.body === undefined) this.#renew(prepared); // a body that has gone is not there again
-    const second = prepared.body === undefined ? first : await this.#attempt(prepared, true);
+    const isGone = typeof prepared.sending.body === 'function'; // a body that went as it came is not there again
+    if (isGone) this.#renew(prepared);
+    const second = isGone ? first : await this.#attempt(prepared, true);
     if (!this.#isRefused(second) || second.error?.body.length === 0) return { ...prepared, ...second };
     this.#code = second.error?.code;
     this.#status = 'failed';
@@ -191,16 +182,16 @@ export class Call {
     return refusesCredential(error.code) || (this.#options.head.method === 'HEAD' && answer.status === 400);
   }
 
-  async #attempt({ identified, destination, body, headers, payloadHash }: Prepared, fresh: boolean): Promise<Answered> {
+  async #attempt({ identified, destination, sending }: Prepared, fresh: boolean): Promise<Answered> {
     const { head, target, signal } = this.#options;
     const { method, path, query } = head;
     const authorised = await this.#authorise(identified.service, fresh);
     this.#scoped = authorised.scoped;
-    const signed = sign({ method, path, query, headers }, authorised.credential, {
+    const signed = sign({ method, path, query, headers: sending.headers }, authorised.credential, {
       region: destination.signingRegion,
       service: destination.signingName,
       now: new Date(),
-      payload: payloadHash,
+      payload: sending.payload,
       keys: target.keys,
     });
     const answer = await target.client.send({
@@ -208,7 +199,7 @@ export class Call {
       method,
       path: signed.query === '' ? path : `${path}?${signed.query}`,
       headers: signed.headers,
-      body: body ?? this.#options.body.stream(),
+      body: typeof sending.body === 'function' ? sending.body() : sending.body,
       repeatable: (method === 'GET' || method === 'HEAD') && identified.protocol.startsWith('rest-'),
       signal,
     });
@@ -253,36 +244,6 @@ export class Call {
 
 async function* piecesOf(body: Uint8Array): AsyncGenerator<Uint8Array> {
   if (body.length > 0) yield body;
-}
-
-interface Sending {
-  readonly destination: Destination;
-  readonly body: Uint8Array | undefined;
-  readonly head: CallHead;
-}
-
-/** What only we say: where to, how long, in which encoding the answer may come. */
-function withOwn(headers: readonly Header[], { destination, body, head }: Sending): Header[] {
-  const length = body?.length ?? head.length;
-  if (length === undefined)
-    throw new GatewayError('UNSUPPORTED', 'this call must say how long its body is', {
-      hint: 'send Content-Length, or X-Amz-Decoded-Content-Length with chunks',
-    });
-  const hasBody = length > 0 || (head.method !== 'GET' && head.method !== 'HEAD');
-  const asksFirst = body === undefined && length >= askFirstBytes;
-  return [
-    ['host', authorityOf(destination.endpoint)],
-    ...headers,
-    ...(headerOf(headers, 'accept-encoding') === undefined ? [['accept-encoding', 'identity'] as const] : []),
-    ...(hasBody ? [['content-length', String(length)] as const] : []),
-    ...(asksFirst ? [['expect', '100-continue'] as const] : []),
-  ];
-}
-
-/** The client has signed its hash and the agent checks it; S3 alone takes a body that nobody has hashed before. */
-function payloadHashOf({ bodySha256 }: CallHead, body: Uint8Array | undefined): string {
-  if (bodySha256 !== undefined) return bodySha256;
-  return body === undefined ? unsigned : createHash('sha256').update(body).digest('hex');
 }
 
 const disagreement = (reason: string): GatewayError =>
