@@ -1,7 +1,7 @@
 /** The IAM actions that a call needs. */
 import { type Call, headerOf } from './call.js';
 import { has, isOn, textsAt } from './members.js';
-import { passedRoles, passesProfile } from './resources.js';
+import { passesRole } from './roles.js';
 import { transactionActions } from './special/dynamodb.js';
 import { sourcesOf } from './special/s3.js';
 import { partiqlActions } from './sql/partiql.js';
@@ -10,8 +10,7 @@ import { partiqlActions } from './sql/partiql.js';
 export const actionsOf = (call: Call): string[] => {
   const usual = call.data?.a ?? [`${call.serviceData?.prefix ?? call.service}:${call.operation}`];
   const special = specialActions[call.service]?.(call, usual) ?? usual;
-  const passes = passedRoles(call).length > 0 || passesProfile(call);
-  return [...new Set([...special, ...(passes ? ['iam:PassRole'] : [])])];
+  return [...new Set([...special, ...(passesRole(call) ? ['iam:PassRole'] : [])])];
 };
 
 type SpecialActions = (call: Call, usual: readonly string[]) => readonly string[];

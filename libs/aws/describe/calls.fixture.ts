@@ -1,7 +1,7 @@
 /** Calls written by hand, described as the gateway would: identified by the catalogue first. */
 
 import { formCall, identified, jsonCall, requestOf, s3, type Call as Wire } from '../catalogue/calls.fixture.js';
-import type { AwsDescription } from '../types.js';
+import type { AwsDescription, Identified } from '../types.js';
 import type { DescribeContext } from './context.js';
 import { describeCall } from './describe-call.js';
 
@@ -35,3 +35,7 @@ export const dynamodb = (operation: string, body: unknown): Wire =>
   jsonCall('dynamodb', `DynamoDB_20120810.${operation}`, JSON.stringify(body));
 export const json = (as: string, target: string, body: unknown): Wire =>
   jsonCall(as, target, JSON.stringify(body), 'application/x-amz-json-1.1');
+
+/** What is described where the catalogue would have come to this. */
+export const describeAs = (identified: Identified): AwsDescription =>
+  describeCall(identified, { method: 'POST', path: '/', query: '', headers: [] }, context);

@@ -124,7 +124,7 @@ const calls: readonly (readonly [string, Wire, Wanted])[] = [
   ],
   ['s3 head', s3('HEAD /app-data/x'), wanted('read', 's3:GetObject', 's3:::app-data/x')],
   ['s3 list', s3('GET /app-data?list-type=2&prefix=public%2F'), wanted('read', 's3:ListBucket', 's3:::app-data')],
-  ['s3 buckets', s3('GET /'), wanted('read', 's3:ListAllMyBuckets s3express:ListAllMyDirectoryBuckets', '*')],
+  ['s3 buckets', s3('GET /'), wanted('read', 's3:ListAllMyBuckets', '*')],
   [
     's3 tagging',
     s3('PUT /app-data/x', { headers: [['x-amz-tagging', 'a=b']] }),

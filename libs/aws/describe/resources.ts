@@ -1,8 +1,9 @@
 /** The ARNs that a call names. */
-import { arnPart, fill, isArn, keyPart, lastName, namePart, type Part, variableCount } from './arn.js';
+import { fill, isArn, keyPart, lastName, namePart, type Part, variableCount } from './arn.js';
 import type { Call } from './call.js';
 import { Findings, type FoundResources } from './found.js';
 import { textsAt } from './members.js';
+import { passedRoles, passesProfile } from './roles.js';
 import type { ResourceEntry } from './service-data.js';
 import { specialResources } from './special/index.js';
 
@@ -102,42 +103,10 @@ const commaFits = (part: Part, value: string): Part => (part.fits ? { ...part, t
 
 /** Roles handed to the service, by ARN or name, and instance profiles, which stand for a role that is not told. */
 const roleResources = (call: Call, findings: Findings): void => {
+  const toArn = (name: string) => fill('arn:${Partition}:iam::${Account}:role/${Role}', call.context, [name]);
   for (const role of passedRoles(call)) {
-    const part = isArn(role) ? arnPart(role) : namePart(role);
-    findings.addPart(part, (text) =>
-      isArn(role) ? text : fill('arn:${Partition}:iam::${Account}:role/${Role}', call.context, [text]),
-    );
+    if (isArn(role)) findings.addArn(role);
+    else findings.addPart(namePart(role), toArn);
   }
-  if (passesProfile(call)) findings.add(fill('arn:${Partition}:iam::${Account}:role/${Role}', call.context, []));
-};
-
-const profilePaths = [
-  'IamInstanceProfile.Arn',
-  'IamInstanceProfile.Name',
-  'LaunchTemplateData.IamInstanceProfile.Arn',
-  'LaunchTemplateData.IamInstanceProfile.Name',
-  'LaunchSpecification.IamInstanceProfile.Arn',
-  'LaunchSpecification.IamInstanceProfile.Name',
-  'SpotFleetRequestConfig.LaunchSpecifications[].IamInstanceProfile.Arn',
-  'SpotFleetRequestConfig.LaunchSpecifications[].IamInstanceProfile.Name',
-  'IamInstanceProfile',
-  'InstanceProfileName',
-  'InstanceProfileArn',
-  'Ec2InstanceAttributes.IamInstanceProfile',
-  'Instances.JobFlowRole',
-  'JobFlowRole',
-];
-const profileServices = new Set(['ec2', 'autoscaling', 'opsworks', 'emr', 'elasticbeanstalk']);
-
-const profilesOf = ({ service, data, input }: Call): string[] =>
-  profileServices.has(service) && data?.l !== 'r' ? profilePaths.flatMap((path) => textsAt(input, path)) : [];
-
-export const passesProfile = (call: Call): boolean =>
-  profilesOf(call).length > 0 || call.operation === 'AddRoleToInstanceProfile';
-
-/** Only what is a role's ARN or looks like its name: some services use the word for other things. */
-export const passedRoles = ({ data, input }: Call): string[] => {
-  if (data === undefined || data.l === 'r') return [];
-  const values = (data.p ?? []).flatMap((path) => textsAt(input, path));
-  return [...new Set(values)].filter((value) => value.length > 1 && (!isArn(value) || value.includes(':role/')));
+  if (passesProfile(call)) findings.add(toArn('*'));
 };

@@ -103,10 +103,12 @@ const listText = (name: string, list: readonly unknown[], shown: Shown, depth: n
 const textOf = (name: string, text: string, call: Call): string => {
   const { hide } = call.context;
   const plain = decoded(name, text);
-  // Longer than it is shown: what is cut is looked at too, so that no secret is shown up to its middle.
   const isSql = sqlMember(call.service, call.operation)?.path.replace(/\[\]$/, '').endsWith(name) === true;
-  const safe = isSql ? redactLiterals(plain, hide) : (hide(plain) ?? plain);
-  return shortened(printable(safe), mostValue);
+  if (isSql) return shortened(printable(redactLiterals(plain, hide)), mostValue);
+  const shown = printable(plain);
+  // The whole line is searched in the end; what is cut or written otherwise by then has to be searched before.
+  if (shown === plain && plain.length <= mostValue) return plain;
+  return shortened(printable(hide(plain) ?? plain), mostValue);
 };
 
 const membersText = (input: Readonly<Record<string, unknown>>, shown: Shown, depth: number): string => {

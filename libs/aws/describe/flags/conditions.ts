@@ -1,4 +1,5 @@
 /** Flags that depend on what a call asks for, by member: data, read from top to bottom. */
+import type { OperationName } from '../../types.js';
 import type { Call } from '../call.js';
 import { has, isOff, isOn, textsAt } from '../members.js';
 import type { AwsFlag } from './names.js';
@@ -250,10 +251,12 @@ const holds = ({ input }: Call, { path, when }: Condition): boolean => {
   return textsAt(input, path).some((text) => when.test(text));
 };
 
-export const conditionalFlags = (call: Call): AwsFlag[] => [
-  ...(byService.get(call.service) ?? [])
-    .filter((each) => matches(each.operations, call.operation) && holds(call, each))
-    .map(({ flag }) => flag),
+/** Those that may hold for an operation, whatever it asks for. */
+export const conditionsOf = ({ service, operation }: OperationName): readonly Condition[] =>
+  (byService.get(service) ?? []).filter(({ operations }) => matches(operations, operation));
+
+export const conditionalFlags = (call: Call, possible: readonly Condition[]): AwsFlag[] => [
+  ...possible.filter((each) => holds(call, each)).map(({ flag }) => flag),
   // Elsewhere nobody may look at a member of that name.
   ...(call.data?.d === 1 && isOn(call.input, 'DryRun') ? (['dry-run'] as const) : []),
 ];

@@ -60,7 +60,7 @@ export const issuesCredential = operationSet({
   gameliftstreams: 'CreateStreamSessionAdminShell CreateStreamUrl GetStreamUrl ListStreamUrls',
   'finspace-data': 'GetExternalDataViewAccessDetails GetProgrammaticAccessCredentials ResetUserPassword',
   'bedrock-agentcore': 'GetResource* GetWorkloadAccessToken*',
-  connect: 'CreateAuthCode GetFederationToken',
+  connect: 'CreateAuthCode GetFederationToken StartChatContact',
   'license-manager': 'CreateToken GetAccessToken',
   route53domains: 'RetrieveDomainAuthCode',
   'payment-cryptography': 'ExportKey',
@@ -75,7 +75,10 @@ export const issuesCredential = operationSet({
   transfer: 'ImportSshPublicKey',
   chime: 'RegenerateSecurityToken',
   cloudwatchomni: 'GetSpaceCredentialsForOrganization',
-  'ivs-realtime': 'CreateParticipantToken',
+  'ivs-realtime': 'CreateParticipantToken CreateStage',
+  amplifyuibuilder: 'ExchangeCodeForToken RefreshToken',
+  connectparticipant: 'CreateParticipantConnection',
+  iotwireless: 'AssociateAwsAccountWithPartnerAccount',
   ivschat: 'CreateChatToken',
 });
 

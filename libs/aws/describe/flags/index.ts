@@ -1,8 +1,9 @@
 /** Which flags a call carries: by lists of operations, by what it asks for, and by what the models say of its answer. */
 import type { Risk } from '@sallyport/core';
 import type { Call } from '../call.js';
-import { passedRoles, passesProfile } from '../resources.js';
-import { conditionalFlags } from './conditions.js';
+import { passesRole } from '../roles.js';
+import type { OperationData } from '../service-data.js';
+import { type Condition, conditionalFlags, conditionsOf } from './conditions.js';
 import {
   holdsCredential,
   issuesCredential,
@@ -44,18 +45,28 @@ const answerFlags = (call: Call): AwsFlag[] => {
   return readsSecret.has(call) || signsLink.has(call) ? [] : ['secret-inside'];
 };
 
+/** What the operation alone says; looked up once for as long as its data are kept. */
+interface OfOperation {
+  readonly flags: readonly AwsFlag[];
+  readonly conditions: readonly Condition[];
+}
+
+const ofOperations = new WeakMap<OperationData, OfOperation>();
+
+const ofOperation = (call: Call): OfOperation => {
+  const known = call.data && ofOperations.get(call.data);
+  if (known !== undefined) return known;
+  const listed = flagTables.filter(([, set]) => set.has(call)).map(([flag]) => flag);
+  const made = { flags: [...listed, ...answerFlags(call)], conditions: conditionsOf(call) };
+  if (call.data !== undefined) ofOperations.set(call.data, made);
+  return made;
+};
+
 /** @returns of one candidate, without those that describing adds for the call as a whole */
 export const flagsOf = (call: Call): AwsFlag[] => {
-  const listed = flagTables.filter(([, set]) => set.has(call)).map(([flag]) => flag);
-  const passes = passedRoles(call).length > 0 || passesProfile(call);
-  const all = [
-    ...listed,
-    ...answerFlags(call),
-    ...conditionalFlags(call),
-    ...specialFlags(call),
-    ...(passes ? (['pass-role'] as const) : []),
-  ];
-  return [...new Set(all)];
+  const { flags, conditions } = ofOperation(call);
+  const asked = [...conditionalFlags(call, conditions), ...specialFlags(call)];
+  return [...new Set([...flags, ...asked, ...(passesRole(call) ? (['pass-role'] as const) : [])])];
 };
 
 /** What carries such a flag is at least this, whatever it is called. */

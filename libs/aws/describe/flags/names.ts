@@ -21,6 +21,7 @@ export const awsFlags = {
   'resources-cut': 'it names more resources than are listed',
   sql: 'it carries SQL; sql_verbs, sql_relations and sql_written say what of it was read',
   'sql-unknown': 'it carries SQL that could not be read',
+  unidentified: 'no operation was found for the request: it is never sent on',
   presigned: 'the request itself is a presigned link',
   'body-not-inspected': 'the body was not read before deciding',
 } as const;

@@ -16,7 +16,7 @@ export interface Partiql {
   readonly index?: string;
 }
 
-const name = String.raw`(?:"((?:[^"]|"")+)"|'((?:[^']|'')+)'|([A-Za-z_][\w.-]*))`;
+const name = String.raw`(?:"((?:[^"]|"")+)"|'((?:[^']|'')+)'|([A-Za-z_][\w-]*))`;
 const reference = String.raw`${name}(?:\s*\.\s*${name})?`;
 const forms: readonly (readonly [PartiqlVerb, RegExp])[] = [
   ['insert', new RegExp(String.raw`^insert\s+into\s+${reference}\s+value\b`, 'i')],
@@ -37,15 +37,15 @@ const made = (verb: PartiqlVerb, match: RegExpExecArray): Partiql => {
   return { verb, ...(table === undefined ? {} : { table }), ...(index === undefined ? {} : { index }) };
 };
 
-const fromTable = new RegExp(String.raw`^from\s+${reference}(?:\s|;|\)|$)`, 'i');
+/** Nothing but a condition and an order may follow: whatever else there is names something more. */
+const fromTable = new RegExp(String.raw`^from\s+${reference}\s*(?:;?\s*$|(?:where|order)\b)`, 'i');
 
 const readSelect = (text: string, plain: string): Partiql => {
   const froms = [...plain.matchAll(/\bfrom\b/gi)];
   // A join, a set of tables or a statement inside the statement: DynamoDB has none of them, whoever writes one wants to confuse.
   if (froms.length !== 1 || (plain.match(/\bselect\b/gi)?.length ?? 0) !== 1) return {};
   const match = fromTable.exec(text.slice(froms[0]!.index));
-  if (match === null || /^\s*,/.test(plain.slice(froms[0]!.index + match[0].trimEnd().length))) return {};
-  return made('select', match);
+  return match === null ? {} : made('select', match);
 };
 
 /** @returns without a verb where it cannot be read */
