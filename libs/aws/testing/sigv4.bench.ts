@@ -15,7 +15,7 @@ const cpuMilliseconds = (): number => {
   return (user + system) / 1000;
 };
 const bench = (name: string, step: () => void): void =>
-  wallClockBench(name, step, { now: cpuMilliseconds, time: 1000 });
+  wallClockBench(name, step, { now: cpuMilliseconds, time: 1000, warmupTime: 1000 });
 /** Each mean is of so many, as one is too short for the clock. */
 const many = 100;
 const repeated = (name: string, step: () => void): void =>
