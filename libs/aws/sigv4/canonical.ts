@@ -2,7 +2,7 @@
  * The canonical request, from the request as it was on the wire.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { checkPrintable, escapeAgain, normalizeEscapes } from './encoding.js';
 import { fail } from './failure.js';
 
@@ -10,11 +10,9 @@ import { fail } from './failure.js';
 const singlyEncoded = new Set(['s3', 's3express', 's3-object-lambda', 's3-outposts']);
 export const isS3 = (service: string): boolean => singlyEncoded.has(service);
 
-export const sha256Hex = (data: string | Uint8Array): string => {
-  const hash = createHash('sha256');
-  // Header values are bytes that Node shows as Latin-1: hashed as the bytes that they were.
-  return (typeof data === 'string' ? hash.update(data, 'latin1') : hash.update(data)).digest('hex');
-};
+/** Header values are bytes that Node shows as Latin-1: a string is hashed as the bytes that it was. */
+export const sha256Hex = (data: string | Uint8Array): string =>
+  hash('sha256', typeof data === 'string' ? Buffer.from(data, 'latin1') : data, 'hex');
 
 export const emptyHash = sha256Hex('');
 
@@ -64,15 +62,19 @@ export type WireHeaders = readonly (readonly [name: string, value: string])[];
 
 /** Values by name in wire order; the host under both of its names. */
 export const headerValues = (headers: WireHeaders): Map<string, readonly string[]> => {
-  const values = new Map<string, readonly string[]>();
-  for (const [name, value] of headers) values.set(name, [...(values.get(name) ?? []), value]);
+  const values = new Map<string, string[]>();
+  for (const [name, value] of headers) {
+    const before = values.get(name);
+    if (before) before.push(value);
+    else values.set(name, [value]);
+  }
   const host = values.get('host');
   if (host) values.set(':authority', host);
   else values.delete(':authority');
   return values;
 };
 
-const trimmed = (value: string): string => value.trim().replace(/[ \t]+/g, ' ');
+const trimmed = (value: string): string => value.replace(/[ \t]+/g, ' ').replace(/^ | $/g, '');
 
 export interface CanonicalParts {
   readonly method: string;

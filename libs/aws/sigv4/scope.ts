@@ -16,23 +16,19 @@ export const stringToSign = (amzDate: string, scope: CredentialScope, requestHas
   [algorithm, amzDate, scopeText(scope), requestHash].join('\n');
 
 /** 2026-01-02T03:04:05Z as 20260102T030405Z. */
-export const formatAmzDate = (date: Date): string => date.toISOString().replace(/[-:]|\.\d{3}/g, '');
+export const formatAmzDate = (date: Date): string => {
+  const iso = date.toISOString();
+  return `${iso.slice(0, 4)}${iso.slice(5, 7)}${iso.slice(8, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}Z`;
+};
 
-const amzDate = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
+const amzDate = /^\d{8}T\d{6}Z$/;
 
 /** @returns undefined where the text is no date, or one that no calendar has */
 export const parseAmzDate = (text: string): Date | undefined => {
-  const match = amzDate.exec(text);
-  if (!match) return undefined;
-  const [year, month, day, hour, minute, second] = match.slice(1).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+  if (!amzDate.test(text)) return undefined;
+  const part = (start: number, end: number): number => Number(text.slice(start, end));
+  const [year, month, day] = [part(0, 4), part(4, 6), part(6, 8)];
+  const date = new Date(Date.UTC(year, month - 1, day, part(9, 11), part(11, 13), part(13, 15)));
   return formatAmzDate(date) === text ? date : undefined;
 };
 

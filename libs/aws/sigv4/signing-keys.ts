@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type CredentialScope, hmac } from './scope.js';
 
 /** @returns the key of 32 bytes that signs within the scope */
@@ -24,9 +24,7 @@ export class SigningKeyCache implements SigningKeySource {
   }
 
   key(secret: string, scope: CredentialScope): Uint8Array {
-    const name = createHash('sha256')
-      .update(JSON.stringify([secret, scope.date, scope.region, scope.service]))
-      .digest('base64');
+    const name = hash('sha256', JSON.stringify([secret, scope.date, scope.region, scope.service]), 'base64');
     const key = this.#keys.get(name) ?? deriveSigningKey(secret, scope);
     this.#keys.delete(name);
     this.#keys.set(name, key);
