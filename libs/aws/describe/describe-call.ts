@@ -42,11 +42,9 @@ export const describeCall = (identified: Identified, request: AwsRequest, contex
   );
   const resources = boundedUnion(all.map(({ found }) => found.arns));
   const flags = allFlags(all, context, resources.length > mostResources);
-  const risk = riskOf(
-    all,
-    flags,
-    all.some((each) => isUnread(each, context)),
-  );
+  const unread = all.some((each) => isUnread(each, context));
+  // Only a model that has the parameter makes a dry run of it: it has no effect, and its answer is yes or no.
+  const risk = flags.includes('dry-run') && all.length === 1 && !unread ? 'read' : riskOf(all, flags, unread);
   const actions = [...new Set(all.flatMap((each) => each.actions))];
   return {
     risk,

@@ -18,6 +18,9 @@ const never = `// Whoever holds a credential, a token or a signed link needs the
 @id("aws-no-credentials")
 @message("this hands out or sets a credential or a signed link that works without the gateway: make the call itself through this connection, the gateway signs it for you; to give a program access, give its role the permission")
 ${call('forbid', 'when { context.flags.containsAny(["credential-issue", "presign"]) }')}
+@id("aws-only-known-calls")
+@message("the gateway cannot tell which operation this is: use a current AWS CLI or SDK, and its own operations")
+${call('forbid', 'when { context.flags.contains("unidentified") }')}
 // A value that is read here ends up in a conversation. Programs read their secrets with their own role.
 @id("aws-no-secrets")
 @message("the answer is a secret and does not leave AWS: refer to it by its name or ARN where a program needs it, and list or describe it to learn more")

@@ -92,7 +92,7 @@ export class TestPolicyBody {
   @MaxLength(63)
   connection: string;
 
-  @ApiProperty({ description: 'what would be run' })
+  @ApiProperty({ description: 'what would be run: SQL, or a call as dynamodb:DeleteItem {"TableName": "orders"}' })
   @IsString()
   @MinLength(1)
   @MaxLength(100_000)

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { type Decision, GatewayError, type Identity, type PersonId } from '@sallyport/core';
 import type { PolicyRequest } from '@sallyport/policy';
-import { createDescriber, decodeCatalogue, factsOf, loadParser, type SqlDescription } from '@sallyport/sql';
+import { createDescriber, decodeCatalogue, factsOf, loadParser } from '@sallyport/sql';
 import { DataSource } from 'typeorm';
 import { Configuration, rowOf } from '../../platform/index.js';
 import type { Connection } from '../connections/connection.js';
@@ -11,6 +11,7 @@ import { identityOf } from '../people/person.js';
 import { KnownCatalogues } from './known-catalogues.js';
 import type { TestPolicyBody, TestView } from './policies.dto.js';
 import { PolicyRuntime } from './policy-runtime.js';
+import { triedCall } from './trial-call.js';
 
 const freshSession = { prepared: new Map<string, string>(), searchPathCertain: true };
 
@@ -36,6 +37,7 @@ export class PolicyTrial implements OnModuleInit {
   async run(by: Identity, body: TestPolicyBody): Promise<TestView> {
     const connection = await this.connections.find(body.connection);
     if (connection === undefined) throw connectionNotFound(body.connection);
+    if (connection.protocol === 'aws') return this.tryCall(by, connection, body);
     const database = databaseOf(connection, body.database);
     const snapshot = this.catalogues.find(connection, database);
     const description = this.describer.describe(
@@ -43,10 +45,31 @@ export class PolicyTrial implements OnModuleInit {
       freshSession,
       snapshot && decodeCatalogue(snapshot.bytes),
     );
-    const request = requestOf({ identity: await this.identityFor(by, body), connection, database, description, body });
+    const { risk } = description;
+    const operation = { action: 'sql.execute', risk, facts: { ...factsOf(description), database } };
+    return { ...(await this.decide(by, connection, body, operation)), resolved: snapshot !== undefined };
+  }
+
+  private async tryCall(by: Identity, connection: Connection, body: TestPolicyBody): Promise<TestView> {
+    return { ...(await this.decide(by, connection, body, triedCall(body.statement, connection))), resolved: true };
+  }
+
+  private async decide(
+    by: Identity,
+    { name, labels, protocol }: Connection,
+    body: TestPolicyBody,
+    operation: PolicyRequest['operation'],
+  ): Promise<Omit<TestView, 'resolved'>> {
+    const request: PolicyRequest = {
+      identity: await this.identityFor(by, body),
+      connection: { name, labels, protocol },
+      operation,
+      assurance: 'ticketed',
+      turn: body.ai_session === true ? { aiSession: 'invented' } : {},
+    };
     const decision =
       body.text === undefined ? this.runtime.decide(request) : this.runtime.decideWith(body.text, request);
-    return { ...viewOf(decision), operation: request.operation, resolved: snapshot !== undefined };
+    return { ...viewOf(decision), operation };
   }
 
   private async identityFor(by: Identity, { person, identity }: TestPolicyBody): Promise<Identity> {
@@ -86,22 +109,6 @@ function databaseOf({ databases, name }: Connection, wanted: string | undefined)
     hint: `it allows ${databases.join(', ')}`,
   });
 }
-
-interface Tried {
-  readonly identity: Identity;
-  readonly connection: Connection;
-  readonly database: string;
-  readonly description: SqlDescription;
-  readonly body: TestPolicyBody;
-}
-
-const requestOf = ({ identity, connection, database, description, body }: Tried): PolicyRequest => ({
-  identity,
-  connection: { name: connection.name, labels: connection.labels, protocol: connection.protocol },
-  operation: { action: 'sql.execute', risk: description.risk, facts: { ...factsOf(description), database } },
-  assurance: 'ticketed',
-  turn: body.ai_session === true ? { aiSession: 'invented' } : {},
-});
 
 function viewOf(
   decision: Decision,
