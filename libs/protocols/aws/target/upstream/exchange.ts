@@ -14,6 +14,7 @@ export class UpstreamExchange {
   readonly #sent: ClientRequest;
   readonly #deadlines: Deadlines;
   #failure: GatewayError | undefined;
+  #message: IncomingMessage | undefined;
   #answered = false;
   #timer: NodeJS.Timeout | undefined;
   #total: NodeJS.Timeout;
@@ -69,6 +70,7 @@ export class UpstreamExchange {
   fail(error: GatewayError): void {
     this.#failure ??= error;
     this.#giveUp(this.#failure);
+    this.#message?.destroy(this.#failure); // whoever reads is told so
     this.#sent.destroy(this.#failure);
   }
 
@@ -155,6 +157,7 @@ export class UpstreamExchange {
   }
 
   #answerOf(message: IncomingMessage): UpstreamAnswer {
+    this.#message = message;
     message.on('error', () => undefined); // told by whoever reads
     return {
       status: message.statusCode ?? 0,
@@ -173,7 +176,7 @@ export class UpstreamExchange {
     try {
       for (;;) {
         this.#within(this.#deadlines.idle, 'the answer of AWS stopped coming');
-        const next = await Promise.race([pieces.next(), this.#gaveUp]);
+        const next = await pieces.next(); // no race: each would keep its piece for as long as the exchange lasts
         clearTimeout(this.#timer);
         if (next.done) break;
         yield next.value;
