@@ -1,4 +1,5 @@
 /** What the agent does to an answer of AWS before a byte of it leaves: see README.md. */
+import { GatewayError } from '@sallyport/core';
 import type { Masker } from '@sallyport/masking';
 import { nothing } from './bodies.js';
 import { eventResponse } from './events.js';
@@ -32,10 +33,18 @@ const hasNoBody = (head: ResponseHead, { method }: MaskedCall): boolean =>
  * One call's masking, made before its request is sent, because the request changes: a range is widened, and digests and
  * encodings that masking would break are not asked for.
  *
- * @throws GatewayError UNSUPPORTED for several ranges in one request
+ * @throws GatewayError UNSUPPORTED for several ranges in one request, and where the client says how an object is encoded
  */
 export const maskingOf = (call: MaskedCall, masker: Masker, settings: MaskingSettings): ResponseMasking => {
   const answer = answerMembers(call.service, call.operation);
+  if (/(?:^|&)response-content-encoding(?:=|&|$)/i.test(call.query))
+    throw new GatewayError(
+      'UNSUPPORTED',
+      'an object is decoded as it was stored, not as "response-content-encoding" says',
+      {
+        hint: 'leave response-content-encoding out',
+      },
+    );
   const asked = headerOf(call.headers, 'range');
   const range = answer.body === 'raw' && call.method === 'GET' && asked !== undefined ? widenRange(asked) : undefined;
   const kept = without(call.headers, (name) => unwanted.has(name));

@@ -211,6 +211,22 @@ describe('encodings', () => {
   });
 });
 
+describe('gzip files', () => {
+  test('are opened where they are short; one with nothing in it stays as it is', async () => {
+    const file = gzipSync(`{"key":"${accessKey}"}\n${'lorem '.repeat(99)}`);
+    const got = await object(file);
+    expect(gunzipSync(got.bytes).toString()).toContain('{"key":"[redacted:aws-access-key-id]"}');
+    expect(got.headers['content-length']).toBe(String(got.bytes.length));
+    const clean = gzipSync('nothing here', { level: 1 });
+    expect((await object(clean)).bytes.equals(clean)).toBe(true);
+  });
+
+  test('how an object is encoded is not for the client to say', async () => {
+    const query = 'versionId=1&response-content-encoding=identity';
+    await expect(object(gzipSync(accessKey), { query })).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+  });
+});
+
 describe('objects that are no text', () => {
   const zip = Buffer.from(`PK\u0003\u0004${accessKey}`);
   test('are scanned, refused or passed, as the connection says', async () => {

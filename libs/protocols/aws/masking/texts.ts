@@ -17,7 +17,7 @@ export type DocumentHider = (text: string, level: number) => string | undefined;
 /** A document within a document within a document is looked at as text. */
 const deepestLevel = 3;
 const longestDocument = 4 * 1024 * 1024;
-const mostInflated = 8 * 1024 * 1024;
+const mostInflated = 64 * 1024 * 1024;
 
 const base64 = /^[A-Za-z0-9+/]+={0,2}$/;
 export const leastBase64 = 16;
@@ -111,10 +111,7 @@ export class TextHider {
       const hidden = this.text(Buffer.from(bytes).toString(), undefined, level);
       return hidden === undefined ? undefined : Buffer.from(hidden ?? '');
     }
-    const found = this.masker.scan(bytes);
-    if (!found) return undefined;
-    this.tally.add(found.rules, found.hidden);
-    return found.bytes ?? new Uint8Array(0);
+    return this.scanned(bytes);
   }
 
   /** Logs come so. What does not inflate within the bound is looked at as it is. */
@@ -123,10 +120,17 @@ export class TextHider {
     try {
       plain = gunzipSync(bytes, { maxOutputLength: mostInflated });
     } catch {
-      return undefined;
+      return this.scanned(bytes);
     }
     const hidden = this.blob(plain, level);
     return hidden && gzipSync(hidden);
+  }
+
+  private scanned(bytes: Uint8Array): Uint8Array | undefined {
+    const found = this.masker.scan(bytes);
+    if (!found) return undefined;
+    this.tally.add(found.rules, found.hidden);
+    return found.bytes ?? new Uint8Array(0);
   }
 }
 
