@@ -83,6 +83,14 @@ test('a label may be an ARN with encoded slashes', () => {
   });
 });
 
+test('an operation that is signed under another name is no candidate', () => {
+  expect(identified(s3('GET /?max-buckets=5'))).toMatchObject({
+    candidates: [{ service: 's3', operation: 'ListBuckets' }],
+  });
+  expect(named({ ...s3('GET /'), as: 's3express' })).toBe('s3 ListDirectoryBuckets');
+  expect(named({ ...s3('GET /bucket/key'), as: 's3express' })).toMatch(/^no: /);
+});
+
 test('the operation that x-id claims is not looked at', () => {
   expect(named(s3('DELETE /bucket/key?x-id=GetObject'))).toBe('s3 DeleteObject');
 });

@@ -8,6 +8,11 @@ const maxDepth = 256;
 const space = /[ \t\n\r]*/y;
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const needsParsing = /[\\\p{Cc}]/u;
+const quote = 0x22;
+const brace = 0x7b;
+const bracket = 0x5b;
+const letters = 0x61;
+const backslash = 0x5c;
 const words: readonly (readonly [string, unknown])[] = [
   ['true', true],
   ['false', false],
@@ -24,6 +29,13 @@ export const decodeUtf8 = (bytes: Uint8Array): string => {
   }
 };
 
+/** `__proto__` is a key like any other: an assignment would set the prototype. */
+const put = (object: Record<string, unknown>, key: string, value: unknown): void => {
+  if (key === '__proto__') {
+    Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true });
+  } else object[key] = value;
+};
+
 class Reader {
   private at = 0;
   private depth = 0;
@@ -38,11 +50,11 @@ class Reader {
 
   private value(): unknown {
     this.skipSpace();
-    const next = this.text[this.at];
-    if (next === '"') return this.string();
-    if (next === '{') return this.nested(() => this.object());
-    if (next === '[') return this.nested(() => this.array());
-    for (const [word, value] of words) if (this.take(word)) return value;
+    const next = this.text.charCodeAt(this.at);
+    if (next === quote) return this.string();
+    if (next === brace) return this.nested(() => this.object());
+    if (next === bracket) return this.nested(() => this.array());
+    if (next >= letters) for (const [word, value] of words) if (this.take(word)) return value;
     return this.number();
   }
 
@@ -64,8 +76,7 @@ class Reader {
       if (Object.hasOwn(object, key)) refuse('a key of the body is there twice');
       this.skipSpace();
       if (!this.take(':')) this.fail();
-      // `__proto__` is a key like any other: an assignment would set the prototype.
-      Object.defineProperty(object, key, { value: this.value(), enumerable: true, writable: true, configurable: true });
+      put(object, key, this.value());
       this.skipSpace();
     } while (this.take(','));
     return this.take('}') ? object : this.fail();
@@ -94,10 +105,10 @@ class Reader {
     return needsParsing.test(inner) ? this.unescape(`"${inner}"`) : inner;
   }
 
-  private isEscaped(quote: number): boolean {
-    let before = quote;
-    while (this.text[before - 1] === '\\') before -= 1;
-    return (quote - before) % 2 === 1;
+  private isEscaped(end: number): boolean {
+    let before = end;
+    while (this.text.charCodeAt(before - 1) === backslash) before -= 1;
+    return (end - before) % 2 === 1;
   }
 
   private unescape(text: string): string {
@@ -121,7 +132,7 @@ class Reader {
   }
 
   private take(word: string): boolean {
-    if (!this.text.startsWith(word, this.at)) return false;
+    if (word.length === 1 ? this.text[this.at] !== word : !this.text.startsWith(word, this.at)) return false;
     this.at += word.length;
     return true;
   }
