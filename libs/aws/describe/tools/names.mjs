@@ -31,6 +31,10 @@ export const otherNames = {
   networkacl: ['networkaclid'],
   vpcflowlog: ['flowlogid', 'flowlogids'],
   reservedinstances: ['reservedinstancesid'],
+  maintenancewindow: ['windowid'],
+  patchbaseline: ['baselineid'],
+  instance: ['instanceid', 'instanceids', 'target'],
+  insightrule: ['rulenames', 'rulename'],
 };
 
 /** Where a name means something else. */
