@@ -104,8 +104,14 @@ const partsOf = (call: Call, template: string, values: readonly (string | undefi
   });
 };
 
+/** Their ARNs end in an id, and requests may give a name instead, which does not tell it. */
+const wantsId = (service: string, template: string): boolean =>
+  service === 'lightsail' || (service === 'ec2' && /\/\$\{\w+Id\}$/.test(template));
+
 /** Services that write a name in another way than IAM does. */
-const partOf = ({ service }: Call, template: string, value: string): Part => {
+const partOf = ({ service, data }: Call, template: string, value: string): Part => {
+  if (wantsId(service, template) && !/^[a-z]+(-[a-z]+)*-[0-9A-Za-z]+$/.test(value))
+    return { text: '*', fits: data?.l === 'r' };
   if (service === 'iam' || service === 's3control') return commaFits(namePart(value.replaceAll(',', '')), value);
   if (template.includes('WithoutLeadingSlash')) return namePart(value.replace(/^\//, ''));
   return template.includes(':s3:::') ? keyPart(value) : namePart(value);
