@@ -1,13 +1,17 @@
 /** Every modelled operation has an explicit class: what a new model brings is not guessed. */
 import type { Risk } from '@sallyport/core';
-import { describe, expect, test } from 'vitest';
+import { loadParser } from '@sallyport/sql';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { loadCatalogue } from '../catalogue/index.js';
+import { describeAs } from './calls.fixture.js';
 import { conditions } from './flags/conditions.js';
 import { onlyLooksLikeCredential } from './flags/credentials.js';
 import { awsFlags, flagTables } from './flags/index.js';
 import { riskOfName, risksOf } from './risk.js';
 import { describedServices, type OperationData, serviceData } from './service-data.js';
 import { unclassified } from './unclassified.fixture.js';
+
+beforeAll(loadParser);
 
 interface Each {
   readonly service: string;
@@ -96,4 +100,28 @@ describe('the lists of operations', () => {
     for (const flag of [...flagTables.map(([flag]) => flag), ...conditions.map(({ flag }) => flag)])
       expect(Object.keys(awsFlags)).toContain(flag);
   });
+});
+
+test('describing any operation with nothing in it comes to an end, and calls what it lists by its name', () => {
+  const wrong = every.filter(({ service, operation, data }) => {
+    const description = describeAs({
+      identified: true,
+      service,
+      operation,
+      protocol: 'json',
+      input: {},
+      candidates: [{ service, operation }],
+    });
+    const flags = description.facts['flags'] as readonly string[];
+    const isGrave = ['credential-issue', 'privilege-escalation', 'indirect-execution', 'log-tamper'].some((flag) =>
+      flags.includes(flag),
+    );
+    return (
+      description.actions.length === 0 ||
+      description.resources.length === 0 ||
+      (isGrave && description.risk === 'read') ||
+      (data.u === 1) !== flags.includes('unlisted-action')
+    );
+  });
+  expect(wrong.map(nameOf)).toEqual([]);
 });

@@ -300,6 +300,19 @@ const calls: readonly (readonly [string, Wire, Wanted])[] = [
     wanted('privilege', 'states:StartExecution', 'states:@:stateMachine:m'),
   ],
   [
+    'elbv2, one member for three types',
+    formCall(
+      'elasticloadbalancing',
+      `Action=SetSubnets&LoadBalancerArn=${encodeURIComponent(arn('elasticloadbalancing:@:loadbalancer/net/web/50dc6c495c0c9188'))}&Subnets.member.1=subnet-1&Version=2015-12-01`,
+    ),
+    wanted('write', 'elasticloadbalancing:SetSubnets', 'elasticloadbalancing:@:loadbalancer/net/web/50dc6c495c0c9188'),
+  ],
+  [
+    'eks, with a part that nobody can know',
+    rest('eks', 'DELETE /clusters/web/node-groups/blue'),
+    wanted('destructive', 'eks:DeleteNodegroup', 'eks:@:nodegroup/web/blue/*'),
+  ],
+  [
     'keyspaces',
     json('cassandra', 'KeyspacesService.DeleteTable', { keyspaceName: 'k', tableName: 't' }),
     wanted('destructive', 'cassandra:Drop', 'cassandra:@:/keyspace/k/', 'cassandra:@:/keyspace/k/table/t'),

@@ -93,6 +93,12 @@ test('a change that does not say what it is about is marked; a list of everythin
   expect(flagsOf(dynamodb('ListTables', {}))).not.toContain(unresolved);
 });
 
+test('a name where ARNs have an id stands for any of them', () => {
+  const call = ec2('Action=DeleteSecurityGroup&GroupName=prod');
+  expect(described(call).resources).toEqual(['arn:aws:ec2:eu-west-1:111122223333:security-group/*']);
+  expect(flagsOf(call)).toContain(unresolved);
+});
+
 test('a body that nobody has read makes a change unknown, and an object is only said to be unread', () => {
   const put = s3('PUT /app-data/x', { body: null });
   expect(described(put, { bodyStreams: true })).toMatchObject({ risk: 'write' });

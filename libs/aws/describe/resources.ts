@@ -41,7 +41,7 @@ const templateOf = (
 
 const mostCombinations = 1_000;
 
-/** @returns whether the request names a resource of this type */
+/** @returns whether the request names a resource of this type, or one of another type in the place of it */
 const nameEntry = (call: Call, entry: ResourceEntry, findings: Findings): boolean => {
   const [, wanted, ...paths] = entry;
   const values = paths.map((each) => each.flatMap((path) => textsAt(call.input, path)));
@@ -49,12 +49,25 @@ const nameEntry = (call: Call, entry: ResourceEntry, findings: Findings): boolea
   const isPartly = values.some((each, index) => each.length === 0 && paths[index]!.length > 0);
   if (wanted === 0 && isPartly) return false;
   const last = values.at(-1) ?? [];
-  for (const arn of last.filter(isArn)) findings.addArn(arn);
+  const given = values.flat();
+  const whole = given.filter((value) => isArn(value) && (last.includes(value) || isOfType(call, entry, value)));
+  for (const arn of whole) findings.addArn(arn);
   if (last.length > 0 && last.every(isArn)) return true;
-  for (const parts of combinations([...values.slice(0, -1), last.filter((value) => !isArn(value))]))
-    addFilled(call, entry, parts, findings);
+  if (given.every(isArn) && (whole.length > 0 || isOfAnother(call, given))) return true;
+  const names = last.filter((value) => !isArn(value));
+  for (const parts of combinations([...values.slice(0, -1), names])) addFilled(call, entry, parts, findings);
   return true;
 };
+
+/** An ARN that reads like this type's: load balancers of each kind have a type of their own, and one member for all. */
+const isOfType = ({ serviceData }: Call, [index]: ResourceEntry, arn: string): boolean => {
+  const [, , service, , , ...resource] = serviceData!.templates[index]!.split(':');
+  const [, , arnService, , , ...arnResource] = arn.split(':');
+  return service === arnService && arnResource.join(':').startsWith(resource.join(':').split('${')[0]!);
+};
+
+const isOfAnother = (call: Call, arns: readonly string[]): boolean =>
+  arns.every((arn) => call.data!.r!.some((entry) => isOfType(call, entry, arn)));
 
 const combinations = (values: readonly (readonly string[])[]): (string | undefined)[][] => {
   let all: (string | undefined)[][] = [[]];
@@ -91,8 +104,14 @@ const partsOf = (call: Call, template: string, values: readonly (string | undefi
   });
 };
 
+/** Their ARNs end in an id, and requests may give a name instead, which does not tell it. */
+const wantsId = (service: string, template: string): boolean =>
+  service === 'lightsail' || (service === 'ec2' && /\/\$\{\w+Id\}$/.test(template));
+
 /** Services that write a name in another way than IAM does. */
-const partOf = ({ service }: Call, template: string, value: string): Part => {
+const partOf = ({ service, data }: Call, template: string, value: string): Part => {
+  if (wantsId(service, template) && !/^[a-z]+(-[a-z]+)*-[0-9A-Za-z]+$/.test(value))
+    return { text: '*', fits: data?.l === 'r' };
   if (service === 'iam' || service === 's3control') return commaFits(namePart(value.replaceAll(',', '')), value);
   if (template.includes('WithoutLeadingSlash')) return namePart(value.replace(/^\//, ''));
   return template.includes(':s3:::') ? keyPart(value) : namePart(value);

@@ -39,7 +39,9 @@ const reachOfStatement = (statement: Node, account: string | undefined): PolicyR
   if (typeof statement['Effect'] === 'string' && /^deny$/i.test(statement['Effect'])) return nobody;
   const principals = principalsOf(statement['Principal']);
   const everybody = statement['NotPrincipal'] !== undefined || principals.some((name) => name.includes('*'));
+  // A canonical user is an account, and its id does not tell which.
   const others = principals.some((name) => {
+    if (/^[0-9a-f]{64}$/.test(name)) return true;
     const owner = /^(\d{12})$|^arn:[^:]+:(?:iam|sts)::(\d{12}):/.exec(name);
     return owner !== null && (owner[1] ?? owner[2]) !== account;
   });

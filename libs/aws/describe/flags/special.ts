@@ -3,6 +3,7 @@ import type { Call } from '../call.js';
 import { isOn, valuesAt } from '../members.js';
 import type { AwsFlag } from './names.js';
 import { reachOfInput } from './policy-documents.js';
+import { operationSet } from './table.js';
 
 const blocks = ['BlockPublicAcls', 'IgnorePublicAcls', 'BlockPublicPolicy', 'RestrictPublicBuckets'];
 const everyGroup = /groups\/global\/(AllUsers|AuthenticatedUsers)/i;
@@ -38,13 +39,27 @@ const grantsOthers = ({ service, operation, request }: Call, body: string | unde
   (request.headers.some(([name, value]) => name.startsWith('x-amz-grant-') && /(id|emailaddress)\s*=/i.test(value)) ||
     (/^Put(Bucket|Object)Acl$/.test(operation) && body !== undefined && /<(ID|EmailAddress)>/.test(body)));
 
+/** What they carry are data of applications: a text in it that reads like a policy is none. */
+const carriesData = operationSet({
+  dynamodb:
+    'BatchWriteItem PutItem UpdateItem TransactWriteItems ExecuteStatement BatchExecuteStatement ExecuteTransaction',
+  sqs: 'SendMessage SendMessageBatch',
+  sns: 'Publish PublishBatch',
+  kinesis: 'PutRecord PutRecords',
+  firehose: 'PutRecord PutRecordBatch',
+  logs: 'PutLogEvents',
+  events: 'PutEvents',
+  'bedrock-runtime': 'ApplyGuardrail Converse ConverseStream InvokeModel InvokeModelWithResponseStream',
+  'rds-data': 'ExecuteStatement BatchExecuteStatement',
+});
+
 const mostBody = 1024 * 1024;
 
 const bodyOf = ({ request }: Call): string | undefined =>
   request.body === undefined || request.body.length > mostBody ? undefined : Buffer.from(request.body).toString('utf8');
 
 export const specialFlags = (call: Call): AwsFlag[] => {
-  if (call.data?.l === 'r') return [];
+  if (call.data?.l === 'r' || carriesData.has(call)) return [];
   const isObject = call.data?.b === 1 && !/Policy/.test(call.operation);
   const body = isObject ? undefined : bodyOf(call);
   const reach = reachOfInput(call.input, body, call.context.account);

@@ -14,7 +14,8 @@ export const otherNames = {
   launchconfiguration: ['launchconfigurationname'],
   dbuser: ['dbuser'],
   stream: ['streamname', 'streamarn'],
-  cluster: ['cluster', 'clustername', 'clusterarn', 'clusteridentifier', 'dbclusteridentifier'],
+  placementgroup: ['groupname'],
+  cluster: ['jobflowid', 'jobflowids', 'cluster', 'clustername', 'clusterarn', 'clusteridentifier', 'dbclusteridentifier'],
   cachecluster: ['cacheclusterid'],
   hostedzone: ['hostedzoneid', 'id'],
   distribution: ['distributionid', 'id'],
@@ -31,6 +32,10 @@ export const otherNames = {
   networkacl: ['networkaclid'],
   vpcflowlog: ['flowlogid', 'flowlogids'],
   reservedinstances: ['reservedinstancesid'],
+  maintenancewindow: ['windowid'],
+  patchbaseline: ['baselineid'],
+  instance: ['instanceid', 'instanceids', 'target'],
+  insightrule: ['rulenames', 'rulename'],
 };
 
 /** Where a name means something else. */

@@ -34,7 +34,7 @@ const fit = ({ name, path, depth }, { variable, type, operation, isLast, isOnly 
   if (depth > 0) return 0;
   if (kind.length > 3 && member.endsWith(kind)) return 80;
   if (target.length > 3 && member.endsWith(target)) return 78;
-  return generic.has(norm(name)) && (isOnly || isAbout(operation, kind)) ? 60 : 0;
+  return generic.has(norm(name)) && (isOnly || isAbout(operation, kind) || isAbout(operation, target)) ? 60 : 0;
 };
 
 const mostPaths = 6;
