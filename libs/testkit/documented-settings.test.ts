@@ -59,6 +59,18 @@ describe('the agent’s file', () => {
     'source: rds-iam, user: u, port: 5432',
     'source: client-certificate, user: u, cert_file: c, key_file: k',
   ];
+  const awsKeys = [
+    "source: aws, role_arn: 'arn:aws:iam::111122223333:role/r', external_id: e",
+    'source: environment, access_key_id_variable: A, secret_access_key_variable: B',
+  ];
+  /** Read by the protocol itself, out of what the file's reader hands over as it stands. */
+  const awsDeadlines = ['connect', 'answer', 'idle', 'total'].map((name) => `targets[].deadlines.${name}`);
+  const awsFile = (keys: string): string => `
+control_plane: { address: 'gate:7401' }
+state_dir: state
+targets:
+  - { alias: a, protocol: aws, regions: [eu-west-1], credential: { ${keys} } }
+`;
   const file = (credential: string): string => `
 control_plane: { address: 'gate:7401' }
 state_dir: state
@@ -78,7 +90,8 @@ targets:
       });
     }
     for (const credential of credentials) parseConfig(file(credential));
-    return asked;
+    for (const keys of awsKeys) parseConfig(awsFile(keys));
+    return new Set([...asked, ...awsDeadlines]);
   };
 
   const tlsAsked = (): string[] => {
@@ -97,7 +110,7 @@ targets:
   };
 
   test('docs/configuration.md has every field of it', () => {
-    const documented = tableBelow(document, 'Agent').map(([name = '']) => codeOf(name)[0]);
+    const documented = tableBelow(document, 'Agent').flatMap(([name = '']) => codeOf(name));
     expect(documented.sort()).toEqual([...fieldsAsked(), ...tlsAsked()].sort());
   });
 });

@@ -11,6 +11,7 @@ import {
   type ReplayGuard,
   type SignatureReason,
   type SignedScope,
+  unpresigned,
   type Verified,
   verify,
 } from '@sallyport/aws';
@@ -81,8 +82,10 @@ interface Proven {
   readonly verifying: Verifying;
 }
 
-function signed({ ticket, request, authorization, verified, verifying }: Proven): Signed {
+function signed({ ticket, request: arrived, authorization, verified, verifying }: Proven): Signed {
   const { body } = verified;
+  // What follows reads headers: of a presigned S3 request some stand in the query, and mean the same.
+  const request: AwsRequest = { ...arrived, ...unpresigned(arrived, verified.scope) };
   const sha256 = body.kind === 'hash' ? body.sha256 : undefined;
   const decodedLength = body.kind.startsWith('chunked') && 'length' in body ? body.length : undefined;
   return {

@@ -122,7 +122,8 @@ export class Call {
     const asked: Asked = { ...identified, region: head.region, signingName: head.signingName };
     if (!this.#mayGo(asked)) throw otherRegion(head.region);
     const destination = destinationOf(asked, target);
-    const sent = requestHeaders(headers);
+    const modelled = catalogue.operation(service, head.operation)?.headers ?? [];
+    const sent = requestHeaders(headers, new Set(modelled.map(({ wire }) => wire.toLowerCase())));
     const masking = maskingOf({ ...identified, method, query, headers: sent }, masker, { binary: settings.binary });
     const { endpoint } = destination;
     const sending = sendingOf({ head, endpoint, headers: masking.headers, whole: body, body: this.#options.body });
