@@ -1,7 +1,8 @@
+import { maxInspectedBytes } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
 
-/** Of one body that must be read whole to be described: the largest are code packages for Lambda. */
-export const wholeBodyBytes = 72 * 1024 * 1024;
+/** Of one body that must be read whole to be described. */
+export const wholeBodyBytes = maxInspectedBytes;
 /** Of all such bodies that one process holds at the same time. */
 const allBytes = 256 * 1024 * 1024;
 
