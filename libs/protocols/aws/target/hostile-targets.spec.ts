@@ -106,7 +106,7 @@ test('what the client says of credentials, hosts and encodings does not go on', 
       ['accept-encoding', 'zstd'],
       ['cookie', 'theirs'],
       ['x-forwarded-for', 'theirs'],
-      ['connection', 'keep-alive, theirs'],
+      ['te', 'theirs'],
       ['x-amz-meta-a', 'b'],
     ],
   });
