@@ -24,7 +24,7 @@ export class XmlHider {
   hide(element: XmlElement, place: Place): void {
     const { node, fields } = place;
     const mask = fields?.mask ?? (node?.x ? builtInMask(node.x) : undefined);
-    if (mask) return this.whole(element, mask, node?.t);
+    if (mask) return this.whole(element, mask, node);
     for (const { value } of element.attributes) this.text(value, undefined);
     if (element.children.length === 0) return this.leaf(element, place);
     for (const text of element.texts) this.text(text, undefined);
@@ -119,16 +119,23 @@ export class XmlHider {
   }
 
   /** Everything that is said below; a number or a time, which a mask would make unreadable, goes with its element. */
-  private whole(element: XmlElement, mask: WholeMask, kind: MemberNode['t']): void {
+  private whole(element: XmlElement, mask: WholeMask, node: MemberNode | undefined): void {
+    const kind = node?.t;
     const said = element.texts.map((text) => xml.decode(this.bytes, text)).join('');
     const hidden = said === '' ? '' : mask.apply(said);
     if (said !== '') this.texts.tally.add([mask.rule]);
     if (element.children.length === 0 && said !== '' && (kind === 'o' || hidden === null))
       return this.edit(element, new Uint8Array(0));
     for (const { value } of element.attributes) this.text(value, undefined);
-    for (const child of element.children) this.whole(child, mask, kind);
+    for (const child of element.children) this.whole(child, mask, this.below(node, child.name));
     const bytes = kind === 'b' ? xml.blob(Buffer.from(hidden ?? '')) : xml.text(hidden ?? '');
     for (const [index, text] of element.texts.entries()) this.edit(text, index === 0 ? bytes : new Uint8Array(0));
+  }
+
+  private below(node: MemberNode | undefined, name: string): MemberNode | undefined {
+    const member = node?.m && Object.hasOwn(node.m, name) ? node.m[name] : undefined;
+    // The entries of a map are elements of their own, around the key and the value.
+    return nodeAt(this.service, member ?? node?.l ?? (name === 'entry' ? undefined : node?.v)) ?? (name === 'entry' ? node : undefined);
   }
 
   /** As in sqs-digests.ts; of attributes that may have been changed the digest is left out. */

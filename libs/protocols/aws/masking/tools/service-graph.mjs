@@ -112,16 +112,29 @@ export const compileService = (service, model, lists) => {
   };
 
   const kindOf = ({ type }) => (type === 'string' ? undefined : type === 'blob' ? 'b' : 'o');
-  const hiddenNode = (mark, shape) => {
-    const kind = kindOf(shape);
-    const leaf = edgesOfShape(shape) === 0;
-    return intern({ x: mark === 'list' ? 'l' : 'm', ...(leaf && kind ? { t: kind } : {}) });
+  /** Of what is hidden with all that is below, XML must know what is no text: a mask in its place could not be read. */
+  const hiddenNode = (mark, name, above = []) => {
+    const shape = shapes[name];
+    const x = mark === 'list' ? 'l' : 'm';
+    const isGroup = ['structure', 'list', 'map'].includes(shape.type);
+    const kind = isGroup ? undefined : kindOf(shape);
+    if (!isGroup || !xml || above.includes(name)) return intern({ x, ...(kind ? { t: kind } : {}) });
+    return intern({ x, ...hiddenBelow(mark, name, [...above, name]) });
   };
-  const edgesOfShape = ({ type }) => (['structure', 'list', 'map'].includes(type) ? 1 : 0);
+  const hiddenBelow = (mark, name, above) => {
+    const below = (reference) => hiddenNode(mark, reference.shape, above);
+    const { type, member, value } = shapes[name];
+    if (type === 'list') return { l: below(member) };
+    if (type === 'map') return { v: below(value) };
+    const members = edgesOf(name).flatMap(([one, reference]) =>
+      wireNames(one, reference).map((wireName) => [wireName, below(reference)]),
+    );
+    return { m: Object.fromEntries(members) };
+  };
 
   const target = (parent, member, reference, inherited = false) => {
     const mark = markOf(parent, member, reference, inherited);
-    if (mark === 'model' || mark === 'list') return hiddenNode(mark, shapes[reference.shape]);
+    if (mark === 'model' || mark === 'list') return hiddenNode(mark, reference.shape);
     return nodeOf(reference.shape);
   };
 
