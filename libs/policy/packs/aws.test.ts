@@ -1,3 +1,4 @@
+import { awsFlags } from '@sallyport/aws';
 import { type Facts, type Identity, type PersonId, type Risk, risks } from '@sallyport/core';
 import { describe, expect, test } from 'vitest';
 import { createPolicyEngine, type PolicyEngine, type PolicyRequest, packs } from '../index.js';
@@ -61,6 +62,14 @@ describe.each(names)('%s', (name) => {
     const text = packs.find((pack) => pack.name === name)!.text;
     expect(createPolicyEngine().validate(text)).toEqual([]);
     expect(createPolicyEngine().validate(packs.find(({ name }) => name === 'postgres-safe')!.text + text)).toEqual([]);
+  });
+
+  test('names no flag that no call can carry', () => {
+    const text = packs.find((pack) => pack.name === name)!.text;
+    const lists = [...text.matchAll(/context\.flags\.contains(?:Any)?\(([^)]*)\)/g)].map(([, list]) => list!);
+    const flags = lists.flatMap((list) => [...list.matchAll(/"([^"]+)"/g)].map(([, flag]) => flag!));
+    expect(flags.length).toBeGreaterThan(5);
+    for (const flag of flags) expect(Object.keys(awsFlags)).toContain(flag);
   });
 
   test('lets sessions start on AWS, and on nothing else', () => {

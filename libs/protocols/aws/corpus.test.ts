@@ -60,7 +60,7 @@ const notIdentified: Readonly<Record<string, RegExp>> = {
   'AWS-091': /no operation of s3 or s3control/,
   'AWS-092': /no query key “policy”/,
   'AWS-099': /names no operation/,
-  'AWS-100': /names no operation/,
+  'AWS-100': /charset/,
   'AWS-101': /the CBOR is wrong/,
   'AWS-122': /there twice/,
   'AWS-143': /no service signs as/,

@@ -1,6 +1,6 @@
 /** Every flag that a description may carry, with what it means. Closed: a policy that names another is a mistake. */
 export const awsFlags = {
-  'credential-issue': 'the answer holds a credential, token or link that works without the gateway',
+  'credential-issue': 'the answer holds, or the call sets, a credential, token or login that works without the gateway',
   'secret-read': 'the answer is a secret: a value of a store, a password, a data key, user data',
   'secret-inside': 'the answer may hold secrets among other things; the agent masks them',
   presign: 'the answer holds a link that is signed and works without the gateway',
