@@ -117,7 +117,7 @@ const decode = async (request: AwsRequest, wire: string, step: number): Promise<
   return decoded;
 };
 
-const steps = [1, 7, 1000, 65_536, 1_000_000];
+const steps = [13, 1000, 65_536, 1_000_000];
 
 test.each(steps)('the signed chunks of the documentation are verified, in pieces of %i bytes', async (step) => {
   const headers = [
