@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
+import { agentKeysFile, cloudEndpoints } from './cloud/sample-cloud.js';
+import { region } from './cloud/sample-objects.js';
 import { agentPasswordFile, agentRole } from './clusters.js';
 import { built } from './control-plane.js';
 import type { Folder } from './folder.js';
@@ -9,7 +11,12 @@ import { type Child, type Processes, until } from './processes.js';
 import { targetDatabase } from './sample-data.js';
 
 export const targetAlias = 'shop-db';
+export const cloudAlias = 'shop-cloud';
 export const agentName = 'quickstart';
+
+const masking = {
+  rules: [{ id: 'agent-minimum-secrets', kind: 'detector', detector: 'secrets', action: 'redact' }],
+};
 
 /** The agent's own file: its targets, their credentials, and the masking that nobody outside can switch off. */
 const configuration = (folder: Folder, ports: Ports) => ({
@@ -30,7 +37,15 @@ const configuration = (folder: Folder, ports: Ports) => ({
       databases: [targetDatabase],
       tls: { mode: 'disable' }, // on this machine's loopback
       credential: { source: 'file', path: agentPasswordFile(folder), user: agentRole },
-      masking: { rules: [{ id: 'agent-minimum-secrets', kind: 'detector', detector: 'secrets', action: 'redact' }] },
+      masking,
+    },
+    {
+      alias: cloudAlias,
+      protocol: 'aws',
+      regions: [region],
+      endpoints: cloudEndpoints(ports),
+      credential: { source: 'file', path: agentKeysFile(folder) },
+      masking,
     },
   ],
 });

@@ -1,6 +1,6 @@
 import { defaultPortBase, type Options } from './options.js';
 import { bold, line } from './print.js';
-import { connection } from './setup.js';
+import { cloudConnection, connection } from './setup.js';
 
 /** How to go on by hand. */
 export const handOver = ({ ports }: Options, directory: string): void => {
@@ -15,6 +15,8 @@ export const handOver = ({ ports }: Options, directory: string): void => {
   line(
     `             which is: host 127.0.0.1, port ${ports.postgres}, user ${connection}, the ticket as password, TLS verified`,
   );
+  line(`  aws        npx sallyport aws${at} ${cloudConnection} s3 ls      with the AWS CLI, where there is one`);
+  line(`             or any SDK:  npx sallyport connect${at} ${cloudConnection} --exec -- node program.js`);
   line(`  review     npx sallyport reviews list${at}      as ravi`);
   line(`  API        ${url}      described at ${url}/v1/openapi.json`);
   line(`  issuer     http://127.0.0.1:${ports.issuer}      for development only`);

@@ -5,6 +5,9 @@ export interface Ports {
   readonly issuer: number;
   readonly store: number;
   readonly target: number;
+  readonly s3: number;
+  readonly dynamodb: number;
+  readonly restOfAws: number;
   readonly agentHealth: number;
   readonly postgres: number;
   readonly aws: number;
@@ -25,6 +28,9 @@ export const portsFrom = (base: number): Ports => ({
   issuer: base + 3,
   store: base + 4,
   target: base + 5,
+  s3: base + 6,
+  dynamodb: base + 7,
+  restOfAws: base + 8,
   agentHealth: base + 10,
   postgres: base + 32,
   aws: base + 43,

@@ -1,14 +1,16 @@
 import { NotBuilt } from './gate.js';
 import { bold, green, indented, line, red, yellow } from './print.js';
+import { cloudBucket } from './scenes/bucket.js';
 import { deletion } from './scenes/delete.js';
 import { drop } from './scenes/drop.js';
+import { cloudObject } from './scenes/object.js';
 import { replay } from './scenes/replay.js';
 import { select } from './scenes/select.js';
 import { verification } from './scenes/verify.js';
 import type { Scene, Stage } from './stage.js';
 import { Trouble } from './trouble.js';
 
-const scenes: readonly Scene[] = [select, drop, deletion, replay, verification];
+const scenes: readonly Scene[] = [select, drop, deletion, replay, verification, cloudObject, cloudBucket];
 
 const outcome = async (scene: Scene, stage: Stage): Promise<'done' | 'failed'> => {
   try {

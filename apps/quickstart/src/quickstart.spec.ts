@@ -67,7 +67,7 @@ describe('the quickstart', { timeout: 240_000 }, () => {
     const run = quickstart('--once');
     const status = await run.ended;
     expect(run.text()).not.toMatch(/FAILED|MISSING/);
-    expect(run.text().match(/as it should be/g)).toHaveLength(5);
+    expect(run.text().match(/as it should be/g)).toHaveLength(7);
     expect(status, run.text()).toBe(0);
     expect(existsSync(path.join(folder, 'processes.json'))).toBe(false);
   });
@@ -104,7 +104,7 @@ describe('the quickstart', { timeout: 240_000 }, () => {
     const run = quickstart('--once');
     expect(await run.ended, run.text()).toBe(0);
     expect(run.text()).toContain('that an earlier run left behind');
-    expect(run.text().match(/as it should be/g)).toHaveLength(5);
+    expect(run.text().match(/as it should be/g)).toHaveLength(7);
   });
 
   test('names a port that is in use, and how to take others', async () => {

@@ -1,6 +1,7 @@
 import { portIsFree } from '@sallyport/embedded-postgres';
 import type { TestIssuer } from '@sallyport/testkit';
 import { startAgent } from './agent.js';
+import { cloudReady, startCloud } from './cloud/sample-cloud.js';
 import { startStore, startTarget } from './clusters.js';
 import { startControlPlane } from './control-plane.js';
 import { type Folder, openFolder } from './folder.js';
@@ -21,6 +22,9 @@ const purposes: Readonly<Record<keyof Ports, string>> = {
   issuer: 'the issuer',
   store: 'the store',
   target: 'the sample target',
+  s3: 'the sample cloud’s S3',
+  dynamodb: 'the sample cloud’s DynamoDB',
+  restOfAws: 'the rest of the sample cloud',
   agentHealth: 'the agent’s health',
   postgres: 'PostgreSQL clients',
   aws: 'AWS clients',
@@ -108,14 +112,17 @@ export const start = async (options: Options, running: Running): Promise<Stage> 
   await processes.takeOver((text) => process.stdout.write(`  ${text}\n`));
   running.add('the list of processes', async () => processes.forget());
   await requirePorts(ports);
+  const cloud = startCloud(folder, ports, processes); // takes its time beside the stores
+  running.add('the sample cloud', () => cloud.stop());
   const storeUrl = await startStores(folder, ports, running);
+  await progress('the sample cloud (S3 and DynamoDB, emulated)', () => cloudReady(cloud, ports));
   const issuer = await startGate({ folder, ports, running, processes, storeUrl });
   const token = tokensOf(issuer);
   const as = (person: string) => new Gate(`http://127.0.0.1:${ports.api}`, () => token(person));
   const stage: Stage = { options, folder, ada: as('ada'), ravi: as('ravi'), grace: as('grace'), token };
   const agent = await progress('the agent', () => startAgent(folder, ports, processes, stage.grace));
   running.add('the agent', () => agent.stop());
-  await progress('policies, connection and masking rules, through the API', () => setUp(stage.grace));
+  await progress('policies, connections and masking rules, through the API', () => setUp(stage.grace));
   await progress('the keys of the evidence, pinned', () => pinKeys(stage, () => agent.logTail()));
   return stage;
 };

@@ -1,9 +1,12 @@
-import { targetAlias } from './agent.js';
+import { cloudAlias, targetAlias } from './agent.js';
+import { region } from './cloud/sample-objects.js';
 import type { Gate } from './gate.js';
 import { targetDatabase } from './sample-data.js';
 
 export const connection = 'orders';
-export const policyPack = 'postgres-safe';
+export const cloudConnection = 'cloud';
+/** Ids of policies are unique over the packs of all protocols, so that their texts are one text together. */
+export const policyPacks: readonly string[] = ['postgres-safe', 'aws-safe'];
 
 const rules = [
   { id: 'customers-ssn', kind: 'column', column: 'public.customers.ssn', action: 'redact' },
@@ -13,17 +16,12 @@ const rules = [
   { id: 'personal-data', kind: 'detector', detector: 'personal-data', action: 'redact' },
 ] as const;
 
-/** The connection, unless an earlier start made it. */
-const ensureConnection = async (admin: Gate): Promise<void> => {
-  const found = await admin.ask('GET', `/v1/connections/${connection}`);
-  if (found.status === 200) return;
-  await admin.post('/v1/connections', {
+const connections = [
+  {
     name: connection,
     protocol: 'postgres',
     target: targetAlias,
     databases: [targetDatabase],
-    labels: ['sample'],
-    record_responses: true,
     // What the sample is about: rows may be changed, and the login has a password.
     accepted_problems: [
       'can write: public.* (INSERT, UPDATE, DELETE)',
@@ -31,7 +29,17 @@ const ensureConnection = async (admin: Gate): Promise<void> => {
       'setting: default_transaction_read_only = off',
       'login: a password that the role can change',
     ],
-  });
+  },
+  { name: cloudConnection, protocol: 'aws', target: cloudAlias, regions: [region] },
+];
+
+/** The connections, unless an earlier start made them. */
+const ensureConnections = async (admin: Gate): Promise<void> => {
+  for (const each of connections) {
+    const found = await admin.ask('GET', `/v1/connections/${each.name}`);
+    if (found.status !== 200)
+      await admin.post('/v1/connections', { ...each, labels: ['sample'], record_responses: true });
+  }
 };
 
 const ensureRules = async (admin: Gate): Promise<void> => {
@@ -40,19 +48,26 @@ const ensureRules = async (admin: Gate): Promise<void> => {
     if (!items.some(({ id }) => id === rule.id)) await admin.post('/v1/masking-rules', { ...rule, connection: null });
 };
 
-/** The pack for a start, unless somebody has written policies of his own since. */
+const packsComment = (names: readonly string[]): string => `the packs ${names.join(', ')}`;
+/** What earlier versions of the quickstart have left, when nobody has written policies of his own since. */
+const earlier = 'the pack postgres-safe';
+
+/** The packs for a start, unless somebody has written policies of his own since. */
 const ensurePolicies = async (admin: Gate): Promise<void> => {
-  const active = await admin.get<{ version: number }>('/v1/policies');
-  if (active.version > 0) return;
+  const active = await admin.get<{ version: number; comment: string }>('/v1/policies');
+  if (active.version > 0 && active.comment !== earlier) return;
   const { items } = await admin.get<{ items: { name: string; text: string }[] }>('/v1/policies/packs');
-  const pack = items.find(({ name }) => name === policyPack);
-  if (!pack) throw new Error(`there is no policy pack "${policyPack}"`);
-  await admin.post('/v1/policies', { text: pack.text, comment: `the pack ${policyPack}` });
+  const texts = policyPacks.map((name) => {
+    const pack = items.find((each) => each.name === name);
+    if (!pack) throw new Error(`there is no policy pack "${name}"`);
+    return pack.text;
+  });
+  await admin.post('/v1/policies', { text: texts.join('\n'), comment: packsComment(policyPacks) });
 };
 
 /** Done through the REST API, as an administrator would. */
 export const setUp = async (admin: Gate): Promise<void> => {
   await ensurePolicies(admin);
-  await ensureConnection(admin);
+  await ensureConnections(admin);
   await ensureRules(admin);
 };
