@@ -1,6 +1,15 @@
 import { parseArgs } from 'node:util';
 
-export const partNames = ['throughput', 'connect', 'result', 'memory', 'stuck', 'profile'] as const;
+export const partNames = [
+  'throughput',
+  'connect',
+  'result',
+  'memory',
+  'stuck',
+  'profile',
+  'aws',
+  'aws-profile',
+] as const;
 export type Part = (typeof partNames)[number];
 
 export const modeNames = ['simple', 'extended', 'prepared'] as const;
@@ -39,6 +48,9 @@ export interface Options {
   /** As it was typed, for the document. */
   readonly command: string;
 }
+
+/** Parts that need nothing of PostgreSQL but the store. */
+export const isOfAws = (part: Part): boolean => part.startsWith('aws');
 
 type Depth = Pick<
   Options,

@@ -1,3 +1,5 @@
+import { type AwsFigures, measureAws } from './aws/measure.js';
+import { measureAwsProfiles } from './aws/profiles.js';
 import type { Machine } from './machine.js';
 import type { Options, Part } from './options.js';
 import { type Connecting, measureConnecting } from './parts/connect.js';
@@ -16,6 +18,8 @@ export interface Results {
   result?: BigResult[];
   stuck?: Stuck[];
   profile?: Profiled[];
+  aws?: AwsFigures;
+  awsProfile?: Profiled[];
 }
 
 /** A run, as it is kept in its folder. */
@@ -28,7 +32,7 @@ export interface Run {
   readonly results: Results;
 }
 
-/** Memory comes first: at rest means that nobody has worked yet. */
+/** Memory comes first: at rest means that nobody has worked yet. AWS comes last, as the agent begins anew for it. */
 const measures: readonly [Part, (results: Results, bed: Bed, options: Options, say: Say) => Promise<void>][] = [
   ['memory', async (results, ...rest) => void (results.memory = await measureMemory(...rest))],
   ['throughput', async (results, ...rest) => void (results.throughput = await measureThroughput(...rest))],
@@ -36,6 +40,8 @@ const measures: readonly [Part, (results: Results, bed: Bed, options: Options, s
   ['result', async (results, ...rest) => void (results.result = await measureResults(...rest))],
   ['stuck', async (results, ...rest) => void (results.stuck = await measureStuck(...rest))],
   ['profile', async (results, ...rest) => void (results.profile = await measureProfiles(...rest))],
+  ['aws', async (results, ...rest) => void (results.aws = await measureAws(...rest))],
+  ['aws-profile', async (results, ...rest) => void (results.awsProfile = await measureAwsProfiles(...rest))],
 ];
 
 /** @param results filled part by part, so that what was measured is kept when a later part fails */

@@ -46,15 +46,28 @@ export async function measureProfiles(bed: Bed, options: Options, say: Say): Pro
   const watched = bed.gateway.processes.filter(({ name }) => name !== 'store');
   for (const [work, run] of Object.entries(works)) {
     say(`profile: ${work}`);
-    toggle(watched);
-    await sleep(500); // until the profilers run
-    const began = performance.now();
-    await run(bed, options);
-    const seconds = (performance.now() - began) / 1000;
-    toggle(watched);
-    for (const one of watched)
-      results.push({ work, process: one.name, seconds, ...costsOf(await written(bed.profiles, one, work)) });
+    results.push(...(await profiled({ work, watched, folder: bed.profiles }, () => run(bed, options))));
   }
+  return results;
+}
+
+export interface Profiling {
+  readonly work: string;
+  readonly watched: readonly PeerProcess[];
+  /** Where the processes leave their profiles. */
+  readonly folder: string;
+}
+
+export async function profiled({ work, watched, folder }: Profiling, run: () => Promise<unknown>): Promise<Profiled[]> {
+  toggle(watched);
+  await sleep(500); // until the profilers run
+  const began = performance.now();
+  await run();
+  const seconds = (performance.now() - began) / 1000;
+  toggle(watched);
+  const results: Profiled[] = [];
+  for (const one of watched)
+    results.push({ work, process: one.name, seconds, ...costsOf(await written(folder, one, work)) });
   return results;
 }
 

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Installation } from '../../testing/installation.js';
-import type { Options } from '../options.js';
+import { isOfAws, type Options } from '../options.js';
 import { startBareTunnel } from './bare-tunnel.js';
 import { type Certificates, makeCertificates } from './certificates.js';
 import { settle, targetSql } from './data.js';
@@ -47,10 +47,11 @@ export class Bed {
   }
 
   async #make(options: Options, say: (line: string) => void): Promise<void> {
-    say('starting and filling the target; starting store, control plane and agent');
+    const isForAws = options.parts.every(isOfAws);
+    say(`starting ${isForAws ? '' : 'and filling the target, '}store, control plane and agent`);
     this.certificates = await makeCertificates(this.folder);
     this.installation = await Installation.start({
-      targetSql: targetSql(options),
+      ...(isForAws ? {} : { targetSql: targetSql(options) }),
       targetSettings,
       storeSettings,
       durableStore: true, // as in production: strict recording is worth nothing on one that does not wait
@@ -59,6 +60,7 @@ export class Bed {
       environment: { SALLYPORT_TICKET_SESSIONS: '1000' },
       nodeOptions: () => ['--import', profilerFor(this.profiles)],
     });
+    if (isForAws) return;
     await speakTls(this.installation, this.certificates);
     await settle(this.installation);
     say('starting the peers');

@@ -59,7 +59,7 @@ async function withoutWaiting<T>({ store }: Installation, work: () => Promise<T>
   }
 }
 
-async function gatewayProcesses({ store, controlPlane, agent }: Installation): Promise<PeerProcess[]> {
+export async function gatewayProcesses({ store, controlPlane, agent }: Installation): Promise<PeerProcess[]> {
   const [checkpointer] = await store.query<{ pid: number }>(
     `select pid from pg_stat_activity where backend_type = 'checkpointer'`,
   );

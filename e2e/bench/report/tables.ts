@@ -6,12 +6,14 @@ import type { Stuck } from '../parts/stuck.js';
 import type { Throughput } from '../parts/throughput.js';
 import type { Cost } from '../profile.js';
 import type { Run } from '../run.js';
+import { awsSections } from './aws-tables.js';
 import { table } from './table.js';
-import { type Measured, targetsOf } from './targets.js';
+import type { Measured } from './target.js';
+import { targetsOf } from './targets.js';
 
 /** The generated part of the document. */
 export function tables(run: Run): string {
-  const { throughput, connect, result, memory, stuck, profile } = run.results;
+  const { throughput, connect, result, memory, stuck, profile, aws, awsProfile } = run.results;
   return [
     about(run),
     section('Targets', targetTable(run)),
@@ -20,7 +22,9 @@ export function tables(run: Run): string {
     ...(result === undefined ? [] : resultSections(run, result)),
     memory && section('Memory', memoryTable(memory)),
     stuck && section('Stuck readers', stuckTable(run, stuck)),
+    ...(aws === undefined ? [] : awsSections(aws)),
     profile && section('Where the time goes', ...profileTables(profile)),
+    awsProfile && section('Where the time goes, AWS', ...profileTables(awsProfile)),
   ]
     .filter((part) => part !== undefined)
     .join('\n\n');

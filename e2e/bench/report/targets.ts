@@ -2,19 +2,8 @@ import { digits } from '../figures.js';
 import { stuckReaders } from '../parts/stuck.js';
 import type { Throughput } from '../parts/throughput.js';
 import type { Results } from '../run.js';
-
-export interface Measured {
-  readonly value: string;
-  readonly met: boolean;
-}
-
-export interface Target {
-  readonly what: string;
-  readonly wanted: string;
-  readonly measured: Measured;
-  /** The same where nobody waits for the disk of the store. */
-  readonly withFastDisk?: Measured;
-}
+import { awsTargets } from './aws-targets.js';
+import { atLeast, atMost, flatWithin, type Target, target } from './target.js';
 
 /** What the project has set itself, as far as this run has measured it. Times of one run are compared with each other. */
 export const targetsOf = (results: Results): Target[] => [
@@ -23,31 +12,8 @@ export const targetsOf = (results: Results): Target[] => [
   ...resultTargets(results),
   ...memoryTargets(results),
   ...stuckTargets(results),
+  ...awsTargets(results),
 ];
-
-type Limit = (measured: number) => Measured;
-
-interface Wanted {
-  readonly wanted: string;
-  readonly limit: Limit;
-}
-
-const atLeast = (least: number, unit = ''): Wanted => ({
-  wanted: `at least ${least}${unit}`,
-  limit: (measured) => ({ value: digits(measured) + unit, met: measured >= least }),
-});
-
-const atMost = (most: number, unit = ''): Wanted => ({
-  wanted: `at most ${most}${unit}`,
-  limit: (measured) => ({ value: digits(measured) + unit, met: measured <= most }),
-});
-
-const target = (what: string, { wanted, limit }: Wanted, measured: number, withFastDisk?: number): Target => ({
-  what,
-  wanted,
-  measured: limit(measured),
-  ...(withFastDisk === undefined ? {} : { withFastDisk: limit(withFastDisk) }),
-});
 
 function throughputTargets({ throughput = [] }: Results): Target[] {
   return throughput.filter(({ peer }) => peer === 'gateway').flatMap((gateway) => loadTargets(gateway, throughput));
@@ -94,9 +60,6 @@ function resultTargets({ result = [] }: Results): Target[] {
     ...(masked ? [target('masked COPY', atLeast(100, ' MB/s'), masked)] : []),
   ];
 }
-
-/** Flat: the last quarter of the result's time peaks no more than this above the second one; the first one warms up. */
-const flatWithin = 1.1;
 
 const memoryTargets = ({ memory = [] }: Results): Target[] =>
   memory.flatMap(({ process, atRest, results }) => [
