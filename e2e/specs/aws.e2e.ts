@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { peer, peerMissing } from '@sallyport/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { Installation, until } from '../testing/installation.js';
 import type { Upstream } from '../../libs/protocols/testing/aws-upstreams.js';
 import { motoUpstream } from '../../libs/protocols/testing/moto.js';
+import { Installation, until } from '../testing/installation.js';
 
 /** A key as a detector knows it, and as nobody has it. */
 const canary = `AKIA${'CANARYCANARYCANA'}`;
@@ -119,11 +119,21 @@ describe('the AWS CLI', () => {
   });
 
   test('a refusal is an error of the service, says what to do, and is on record', async () => {
-    const refused = await aws('sts', 'assume-role', '--role-arn', 'arn:aws:iam::123456789012:role/a', '--role-session-name', 'session');
+    const refused = await aws(
+      'sts',
+      'assume-role',
+      '--role-arn',
+      'arn:aws:iam::123456789012:role/a',
+      '--role-session-name',
+      'session',
+    );
     expect(refused.status).not.toBe(0);
     expect(refused.err).toMatch(/AccessDenied.*credentials are not handed out here/s);
     const operations = await recorded();
-    expect(operations.at(-1)).toMatchObject({ action: 'aws.call', decision: { outcome: 'denied', policies: ['no-credentials'] } });
+    expect(operations.at(-1)).toMatchObject({
+      action: 'aws.call',
+      decision: { outcome: 'denied', policies: ['no-credentials'] },
+    });
   });
 
   test('leaves nothing secret in the files and arguments that it is started with', async () => {
@@ -183,14 +193,32 @@ test('a change waits for a reviewer: the client is told, asks again, and it runs
     allowAws(`
 @id("reviewed") @review("reviewers") @timeout("10m") @on_timeout("deny") @message("deleting waits for a reviewer")
 permit(principal, action == Sallyport::Action::"aws.call", resource) when { context.operation == "DeleteBucket" };
-`).replace('@id("aws") permit(principal, action == Sallyport::Action::"aws.call", resource);', '@id("aws") permit(principal, action == Sallyport::Action::"aws.call", resource) unless { context.operation == "DeleteBucket" };'),
+`).replace(
+      '@id("aws") permit(principal, action == Sallyport::Action::"aws.call", resource);',
+      '@id("aws") permit(principal, action == Sallyport::Action::"aws.call", resource) unless { context.operation == "DeleteBucket" };',
+    ),
   );
   try {
-    expect((await aws('s3api', 'create-bucket', '--bucket', 'doomed', '--create-bucket-configuration', 'LocationConstraint=eu-west-1')).status).toBe(0);
+    expect(
+      (
+        await aws(
+          's3api',
+          'create-bucket',
+          '--bucket',
+          'doomed',
+          '--create-bucket-configuration',
+          'LocationConstraint=eu-west-1',
+        )
+      ).status,
+    ).toBe(0);
     await aws('s3api', 'put-object', '--bucket', 'kept', '--key', 'k');
     const deleting = aws('s3api', 'delete-bucket', '--bucket', 'doomed');
     const review = await until('the review is there', async () => {
-      const { items } = await gate.api<{ items: { id: string; preview: string }[] }>('ravi', 'GET', '/v1/reviews?state=pending');
+      const { items } = await gate.api<{ items: { id: string; preview: string }[] }>(
+        'ravi',
+        'GET',
+        '/v1/reviews?state=pending',
+      );
       return items.find(({ preview }) => preview.includes('DeleteBucket'));
     });
     const shown = await gate.api<Record<string, unknown>>('ravi', 'GET', `/v1/reviews/${review.id}`);
@@ -209,7 +237,8 @@ async function recorded() {
     const sessions = (await gate.sessions()).filter((session) => session['connection'] === 'cloud');
     for (const { id } of sessions) {
       const operations = await gate.operations(id);
-      if (operations.some(({ text }) => text.includes('AssumeRole'))) return operations.filter(({ text }) => text.includes('AssumeRole'));
+      if (operations.some(({ text }) => text.includes('AssumeRole')))
+        return operations.filter(({ text }) => text.includes('AssumeRole'));
     }
     return undefined;
   });

@@ -5,13 +5,20 @@ import { answerMembers, type MemberNode } from '../protocols/aws/masking/members
 import { textOf } from './documents.js';
 
 /** Where real clients call services by name. */
-const clients = ['e2e/testing/boto_client.py', 'libs/protocols/aws/target/moto.spec.ts', 'libs/protocols/aws/gateway.spec.ts'];
+const clients = [
+  'e2e/testing/boto_client.py',
+  'libs/protocols/aws/target/moto.spec.ts',
+  'libs/protocols/aws/gateway.spec.ts',
+];
 
 /** Services that a test calls through the gateway, or through the agent, on a server of their own. */
 function called(): ReadonlySet<string> {
   const text = clients.map(textOf).join('\n');
   const python = [...text.matchAll(/boto3\.(?:client|resource)\("([a-z0-9-]+)"\)/g)];
-  const typescript = [...text.matchAll(/service: '([a-z0-9-]+)'/g), ...text.matchAll(/@aws-sdk\/client-([a-z0-9-]+)'/g)];
+  const typescript = [
+    ...text.matchAll(/service: '([a-z0-9-]+)'/g),
+    ...text.matchAll(/@aws-sdk\/client-([a-z0-9-]+)'/g),
+  ];
   return new Set([...python, ...typescript].map(([, name]) => name!));
 }
 
@@ -22,7 +29,12 @@ function hides(nodes: readonly (MemberNode | 0)[], at: number, seen = new Set<nu
   const node = nodes[at];
   if (node === undefined || node === 0 || seen.has(at)) return false;
   seen.add(at);
-  const below = [...Object.values(node.m ?? {}).map((each) => (typeof each === 'number' ? each : each[0])), node.l, node.v, node.k];
+  const below = [
+    ...Object.values(node.m ?? {}).map((each) => (typeof each === 'number' ? each : each[0])),
+    node.l,
+    node.v,
+    node.k,
+  ];
   return node.x !== undefined || below.some((next) => next !== undefined && hides(nodes, next, seen));
 }
 
@@ -64,7 +76,14 @@ function flagsOf(service: string, operation: string): readonly string[] {
     candidates: [{ service, operation }],
   };
   const request = { method: 'POST', path: '/', query: '', headers: [], body: new Uint8Array(0) };
-  const context = { partition: 'aws', account: '', region: 'us-east-1', bodyStreams: false, presigned: false, addressing: {} };
+  const context = {
+    partition: 'aws',
+    account: '',
+    region: 'us-east-1',
+    bodyStreams: false,
+    presigned: false,
+    addressing: {},
+  };
   const { facts } = describeCall(identified, request, { ...context, hide: () => undefined });
   return facts['flags'] as readonly string[];
 }

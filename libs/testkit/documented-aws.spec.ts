@@ -4,7 +4,16 @@ import { awsServiceRows } from './aws-services.js';
 import { tableBelow, textOf } from './documents.js';
 
 const document = 'docs/aws-services.md';
-const head = ['Service', 'Protocols', 'IAM prefix', 'Operations', 'Listed by IAM', 'Always masked', 'Never handed out', 'Called by a test'];
+const head = [
+  'Service',
+  'Protocols',
+  'IAM prefix',
+  'Operations',
+  'Listed by IAM',
+  'Always masked',
+  'Never handed out',
+  'Called by a test',
+];
 
 // Written anew with UPDATE_DOCUMENTS=1, after the catalogue, the lists or the tests have changed.
 test('docs/aws-services.md has a row for each service, with what is described, masked and tested of it', () => {
