@@ -17,7 +17,7 @@ test('regions alone are enough', () => {
     accounts: new Set(),
     roles: [],
     binary: 'scan',
-    maxBody: 16 * 1024 * 1024,
+    maxBody: 72 * 1024 * 1024,
     deadlines: { connect: 10_000, answer: 910_000, idle: 300_000, total: 21_600_000 },
   });
 });

@@ -40,7 +40,7 @@ export interface Deadlines {
 }
 
 const megabyte = 1024 * 1024;
-const usual = { maxBody: 16 * megabyte, connections: 64, connect: 10, answer: 910, idle: 300, total: 21_600 };
+const usual = { maxBody: 72 * megabyte, connections: 64, connect: 10, answer: 910, idle: 300, total: 21_600 };
 const regionShape = /^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/;
 const accountShape = /^\d{12}$/;
 const roleShape = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/;

@@ -3,6 +3,7 @@ import { type Catalogue, SigningKeyCache } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
 import type { AwsCredential, Target } from '@sallyport/engine';
 import { type AwsSettings, parseAwsSettings } from '../settings.js';
+import { HeldBytes } from './held-bytes.js';
 import { type Log, ScopedCredentials } from './scoping/scoped-credentials.js';
 import { Sts } from './scoping/sts.js';
 import { UpstreamClient } from './upstream/client.js';
@@ -14,6 +15,7 @@ export class AwsTarget {
   readonly settings: AwsSettings;
   readonly client: UpstreamClient;
   readonly scopes: ScopedCredentials;
+  readonly held: HeldBytes;
   readonly keys = new SigningKeyCache();
   readonly #target: Target;
   readonly #sts: Sts;
@@ -28,7 +30,8 @@ export class AwsTarget {
     this.#target = target;
     this.#log = log;
     this.settings = parseAwsSettings(target.settings);
-    const { connections, deadlines, ca } = this.settings;
+    const { connections, deadlines, ca, maxBody } = this.settings;
+    this.held = new HeldBytes(maxBody);
     this.client = new UpstreamClient({ connections, deadlines, ...(ca === undefined ? {} : { ca }) });
     this.#sts = new Sts({
       places: this,
@@ -58,7 +61,7 @@ export class AwsTarget {
       keyId: accessKeyId,
       asked: this.#sts.account().catch((cause: unknown) => {
         asking.failedAt = Date.now();
-        this.#log('account.unknown', { error: cause });
+        this.#log('account.unavailable', { error: cause });
         throw new GatewayError('CREDENTIAL_UNAVAILABLE', 'AWS does not say whose the agent’s credential is', {
           cause,
           hint: 'the agent must reach STS in its region, or the endpoint that is configured for it',

@@ -13,6 +13,7 @@ import type { AwsTarget } from './aws-target.js';
 import { type Asked, type Destination, destinationOf, isSamePlace } from './destination.js';
 import { errorCode, refusesCredential } from './error-code.js';
 import { headerOf } from './header-list.js';
+import type { HeldPart } from './held-bytes.js';
 import type { Session } from './opening.js';
 import { OwnSecrets } from './own-secrets.js';
 import type { RequestBody } from './request-body.js';
@@ -59,6 +60,7 @@ interface Answered {
 export class Call {
   readonly #options: CallOptions;
   readonly #begun = performance.now();
+  readonly #held: HeldPart;
   #scoped: OutcomeHead['scoped'];
   #joinKey: string | undefined;
   #masked: MaskedResponse['result'] | undefined;
@@ -67,6 +69,7 @@ export class Call {
 
   constructor(options: CallOptions) {
     this.#options = options;
+    this.#held = options.target.held.begin();
   }
 
   /** Never rejects: what went wrong is told in the outcome, in our words. */
@@ -81,6 +84,7 @@ export class Call {
       answer.outcome({ ...this.#outcome(), refusal: refusalOf(error) });
     } finally {
       body.drop();
+      this.#held.giveBack();
     }
   }
 
@@ -143,7 +147,7 @@ export class Call {
   }
 
   #whole(): Promise<Uint8Array> {
-    return this.#options.body.whole(this.#options.target.settings.maxBody);
+    return this.#options.body.whole(this.#held);
   }
 
   async #authorise(service: string, fresh: boolean): Promise<Authorised> {

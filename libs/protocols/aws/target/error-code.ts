@@ -1,11 +1,13 @@
 /** What AWS calls an error: where each wire protocol says it. */
+import { decodeCbor, plainCbor } from '@sallyport/aws';
 import { type Header, headerOf } from './header-list.js';
 
 const codeShape = /^[\w.:-]{1,128}$/;
 
 /** @returns AWS's own code, or the HTTP status where none can be read */
 export function errorCode(status: number, headers: readonly Header[], body: Uint8Array): string {
-  const named = headerOf(headers, 'x-amzn-errortype') ?? headerOf(headers, 'x-amzn-query-error') ?? inBody(body);
+  const named =
+    headerOf(headers, 'x-amzn-errortype') ?? headerOf(headers, 'x-amzn-query-error') ?? inBody(body, headers);
   const code = named
     ?.replace(/^.*#/, '')
     .replace(/[:;].*$/, '')
@@ -13,14 +15,17 @@ export function errorCode(status: number, headers: readonly Header[], body: Uint
   return code !== undefined && codeShape.test(code) ? code : String(status);
 }
 
-function inBody(body: Uint8Array): string | undefined {
+function inBody(body: Uint8Array, headers: readonly Header[]): string | undefined {
+  if (headerOf(headers, 'smithy-protocol') === 'rpc-v2-cbor') return codeIn(() => plainCbor(decodeCbor(body)));
   const text = Buffer.from(body.buffer, body.byteOffset, Math.min(body.byteLength, 64 * 1024)).toString('utf8');
-  return text.trimStart().startsWith('<') ? /<Code>([^<]*)<\/Code>/.exec(text)?.[1] : inJson(text);
+  return text.trimStart().startsWith('<')
+    ? /<Code>([^<]*)<\/Code>/.exec(text)?.[1]
+    : codeIn(() => JSON.parse(text) as unknown);
 }
 
-function inJson(text: string): string | undefined {
+function codeIn(read: () => unknown): string | undefined {
   try {
-    const fields = JSON.parse(text) as Readonly<Record<string, unknown>> | null;
+    const fields = read() as Readonly<Record<string, unknown>> | null;
     const code = fields?.['__type'] ?? fields?.['code'] ?? fields?.['Code'];
     return typeof code === 'string' ? code : undefined;
   } catch {

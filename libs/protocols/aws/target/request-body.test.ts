@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { HeldBytes } from './held-bytes.js';
 import { type Expected, RequestBody } from './request-body.js';
 
 const bytes = (text: string): Buffer => Buffer.from(text);
@@ -57,23 +58,27 @@ test('who pushes is held back while nobody takes, and let on when somebody does'
   expect((await first).value).toHaveLength(1024 * 1024);
 });
 
-test('whole is only what fits', async () => {
-  const body = (size: number) => {
-    const whole = new RequestBody({});
-    whole.push(Buffer.alloc(size, 'a'), false);
-    return whole.whole(10);
+test('whole is only what fits, and what all hold together is bounded until they give it back', async () => {
+  const held = new HeldBytes(10, 15);
+  const whole = (size: number, part = held.begin()) => {
+    const body = new RequestBody({});
+    body.push(Buffer.alloc(size, 'a'), false);
+    return body.whole(part);
   };
+  const first = held.begin();
 
-  await expect(body(10)).resolves.toHaveLength(10);
-  await expect(body(11)).rejects.toMatchObject({ code: 'TOO_LARGE' });
-  await expect(new RequestBody({ length: 11 }).whole(10)).rejects.toMatchObject({ code: 'TOO_LARGE' });
+  await expect(whole(10, first)).resolves.toHaveLength(10);
+  await expect(whole(11)).rejects.toMatchObject({ code: 'TOO_LARGE' });
+  await expect(whole(6)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  first.giveBack();
+  await expect(whole(6)).resolves.toHaveLength(6);
 });
 
 test('a body that is given up ends for who waits for it and for who pushes', async () => {
   const body = new RequestBody({});
   body.push(Buffer.alloc(2 * 1024 * 1024), true);
   const roomy = body.roomy();
-  const taken = body.whole(10 * 1024 * 1024);
+  const taken = body.whole(new HeldBytes(10 * 1024 * 1024).begin());
   body.drop();
   body.push(Buffer.alloc(2 * 1024 * 1024), true);
 

@@ -1,6 +1,7 @@
 /** A call's body on its way from the control plane: held back while AWS is slow, checked before its last piece goes on. */
 import { createHash } from 'node:crypto';
 import { GatewayError } from '@sallyport/core';
+import type { HeldPart } from './held-bytes.js';
 
 /** Bytes that wait for AWS before the control plane is held back. */
 const highWater = 1024 * 1024;
@@ -51,21 +52,13 @@ export class RequestBody {
     while (this.#waiting >= highWater && !this.#isDropped) await this.#changed();
   }
 
-  /**
-   * Takes all of it, up to a bound.
-   * @throws TOO_LARGE, PROTOCOL_VIOLATION where it is not what was announced
-   */
-  async whole(limit: number): Promise<Uint8Array> {
-    const tooLarge = () =>
-      new GatewayError('TOO_LARGE', `the body of this call is larger than ${limit} bytes`, {
-        hint: 'an administrator can raise "max_body" in the agent’s configuration',
-      });
-    if ((this.#expected.length ?? 0) > limit) throw tooLarge();
+  /** @throws what `held` throws, PROTOCOL_VIOLATION where it is not what was announced */
+  async whole(held: HeldPart): Promise<Uint8Array> {
     const pieces: Uint8Array[] = [];
     let size = 0;
     for await (const piece of this.stream()) {
+      held.take(piece.length);
       size += piece.length;
-      if (size > limit) throw tooLarge();
       pieces.push(piece);
     }
     return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, size);
