@@ -67,8 +67,7 @@ export class Anchors {
 
   private add(detector: number, anchor: Anchor, literals: Map<number, Literal[]>): void {
     const finder = { detector, find: anchor.find };
-    if (anchor.kind === 'digits')
-      for (const length of anchor.lengths) this.digits[length]!.add(finder, anchor.before, anchor.after);
+    if (anchor.kind === 'digits') for (const length of anchor.lengths) this.digits[length]!.add(finder, anchor);
     else if (anchor.kind === 'byte') (anchor.byte === '@' ? this.at : this.plus).push(finder);
     else for (const text of anchor.literals) this.addLiteral(text, { ...finder, anchor }, literals);
   }
@@ -211,7 +210,7 @@ export class Anchors {
     // A run that may go on is shorter than what is held back, so the next sweep meets it again.
     if (stop === end && !found.window.final && length < longestRun) return stop;
     const numbers = this.digits[length]!;
-    const wanted = numbers.wanted(before, stop < end ? bytes[stop]! : NONE);
+    const wanted = numbers.wanted(before, stop < end ? bytes[stop]! : NONE, stop + 1 < end ? bytes[stop + 1]! : NONE);
     if (wanted !== 0) numbers.ask(found, wanted, start + base, length);
     return stop;
   }

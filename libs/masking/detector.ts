@@ -48,13 +48,15 @@ export type Anchor =
   | { readonly kind: 'byte'; readonly byte: '@' | '+'; readonly back?: number; readonly find: Find }
   /**
    * A maximal run of at least two digits whose length (20 stands for 20 and more) is one of `lengths`. Numbers are met
-   * everywhere: unless the byte before the run is of `before`, and the byte after it of `after`, `find` is not asked.
+   * everywhere: unless the byte before the run is of `before`, the byte after it of `after`, and the one behind that of
+   * `next`, `find` is not asked.
    */
   | {
       readonly kind: 'digits';
       readonly lengths: readonly number[];
       readonly before?: ByteClass;
       readonly after?: ByteClass;
+      readonly next?: ByteClass;
       readonly back?: number;
       readonly find: Find;
     };

@@ -1,5 +1,5 @@
 /** Who must look closer at an anchor, told by the bytes beside it before anybody is asked. */
-import { type ByteClass, NONE } from './byte-class.js';
+import { NONE } from './byte-class.js';
 import type { Anchor } from './detector.js';
 import type { Window } from './window.js';
 
@@ -21,19 +21,24 @@ export interface Asked {
   askOne(finder: Finder, anchor: number, length: number): void;
 }
 
+type Beside = Pick<Extract<Anchor, { kind: 'digits' }>, 'before' | 'after' | 'next'>;
+
 /** A run of digits of one length. */
 export class Numbers {
   private readonly finders: Finder[] = [];
-  /** A bit for each finder, by the byte before the run and by the one behind it. */
+  /** A bit for each finder, by the byte before the run, by the one behind it, and by the one behind that. */
   private readonly before = new Uint32Array(NONE + 1);
   private readonly after = new Uint32Array(NONE + 1);
+  private readonly next = new Uint32Array(NONE + 1);
 
-  add(finder: Finder, before: ByteClass | undefined, after: ByteClass | undefined): void {
+  add(finder: Finder, { before, after, next }: Beside): void {
     if (this.finders.length === 31) throw new RangeError('too many detectors of numbers of one length');
     const bit = 1 << this.finders.length;
     for (let byte = 0; byte <= NONE; byte += 1) {
       if (before === undefined || before[byte] === 1) this.before[byte]! |= bit;
       if (after === undefined || after[byte] === 1) this.after[byte]! |= bit;
+      // Where there is none in memory the finder is asked, and asks for it.
+      if (next === undefined || next[byte] === 1 || byte === NONE) this.next[byte]! |= bit;
     }
     this.finders.push(finder);
   }
@@ -43,8 +48,8 @@ export class Numbers {
   }
 
   /** @returns a bit for each finder that must be asked */
-  wanted(before: number, after: number): number {
-    return this.before[before]! & this.after[after]!;
+  wanted(before: number, after: number, next: number): number {
+    return this.before[before]! & this.after[after]! & this.next[next]!;
   }
 
   ask(asked: Asked, wanted: number, start: number, length: number): void {

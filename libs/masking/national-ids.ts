@@ -92,7 +92,7 @@ const upperOrSpace = classOf(/[A-Z ]/);
 export const nationalIds: readonly Detector[] = [
   nationalId(
     'us-ssn',
-    { kind: 'digits', lengths: [3], after: spaceOrDash, find: grouped([3, 2, 4], '- ', isSsn) },
+    { kind: 'digits', lengths: [3], after: spaceOrDash, next: digit, find: grouped([3, 2, 4], '- ', isSsn) },
     {
       kind: 'literal',
       ignoreCase: true,
@@ -104,18 +104,19 @@ export const nationalIds: readonly Detector[] = [
     kind: 'digits',
     lengths: [3],
     after: spaceOrDash,
+    next: digit,
     find: grouped([3, 2, 4], '- ', isItin),
   }),
   nationalId(
     'uk-nino',
-    { kind: 'digits', lengths: [2], before: upperOrSpace, after: classOf(/ /), back: 3, find: nino },
+    { kind: 'digits', lengths: [2], before: upperOrSpace, after: classOf(/ /), next: digit, back: 3, find: nino },
     { kind: 'digits', lengths: [6], before: upperOrSpace, after: classOf(/[A-D ]/), back: 3, find: nino },
   ),
   nationalId('es-dni', { kind: 'digits', lengths: [7, 8], after: classOf(/[A-Z-]/), back: 1, find: spanish }),
   nationalId(
     'fr-nir',
     { kind: 'digits', lengths: [15], find: grouped([15], '', isNir) },
-    { kind: 'digits', lengths: [2], before: classOf(/ /), after: classOf(/ /), find: spacedNir },
+    { kind: 'digits', lengths: [2], before: classOf(/ /), after: classOf(/ /), next: digit, find: spacedNir },
   ),
   nationalId('it-codice-fiscale', {
     kind: 'digits',
@@ -129,18 +130,21 @@ export const nationalIds: readonly Detector[] = [
     kind: 'digits',
     lengths: [3],
     after: classOf(/\./),
+    next: digit,
     find: (window, at) => brazilian(window, at),
   }),
   nationalId('ca-sin', {
     kind: 'digits',
     lengths: [3],
     after: classOf(/-/),
+    next: digit,
     find: grouped([3, 3, 3], '-', (digits) => /^[1-79]/.test(digits) && luhn(digits)),
   }),
   nationalId('in-aadhaar', {
     kind: 'digits',
     lengths: [4],
     after: spaceOrDash,
+    next: digit,
     find: grouped([4, 4, 4], ' -', (digits) => /^[2-9]/.test(digits) && verhoeff(digits)),
   }),
 ];

@@ -51,7 +51,7 @@ export const paymentCard: Detector = {
   name: 'payment-card',
   class: 'personal-data',
   anchors: [
-    { kind: 'digits', lengths: [4], after: classOf(/[ .-]/), find: findCard },
+    { kind: 'digits', lengths: [4], after: classOf(/[ .-]/), next: digit, find: findCard },
     { kind: 'digits', lengths: between(13, 19), find: findCard },
   ],
 };

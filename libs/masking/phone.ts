@@ -61,6 +61,6 @@ export const phone: Detector = {
   class: 'personal-data',
   anchors: [
     { kind: 'byte', byte: '+', find: international },
-    { kind: 'digits', lengths: [3], after: classOf(/[ ).-]/), back: 1, find: northAmerican },
+    { kind: 'digits', lengths: [3], after: classOf(/[ ).-]/), next: classOf(/[2-9 .-]/), back: 1, find: northAmerican },
   ],
 };

@@ -4,7 +4,7 @@ import { answerMembers, isPaging, type MemberNode } from './members.js';
 /** Follows names of the wire; lists are stepped into. */
 const markAt = (service: string, operation: string, path: string): 'm' | 'l' | undefined => {
   const answer = answerMembers(service, operation);
-  let node = answer.service.nodes[answer.node] as MemberNode | 0 | undefined;
+  let node: MemberNode | 0 | undefined = answer.service.nodes[answer.node];
   for (const name of path.split('.').filter((part) => part !== '')) {
     while (node && node.l !== undefined) node = answer.service.nodes[node.l];
     if (!node || node.x) break;

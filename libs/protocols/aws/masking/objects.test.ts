@@ -198,7 +198,7 @@ describe('encodings', () => {
   });
 
   test('a bomb, a broken body and an unknown encoding end the answer', async () => {
-    const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
+    const bomb = gzipSync(Buffer.alloc(20 * 1024 * 1024));
     for (const [encoding, body] of [
       ['gzip', bomb],
       ['gzip', gzipSync(plain).subarray(0, 99)],

@@ -168,15 +168,18 @@ describe('what detectors find', () => {
   });
 
   test('tokens for the next page, and members that are called like secrets and are none, stay', async () => {
-    const body = {
-      NextToken: 'eyJhbGciOi.eyJzdWIi.c2ln' + 'A'.repeat(40),
-      Clusters: [{ EncryptionKey: 'alias-of-a-key' }],
-    };
-    const { text, maskedFields } = await json('codebuild', 'BatchGetProjects', {
-      nextToken: body.NextToken,
+    const token = `ey${'J'}hbGciOiJSUzI1NiJ9.ey${'J'}zdWIiOiIxIn0.c2ln${'A'.repeat(40)}`;
+    const same = await json('codebuild', 'BatchGetProjects', {
+      nextToken: token,
       projects: [{ encryptionKey: 'alias/aws/s3-long-name' }],
     });
-    expect(maskedFields, text).toBe(0);
+    expect(same.maskedFields, same.text).toBe(0);
+    const other = await json('codebuild', 'BatchGetProjects', {
+      someText: token,
+      projects: [{ apiKey: 'abcdefghijkl' }],
+    });
+    expect(other.maskedBy).toEqual(['secrets']);
+    expect(other.maskedFields).toBe(2);
   });
 
   test('a member that no model knows and that is called like a secret', async () => {
@@ -358,10 +361,11 @@ describe('what is not understood does not leave', () => {
   });
 
   test('an answer longer than what is read, and a bomb', async () => {
-    const body = gzipSync(Buffer.alloc(40 * 1024 * 1024, 0x20));
-    const answer = { service: 'dynamodb', operation: 'GetItem', protocol: 'json', body } as const;
-    await expect(seen({ ...answer, headers: [['content-encoding', 'gzip']] })).rejects.toMatchObject({
-      code: 'RESPONSE_NOT_UNDERSTOOD',
-    });
+    const long = Buffer.alloc(33 * 1024 * 1024, 0x20);
+    const body = gzipSync(long.subarray(0, 20 * 1024 * 1024));
+    const answer = { service: 'dynamodb', operation: 'GetItem', protocol: 'json' } as const;
+    const bomb = { ...answer, body, headers: [['content-encoding', 'gzip']] } as const;
+    await expect(seen(bomb)).rejects.toThrow('inflates to too many bytes');
+    await expect(seen({ ...answer, body: long })).rejects.toThrow('longer than the 33554432 bytes');
   });
 });
