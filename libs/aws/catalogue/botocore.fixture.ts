@@ -1,5 +1,5 @@
 /** What botocore's own clients and endpoint rules say, from the programs in tools/. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Addressing, AwsRequest, SignedScope } from '../types.js';
@@ -57,17 +57,12 @@ export const writtenRequests = async (python: string, args: readonly string[]): 
   return (await Promise.all(halves)).flat().filter(isWritten);
 };
 
-export const resolvedEndpoints = async (
-  python: string,
-  regions: readonly string[],
-): Promise<{ readonly botocore: string; readonly endpoints: readonly ResolvedEndpoint[] }> => {
-  const [head, ...rest] = await lines<ResolvedEndpoint | { readonly botocore: string }>(
-    python,
-    'endpoints.py',
-    regions,
-  );
-  return { ...(head as { botocore: string }), endpoints: rest as ResolvedEndpoint[] };
-};
+export const resolvedEndpoints = (python: string, regions: readonly string[]): Promise<readonly ResolvedEndpoint[]> =>
+  lines(python, 'endpoints.py', regions);
+
+/** The release that the interpreter has. */
+export const releaseOf = (python: string): string =>
+  spawnSync(python, ['-c', 'import botocore; print(botocore.__version__)'], { encoding: 'utf8' }).stdout.trim();
 
 export const wireOf = ({ method, path, query, headers, body }: WrittenRequest): AwsRequest => ({
   method,

@@ -6,6 +6,7 @@ import {
   addressingOf,
   askedFor,
   type ResolvedEndpoint,
+  releaseOf,
   resolvedEndpoints,
   scopeOf,
   type WrittenRequest,
@@ -23,6 +24,9 @@ const once = <T>(make: (python: string) => Promise<T>): ((context: SkippableTest
   let made: Promise<T> | undefined;
   return (context) => (made ??= make(peer('boto3', context)));
 };
+
+/** Another release has services that are gone since, and other rules: CI installs the one that the data is built from. */
+const isOurs = (context: SkippableTest): boolean => releaseOf(peer('boto3', context)) === catalogue.endpoints.botocore;
 
 interface Told {
   readonly request: WrittenRequest;
@@ -44,7 +48,11 @@ const tell = (request: WrittenRequest): Told => {
 };
 
 /** To AWS's own host names, S3's buckets as virtual hosts; once more where optional members travel outside the body. */
-const everything = once(async (python) => (await writtenRequests(python, ['--every'])).map(tell));
+const everything = once(async (python) =>
+  (await writtenRequests(python, ['--every']))
+    .filter(({ service, operation }) => catalogue.operation(service, operation))
+    .map(tell),
+);
 
 /** To an endpoint of a person's own, where S3's buckets are in the path. */
 const customEndpoint = once(async (python) =>
@@ -76,16 +84,19 @@ test('with an endpoint for each service every request is the operation that boto
   const told = await everything(context);
   expect(told.length).toBeGreaterThan(20_000);
   const different = differing(told, ({ hinted, request }) => names(hinted, request));
-  expect(different).toEqual([...operationsOf(withEndpoint)].sort());
+  if (isOurs(context)) expect(different).toEqual([...operationsOf(withEndpoint)].sort());
   expect(told.filter(({ hinted, request }) => names(hinted, request)).length / told.length).toBeGreaterThan(0.999);
 });
 
 test('without one the operation is a candidate, and 99.9 % have its name', { timeout: patience }, async (context) => {
   const told = await everything(context);
-  expect(differing(told, ({ bare, request }) => mayBe(bare, request))).toEqual(['cloudsearchdomain Search']);
+  const missing = differing(told, ({ bare, request }) => mayBe(bare, request));
   const sameName = ({ bare, request }: Told): boolean => bare.identified && bare.operation === askedFor(request);
   const different = differing(told, sameName);
-  expect(different).toEqual([...operationsOf([...withEndpoint, ...withoutEndpoint])].sort());
+  if (isOurs(context)) {
+    expect(missing).toEqual(['cloudsearchdomain Search']);
+    expect(different).toEqual([...operationsOf([...withEndpoint, ...withoutEndpoint])].sort());
+  }
   expect(told.filter(sameName).length / told.length).toBeGreaterThan(0.999);
 });
 
@@ -157,9 +168,8 @@ const isolated = ['us-iso-east-1', 'us-isob-west-1', 'eu-isoe-west-1', 'us-isof-
 test('every service’s endpoint in every partition is that of botocore’s rules', {
   timeout: patience,
 }, async (context) => {
-  const { botocore, endpoints } = await resolvedEndpoints(peer('boto3', context), [...regions, ...isolated]);
-  // Another release has other rules: CI installs the one that the data is built from.
-  if (botocore !== catalogue.endpoints.botocore) context.skip(`skipped: this is botocore ${botocore}`);
+  if (!isOurs(context)) context.skip(`skipped: its data is of botocore ${catalogue.endpoints.botocore}`);
+  const endpoints = await resolvedEndpoints(peer('boto3', context), [...regions, ...isolated]);
   expect(endpoints.length).toBeGreaterThan(20_000);
   expect(endpoints.filter((each) => !tableHas(each))).toEqual([]);
 });

@@ -37,6 +37,7 @@ export interface OperationLine {
   readonly w?: string;
   readonly d?: 1;
   readonly r?: 1;
+  readonly y?: OperationLine;
 }
 
 export const decodeService = (
@@ -83,6 +84,7 @@ export const decodeOperation = (service: ServiceLine, name: string, line: Operat
     compresses: line.z === 1,
     resultWrapper: line.w ?? `${name}Result`,
     deprecated: line.d === 1,
+    ...(line.y !== undefined && { older: decodeOperation(service, name, line.y) }),
     readonly: line.r === 1,
   };
 };

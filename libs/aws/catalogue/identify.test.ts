@@ -29,6 +29,8 @@ test.each<[string, Call]>([
   ['cloudfront ListDistributions', { as: 'cloudfront', line: 'GET /2019-03-26/distribution' }],
   ['ses SendEmail', formCall('ses', 'Action=SendEmail&Version=2010-12-01&Source=a')],
   ['sesv2 SendEmail', json('POST /v2/email/outbound-emails', 'ses', '{"Content":{}}')],
+  ['sesv2 ListEmailIdentities', json('POST /v2/email/list-identities', 'ses')],
+  ['sesv2 ListEmailIdentities', { as: 'ses', line: 'GET /v2/email/identities?PageSize=5' }],
   ['s3 ListBuckets', s3('GET /')],
   ['s3 ListObjects', s3('GET /bucket')],
   ['s3 ListObjects', s3('GET /bucket/?prefix=a')],

@@ -76,6 +76,8 @@ export interface OperationModel {
   /** The element around the result in the query protocol; empty where there is none. */
   readonly resultWrapper: string;
   readonly deprecated: boolean;
+  /** As older clients send it, to another path. */
+  readonly older?: OperationModel;
   /** The model says so; most readers are not marked. */
   readonly readonly: boolean;
 }

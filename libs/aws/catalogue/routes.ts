@@ -30,7 +30,10 @@ const routesOf = (service: ServiceModel): Node => {
   let tree = trees.get(service);
   if (!tree) {
     tree = newNode();
-    for (const operation of service.operations.values()) insert(tree, operation);
+    for (const operation of service.operations.values()) {
+      insert(tree, operation);
+      if (operation.older) insert(tree, operation.older);
+    }
     trees.set(service, tree);
   }
   return tree;

@@ -19,6 +19,22 @@ OUTPUT = os.path.join(HERE, "..", "data", "operations.jsonl.gz")
 PROTOCOLS = {"smithy-rpc-v2-cbor": "rpc-v2-cbor"}
 
 
+# Paths that releases of 2022 to 2025 write (Debian's among them) and AWS still serves; newer models have others.
+OLDER = {
+    ("quicksight", "ListIAMPolicyAssignments"): {
+        "u": "GET /accounts/{AwsAccountId}/namespaces/{Namespace}/iam-policy-assignments",
+        "q": ["assignment-status:AssignmentStatus", "next-token:NextToken", "max-results:MaxResults"],
+    },
+    ("sesv2", "ListConfigurationSets"): {"u": "GET /v2/email/configuration-sets", "q": ["NextToken", "PageSize"]},
+    ("sesv2", "ListContacts"): {
+        "u": "GET /v2/email/contact-lists/{ContactListName}/contacts",
+        "q": ["PageSize", "NextToken"],
+        "b": 1,
+    },
+    ("sesv2", "ListEmailIdentities"): {"u": "GET /v2/email/identities", "q": ["NextToken", "PageSize"]},
+    ("sesv2", "ListImportJobs"): {"u": "GET /v2/email/import-jobs", "q": ["NextToken", "PageSize"], "b": 1},
+}
+
 # Whose rules are looked at for the name that an operation is signed under.
 ANYWHERE = "us-east-1"
 
@@ -47,7 +63,8 @@ def metadata_of(name, versions, model):
 class Operation:
     """One operation of a model, as a line of the data file has it."""
 
-    def __init__(self, name, operation, model, rules):
+    def __init__(self, service, name, operation, model, rules):
+        self.service = service
         self.name = name
         self.operation = operation
         self.shapes = model["shapes"]
@@ -71,6 +88,7 @@ class Operation:
             "z": 1 if "requestcompression" in self.operation else None,
             "w": self.wrapper(),
             "d": 1 if self.operation.get("deprecated") else None,
+            "y": OLDER.get((self.service, self.name)),
             "r": 1 if self.operation.get("readonly") else None,
         }
         return {key: value for key, value in entry.items() if value is not None}
@@ -176,7 +194,7 @@ def lines():
     versions_of = {name: versions for name, versions, _ in services()}
     for name, model, rules in every_service():
         operations = {
-            key: Operation(key, value, model, rules).entry() for key, value in sorted(model["operations"].items())
+            key: Operation(name, key, value, model, rules).entry() for key, value in sorted(model["operations"].items())
         }
         also = sorted({entry["s"] for entry in operations.values() if "s" in entry})
         index.append(metadata_of(name, versions_of[name], model) | ({"also": also} if also else {}))

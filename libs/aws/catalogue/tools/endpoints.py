@@ -3,11 +3,10 @@
 import json
 import sys
 
-from endpoint_rules import VARIANTS, botocore, every_service, groups
+from endpoint_rules import VARIANTS, every_service, groups
 
 
 def main():
-    print(json.dumps({"botocore": botocore.__version__}))
     for name, model, rules in every_service():
         for static, operations in groups(model):
             for region in sys.argv[1:]:
