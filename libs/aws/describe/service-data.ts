@@ -22,7 +22,7 @@ export interface OperationData {
   readonly s?: readonly string[];
   /** Its answer has members that are named like a secret (1) or like a credential that works elsewhere (2). */
   readonly c?: 1 | 2;
-  /** Its body is an object's bytes, not parameters. */
+  /** Its body is an object's bytes or a stream of events, not parameters. */
   readonly b?: 1;
   /** It can be asked whether it would be allowed. */
   readonly d?: 1;

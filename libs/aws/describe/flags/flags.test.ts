@@ -1,6 +1,20 @@
 import { loadParser } from '@sallyport/sql';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { described, dynamodb, ec2, flagsOf, formCall, iam, json, rds, s3, sts, type Wire } from '../calls.fixture.js';
+import {
+  context,
+  described,
+  dynamodb,
+  ec2,
+  flagsOf,
+  formCall,
+  iam,
+  json,
+  rds,
+  s3,
+  sts,
+  type Wire,
+} from '../calls.fixture.js';
+import { flagsOf as flagsOfCall } from './index.js';
 
 beforeAll(loadParser);
 
@@ -143,6 +157,22 @@ const carries: readonly (readonly [string, string, Wire])[] = [
     'public-exposure',
     'a key policy',
     json('kms', 'TrentService.PutKeyPolicy', { KeyId: 'k', PolicyName: 'default', Policy: policy('*') }),
+  ],
+  [
+    'public-exposure',
+    'a policy behind more than anybody looks at',
+    json('kms', 'TrentService.PutKeyPolicy', {
+      KeyId: 'k',
+      Policy: policy('*'),
+      Padding: Array.from({ length: 60_000 }, () => 1),
+    }),
+  ],
+  [
+    'cross-account-share',
+    'a grant to a canonical user',
+    s3('PUT /bkt?acl', {
+      body: '<AccessControlPolicy><Owner><ID>me</ID></Owner><AccessControlList><Grant><Grantee><ID>other</ID></Grantee><Permission>READ</Permission></Grant></AccessControlList></AccessControlPolicy>',
+    }),
   ],
   [
     'public-exposure',
@@ -308,3 +338,19 @@ describe('risk', () => {
 test('a link that is itself presigned says so', () => {
   expect(flagsOf(s3('GET /bkt/k'), { presigned: true })).toEqual(['presigned']);
 });
+
+test('an answer that is named like a credential is one until a list says something else', () => {
+  const call = { ...unlisted, data: { l: 'r', c: 2 } } as const;
+  expect(flagsOfCall(call)).toEqual(['credential-issue']);
+  expect(flagsOfCall({ ...unlisted, data: { l: 'r', c: 1 } })).toEqual(['secret-inside']);
+  expect(flagsOfCall({ ...unlisted, data: { l: 'r' } })).toEqual([]);
+});
+
+const unlisted = {
+  service: 'nova',
+  operation: 'GetThing',
+  input: {},
+  request: { method: 'POST', path: '/', query: '', headers: [] },
+  context,
+  serviceData: undefined,
+};

@@ -67,25 +67,34 @@ export const reachOfPolicy = (text: string, account: string | undefined): Policy
   return { everybody: reaches.some((each) => each.everybody), others: reaches.some((each) => each.others) };
 };
 
-const mostTexts = 2_000;
+/** More than any request has that changes one thing; what lies beyond is taken for the worst. */
+const mostValues = 50_000;
 
-/** Every text in the input that may be a policy document. */
-const textsIn = (input: unknown): string[] => {
-  const found: string[] = [];
+export interface Texts {
+  readonly texts: readonly string[];
+  /** False where there were more values than are looked at. */
+  readonly complete: boolean;
+}
+
+/** Every text in the input. */
+export const textsIn = (input: unknown): Texts => {
+  const texts: string[] = [];
   const pending: unknown[] = [input];
-  for (let seen = 0; pending.length > 0 && seen < mostTexts; seen += 1) {
+  for (let seen = 0; pending.length > 0; seen += 1) {
+    if (seen + pending.length > mostValues) return { texts, complete: false };
     const value = pending.pop();
-    if (typeof value === 'string') {
-      if (/principal/i.test(value)) found.push(value);
-    } else if (Array.isArray(value)) pending.push(...(value as unknown[]).slice(0, mostTexts));
-    else if (isNode(value)) pending.push(...Object.values(value).slice(0, mostTexts));
+    if (typeof value === 'string') texts.push(value);
+    else if (Array.isArray(value) || isNode(value)) for (const inner of Object.values(value)) pending.push(inner);
   }
-  return found;
+  return { texts, complete: true };
 };
 
 /** @returns whom any policy document in the request lets in */
-export const reachOfInput = (input: Node, body: string | undefined, account: string | undefined): PolicyReach => {
-  const texts = [...textsIn(input), ...(body !== undefined && /principal/i.test(body) ? [body] : [])];
-  const reaches = texts.flatMap((text) => reachOfPolicy(text, account) ?? []);
-  return { everybody: reaches.some((each) => each.everybody), others: reaches.some((each) => each.others) };
+export const reachOfInput = ({ texts, complete }: Texts, account: string | undefined): PolicyReach => {
+  const policies = texts.filter((text) => /principal/i.test(text));
+  const reaches = policies.flatMap((text) => reachOfPolicy(text, account) ?? []);
+  return {
+    everybody: !complete || reaches.some((each) => each.everybody),
+    others: !complete || reaches.some((each) => each.others),
+  };
 };

@@ -1,8 +1,8 @@
 /** What no table can say: whom policies and grants let in, and what stays open where nothing is said. */
 import type { Call } from '../call.js';
-import { isOn, valuesAt } from '../members.js';
+import { has, isOn, valuesAt } from '../members.js';
 import type { AwsFlag } from './names.js';
-import { reachOfInput } from './policy-documents.js';
+import { reachOfInput, type Texts, textsIn } from './policy-documents.js';
 import { operationSet } from './table.js';
 
 const blocks = ['BlockPublicAcls', 'IgnorePublicAcls', 'BlockPublicPolicy', 'RestrictPublicBuckets'];
@@ -27,17 +27,22 @@ const alwaysOpens: Readonly<Record<string, readonly string[]>> = {
   ssm: ['ResetServiceSetting'],
 };
 
-const grantsEverybody = ({ service, request }: Call, body: string | undefined): boolean =>
+const grantsEverybody = ({ service, request }: Call, { texts }: Texts): boolean =>
   service === 's3' &&
-  (request.headers.some(([name, value]) => name.startsWith('x-amz-grant-') && everyGroup.test(value)) ||
-    request.headers.some(([name, value]) => name === 'x-amz-acl' && /^(public-|authenticated-read)/i.test(value)) ||
-    (body !== undefined && everyGroup.test(body)));
+  (request.headers.some(
+    ([name, value]) =>
+      (name.startsWith('x-amz-grant-') && everyGroup.test(value)) ||
+      (name === 'x-amz-acl' && /^(public-|authenticated-read)/i.test(value)),
+  ) ||
+    texts.some((text) => everyGroup.test(text)));
+
+const grantees = ['ID', 'EmailAddress'].map((name) => `AccessControlPolicy.AccessControlList|Grants[].Grantee.${name}`);
 
 /** Grants to accounts by id or address, in headers or in the body of an ACL. */
-const grantsOthers = ({ service, operation, request }: Call, body: string | undefined): boolean =>
+const grantsOthers = ({ service, input, request }: Call): boolean =>
   service === 's3' &&
   (request.headers.some(([name, value]) => name.startsWith('x-amz-grant-') && /(id|emailaddress)\s*=/i.test(value)) ||
-    (/^Put(Bucket|Object)Acl$/.test(operation) && body !== undefined && /<(ID|EmailAddress)>/.test(body)));
+    grantees.some((path) => has(input, path)));
 
 /** What they carry are data of applications: a text in it that reads like a policy is none. */
 const carriesData = operationSet({
@@ -53,21 +58,16 @@ const carriesData = operationSet({
   'rds-data': 'ExecuteStatement BatchExecuteStatement',
 });
 
-const mostBody = 1024 * 1024;
-
-const bodyOf = ({ request }: Call): string | undefined =>
-  request.body === undefined || request.body.length > mostBody ? undefined : Buffer.from(request.body).toString('utf8');
-
 export const specialFlags = (call: Call): AwsFlag[] => {
   if (call.data?.l === 'r' || carriesData.has(call)) return [];
-  const isObject = call.data?.b === 1 && !/Policy/.test(call.operation);
-  const body = isObject ? undefined : bodyOf(call);
-  const reach = reachOfInput(call.input, body, call.context.account);
-  const opens = opensBlock(call) || alwaysOpens[call.service]?.includes(call.operation) || grantsEverybody(call, body);
+  const texts = textsIn(call.input);
+  const reach = reachOfInput(texts, call.context.account);
+  const opens =
+    opensBlock(call) || alwaysOpens[call.service]?.includes(call.operation) === true || grantsEverybody(call, texts);
+  const shares = reach.others || grantsOthers(call) || sharesByMember(call);
   return [
     ...(opens || reach.everybody ? (['public-exposure'] as const) : []),
-    ...(reach.others || grantsOthers(call, body) ? (['cross-account-share'] as const) : []),
-    ...(sharesByMember(call) ? (['cross-account-share'] as const) : []),
+    ...(shares ? (['cross-account-share'] as const) : []),
   ];
 };
 

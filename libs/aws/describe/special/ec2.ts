@@ -45,7 +45,12 @@ const types: Readonly<Record<string, string>> = {
   vpn: 'vpn-connection',
 };
 
+const volumes = ({ context: { partition, region, account = '*' } }: Call): string =>
+  `arn:${partition}:ec2:${region}:${account}:volume/*`;
+
 export const ec2Resources = (call: Call, findings: Findings): boolean => {
+  // It makes volumes of the image's, whether the request speaks of them or not.
+  if (call.operation === 'RunInstances') findings.add(volumes(call));
   if (call.operation !== 'CreateTags' && call.operation !== 'DeleteTags') return false;
   const { partition, region, account = '*' } = call.context;
   for (const id of textsAt(call.input, 'Resources|ResourceId[]')) {

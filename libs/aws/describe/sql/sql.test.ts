@@ -95,6 +95,8 @@ describe('PartiQL', () => {
     'SELECT * FROM orders -- WHERE',
     'SELECT * /* x */ FROM orders',
     'DELETE FROM orders',
+    'UPDATE orders SET a = 1 -- WHERE id = 1',
+    'UPDATE orders SET a = 1 /* only */ WHERE id = 1',
     'DROP TABLE orders',
     '"SELECT" * FROM orders',
     'SELECT 1',

@@ -56,11 +56,12 @@ const isPassedRole = (service, { name, path, type }) =>
   /(^|[a-z_])roles?(_?arns?)?$|^roles?(_?arns?)?$|rolearns?$/i.test(name) &&
   !/(user|member|participant|geographic|datatype|columndata|databaseaccesscontrol|dash|property|model|link)role$/i.test(name);
 
-/** Its body is an object's bytes, not parameters. */
-const hasBlobBody = (model, shape) => {
-  const input = model.shapes[shape.input];
+/** Its body is an object's bytes or a stream of events, not parameters. */
+const hasBlobBody = (model, { input: name }) => {
+  const input = model.shapes[name];
   const payload = input?.members?.[input.payload];
-  return payload !== undefined && ['blob', 'string'].includes(model.shapes[payload.shape].type);
+  const shape = payload && model.shapes[payload.shape];
+  return shape !== undefined && (['blob', 'string'].includes(shape.type) || shape.eventstream === true);
 };
 
 /** Each service in a line of its own, so that it can be parsed alone; in front of them the names in the same order. */
