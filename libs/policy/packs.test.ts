@@ -1,6 +1,6 @@
 import { type Facts, type Identity, type PersonId, type Risk, risks } from '@sallyport/core';
 import { describe, expect, test } from 'vitest';
-import { createPolicyEngine, type PolicyRequest, packs } from './index.js';
+import { createPolicyEngine, type PolicyRequest, packs, packsTogether } from './index.js';
 
 const identity: Identity = {
   id: 'person-ada' as PersonId,
@@ -229,5 +229,24 @@ test('strict mode says what of a statement is on no list', () => {
   });
   expect(sql({ risk: 'read', verbs: ['select'], unresolved: true })).toMatchObject({
     refusal: { hint: 'refused by policy "strict"; an administrator can change it' },
+  });
+});
+
+describe('several packs together', () => {
+  const firstParts = packs.map(({ name }) => [name, name.split('-')[0]!] as const);
+  const pairs = firstParts.flatMap(([one, protocol]) =>
+    firstParts.filter(([, other]) => other > protocol).map(([other]) => [one, other] as const),
+  );
+
+  test.each(pairs)('%s and %s are one text without problems, and each keeps its own', (one, other) => {
+    const text = packsTogether([one, other]);
+    expect(createPolicyEngine().validate(text)).toEqual([]);
+    for (const name of [one, other]) expect(text).toContain(packs.find((pack) => pack.name === name)!.text);
+  });
+
+  test('two of one protocol do not go together', () => {
+    expect(() => packsTogether(['postgres-safe', 'aws-safe', 'postgres-strict'])).toThrow(
+      expect.objectContaining({ code: 'INVALID_INPUT', hint: 'name one pack for each protocol' }) as Error,
+    );
   });
 });

@@ -27,7 +27,12 @@ export class HostedTarget {
 
   constructor(private readonly options: HostedTargetOptions) {
     const { alias, host, port, settings, masking } = options.config;
-    const credential: Target['credential'] = ({ fresh = false } = {}) => options.credentials.read({ fresh });
+    // A client is told what is wrong; where the credential is kept is for this log only.
+    const credential: Target['credential'] = ({ fresh = false } = {}) =>
+      options.credentials.read({ fresh }).catch((error: unknown) => {
+        options.log('credential.failed', { target: alias, error });
+        throw error;
+      });
     this.target = { alias, host, port, settings, masking, credential };
   }
 

@@ -25,11 +25,12 @@ export function createLog(level: string, destination?: DestinationStream): Log {
 
 export function describeError(error: unknown): Record<string, unknown> {
   if (error instanceof GatewayError) {
-    const { code, message, hint, cause } = error;
+    const { code, message, hint, details, cause } = error;
     return {
       code,
       message,
       ...(hint === undefined ? {} : { hint }),
+      ...(Object.keys(details).length === 0 ? {} : { details }),
       ...(cause === undefined ? {} : { cause: describeCause(cause) }),
     };
   }

@@ -20,7 +20,7 @@ export interface AwsClients {
   readonly s3: S3Client;
   readonly dynamodb: DynamoDBClient;
   readonly sts: STSClient;
-  close(): void;
+  readonly close: () => void;
 }
 
 /** The AWS SDK as any program has it: a fresh ticket is its credential, the gate its endpoint, and the certificate is checked. */

@@ -1,8 +1,8 @@
-import { GatewayError } from '@sallyport/core';
 import type { AwsCredential } from '@sallyport/engine';
 import type { CredentialConfig } from '../config/credential-config.js';
 import type { TakenVariables } from './environment.js';
 import type { CredentialSource } from './source.js';
+import { nameOf, unavailable } from './unavailable.js';
 
 type AwsConfig = Extract<CredentialConfig, { source: 'aws' }>;
 
@@ -27,7 +27,9 @@ export function fromAwsChain(
   let asking: Promise<AwsCredential> | undefined;
 
   const renew = async (fresh: boolean): Promise<AwsCredential> => {
-    const credential = await inTime(ask({ fresh })).catch(unavailable);
+    const credential = await inTime(ask({ fresh })).catch((cause: unknown) => {
+      throw notFound(config, cause);
+    });
     kept = { credential, until: keepUntil(credential, now()) };
     return credential;
   };
@@ -100,10 +102,9 @@ async function inTime<T>(promise: Promise<T>): Promise<T> {
   }
 }
 
-function unavailable(cause: unknown): never {
-  const name = cause instanceof Error ? cause.name : 'unknown error';
-  throw new GatewayError('CREDENTIAL_UNAVAILABLE', `the agent finds no AWS credential (${name})`, {
+const notFound = ({ profile, roleArn }: AwsConfig, cause: unknown): Error =>
+  unavailable(`the agent finds no AWS credential (${nameOf(cause)})`, {
+    about: { ...(profile === undefined ? {} : { profile }), ...(roleArn === undefined ? {} : { role: roleArn }) },
     cause,
     hint: 'check the agent’s AWS configuration: environment, profile, container or instance role',
   });
-}

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { GatewayError } from '@sallyport/core';
 import type { CredentialConfig } from '../config/credential-config.js';
 import { readSecretFile } from './secret-file.js';
 import type { CredentialSource } from './source.js';
+import { unavailable } from './unavailable.js';
 
 /** Certificate and key in PEM, read again at each use. */
 export const fromClientCertificate = ({
@@ -18,5 +18,5 @@ export const fromClientCertificate = ({
 
 const readCertificate = (path: string): Promise<string> =>
   readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new GatewayError('CREDENTIAL_UNAVAILABLE', `the client certificate "${path}" cannot be read`, { cause });
+    throw unavailable('the agent’s client certificate cannot be read', { about: { path }, cause });
   });

@@ -2,13 +2,16 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { refusalOf } from '@sallyport/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { describeError } from '../log.js';
 import { fromAwsChain } from './aws-chain.js';
 import { fromClientCertificate } from './client-certificate.js';
 import { fromEnvironment, keysFromEnvironment, TakenVariables } from './environment.js';
 import { fromFile } from './file.js';
 import { fromRdsIam } from './rds-iam.js';
 import { fromSecretsManager } from './secrets-manager.js';
+import type { CredentialSource } from './source.js';
 
 const canary = 'canary-5f1d';
 const cached = { fresh: false };
@@ -151,11 +154,74 @@ test('a secret that cannot be read is not remembered as such', async () => {
 
   await expect(source.read(cached)).rejects.toMatchObject({
     code: 'CREDENTIAL_UNAVAILABLE',
-    message: 'the secret "prod/orders" cannot be read (AccessDeniedException)',
+    message: 'the secret with the agent’s credential cannot be read (AccessDeniedException)',
   });
   works = true;
   expect(await source.read(cached)).toMatchObject({ password: 'p' });
 });
+
+const nowhere = '/nowhere/credential-of-orders';
+const noSecret = async (): Promise<string> => {
+  throw new Error('no');
+};
+const noIdentity = async (): Promise<never> => {
+  throw new Error('no');
+};
+const awsOf = { source: 'aws', roleArn: undefined, externalId: undefined, region: undefined } as const;
+
+test.each<[string, () => CredentialSource, string]>([
+  ['a file that is not there', () => fromFile({ source: 'file', path: nowhere, user: 'app' }), nowhere],
+  ['a file that everybody reads', () => readableByAll(), 'open-to-all'],
+  [
+    'a file that is empty',
+    () => fromFile({ source: 'file', path: secretFile('is-empty', ''), user: 'app' }),
+    'is-empty',
+  ],
+  [
+    'a file that is too large',
+    () => fromFile({ source: 'file', path: secretFile('huge', 'x'.repeat(70_000)), user: 'a' }),
+    'huge',
+  ],
+  [
+    'a file that is no login',
+    () => fromFile({ source: 'file', path: secretFile('no-login', '{}'), user: undefined }),
+    'no-login',
+  ],
+  [
+    'a certificate that is not there',
+    () =>
+      fromClientCertificate({
+        source: 'client-certificate',
+        user: 'app',
+        certFile: nowhere,
+        keyFile: secretFile('k', 'K'),
+      }),
+    nowhere,
+  ],
+  ['a secret that is not given', () => fromSecretsManager(secretConfig, { fetch: noSecret }), secretConfig.secretId],
+  [
+    'a secret that is no login',
+    () => fromSecretsManager(secretConfig, { fetch: async () => '{}' }),
+    secretConfig.secretId,
+  ],
+  [
+    'a profile that gives nothing',
+    () => fromAwsChain({ ...awsOf, profile: 'prod-orders' }, new TakenVariables({}), { ask: noIdentity }),
+    'prod-orders',
+  ],
+])('of %s a client is not told where it is, and the agent’s log is', async (_what, sourceOf, place) => {
+  const error: unknown = await sourceOf()
+    .read(cached)
+    .catch((thrown: unknown) => thrown);
+
+  const refusal = refusalOf(error);
+  expect(refusal).toMatchObject({ code: 'CREDENTIAL_UNAVAILABLE', hint: expect.any(String) as string });
+  expect(JSON.stringify(refusal)).not.toContain(place);
+  expect(JSON.stringify(refusal)).not.toContain(folder);
+  expect(JSON.stringify(describeError(error))).toContain(place);
+});
+
+const readableByAll = () => fromFile({ source: 'file', path: secretFile('open-to-all', 'p', 0o644), user: 'app' });
 
 test('a secret is asked for with the AWS client, at the configured endpoint', async () => {
   const requests: string[] = [];

@@ -1,22 +1,27 @@
-import { GatewayError } from '@sallyport/core';
 import type { Credential } from '@sallyport/engine';
+import { unavailable } from './unavailable.js';
+
+export interface ReadFrom {
+  /** In words that a client may read. */
+  readonly what: string;
+  readonly about: Readonly<Record<string, string>>;
+}
 
 /**
  * Reads `{"username": …, "password": …}`, the form that AWS Secrets Manager keeps for databases, or what
  * `credential_process` prints: `{"AccessKeyId": …, "SecretAccessKey": …, "SessionToken": …}`.
  * @throws CREDENTIAL_UNAVAILABLE without a word of what was read
  */
-export function parseLogin(text: string, what: string): Credential {
+export function parseLogin(text: string, { what, about }: ReadFrom): Credential {
   const fields = parseObject(text);
   const username = textIn(fields, 'username');
   const password = textIn(fields, 'password');
   if (username !== undefined && password !== undefined) return { user: username, password };
   const keys = keysIn(fields);
   if (keys !== undefined) return keys;
-  throw new GatewayError(
-    'CREDENTIAL_UNAVAILABLE',
-    `${what} must hold JSON with "username" and "password", or "AccessKeyId" and "SecretAccessKey"`,
-  );
+  throw unavailable(`${what} must hold JSON with "username" and "password", or "AccessKeyId" and "SecretAccessKey"`, {
+    about,
+  });
 }
 
 function keysIn(fields: Readonly<Record<string, unknown>>): Credential | undefined {

@@ -1,7 +1,7 @@
-import { GatewayError } from '@sallyport/core';
 import type { AwsCredential } from '@sallyport/engine';
 import type { CredentialConfig } from '../config/credential-config.js';
 import type { CredentialSource } from './source.js';
+import { nameOf, unavailable } from './unavailable.js';
 
 /**
  * A token of AWS RDS as password: signed here for each use with the agent's own AWS identity, good for 15 minutes.
@@ -27,14 +27,11 @@ export const fromRdsIam = (
       });
       return { user, password: await signer.getAuthToken() };
     } catch (cause) {
-      throw new GatewayError(
-        'CREDENTIAL_UNAVAILABLE',
-        `no RDS token can be signed for "${user}" (${cause instanceof Error ? cause.name : 'unknown error'})`,
-        {
-          cause,
-          hint: 'check the agent’s AWS role, and that a region is configured',
-        },
-      );
+      throw unavailable(`the agent can sign no RDS token (${nameOf(cause)})`, {
+        about: { user },
+        cause,
+        hint: 'check the agent’s AWS role, and that a region is configured',
+      });
     }
   },
 });

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { GatewayError } from '@sallyport/core';
+import { unavailable } from './unavailable.js';
 
 const maxBytes = 64 * 1024;
 
@@ -9,25 +9,19 @@ const maxBytes = 64 * 1024;
  * @throws CREDENTIAL_UNAVAILABLE
  */
 export async function readSecretFile(path: string): Promise<string> {
+  const about = { path };
   const file = await open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
-    throw new GatewayError(
-      'CREDENTIAL_UNAVAILABLE',
-      `the credential file "${path}" cannot be read (${cause.code ?? 'unknown'})`,
-      { cause },
-    );
+    throw unavailable(`the agent’s credential file cannot be read (${cause.code ?? 'unknown'})`, { about, cause });
   });
   try {
     const { mode, size } = await file.stat();
     if ((mode & 0o007) !== 0) {
-      throw new GatewayError('CREDENTIAL_UNAVAILABLE', `everybody may read or write the credential file "${path}"`, {
-        hint: 'chmod 0600, or 0440 for a mounted secret',
+      throw unavailable('everybody may read or write the agent’s credential file', {
+        about,
+        hint: 'an administrator must chmod it to 0600, or 0440 for a mounted secret; the agent’s log names it',
       });
     }
-    if (size > maxBytes)
-      throw new GatewayError(
-        'CREDENTIAL_UNAVAILABLE',
-        `the credential file "${path}" is larger than ${maxBytes} bytes`,
-      );
+    if (size > maxBytes) throw unavailable(`the agent’s credential file is larger than ${maxBytes} bytes`, { about });
     return await file.readFile('utf8');
   } finally {
     await file.close();

@@ -1,8 +1,8 @@
-import { GatewayError } from '@sallyport/core';
 import type { AwsCredential, Credential } from '@sallyport/engine';
 import type { CredentialConfig } from '../config/credential-config.js';
 import { parseLogin } from './login.js';
 import type { CredentialSource } from './source.js';
+import { nameOf, unavailable } from './unavailable.js';
 
 const keptForMs = 60_000;
 const timeoutMs = 10_000;
@@ -22,18 +22,20 @@ export function fromSecretsManager(
   config: Extract<CredentialConfig, { source: 'secrets-manager' }>,
   { keys, fetch = fetchFromAws(config, keys), now = Date.now }: SecretsManagerOptions = {},
 ): CredentialSource {
-  const what = `the secret "${config.secretId}"`;
+  const what = 'the secret with the agent’s credential';
+  const about = { secret: config.secretId };
   let kept: { readonly credential: Credential; readonly until: number } | undefined;
   let asking: Promise<Credential> | undefined;
 
   const ask = async (): Promise<Credential> => {
     const text = await fetch().catch((cause: unknown) => {
-      throw new GatewayError('CREDENTIAL_UNAVAILABLE', `${what} cannot be read (${nameOf(cause)})`, {
+      throw unavailable(`${what} cannot be read (${nameOf(cause)})`, {
+        about,
         cause,
         hint: 'check the agent’s AWS role and region',
       });
     });
-    const credential = parseLogin(text ?? '', what);
+    const credential = parseLogin(text ?? '', { what, about });
     kept = { credential, until: now() + keptForMs };
     return credential;
   };
@@ -75,5 +77,3 @@ function fetchFromAws(
     return (await client)();
   };
 }
-
-const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'unknown error');

@@ -59,8 +59,8 @@ export abstract class Configuration {
   /** Groups whose members hold a role; `*` stands for everybody who can log in. */
   abstract readonly roleGroups: Readonly<Record<Role, readonly string[]>>;
   abstract readonly masterKeyFile?: string;
-  /** Name of the policy pack that an empty installation starts with; without one nothing is permitted. */
-  abstract readonly initialPolicyPack?: string;
+  /** Names of the policy packs that an empty installation starts with; without any nothing is permitted. */
+  abstract readonly initialPolicyPacks: readonly string[];
   abstract readonly grantMs: number;
   abstract readonly ticketMaxMs: number;
   abstract readonly maxSessionsPerTicket: number;
@@ -88,7 +88,6 @@ function read(reader: SettingsReader): Configuration {
   const http = addressOf(reader, 'SALLYPORT_HTTP_ADDRESS', '127.0.0.1:7400');
   const publicHost = reader.text('SALLYPORT_PUBLIC_HOST', 'localhost');
   const masterKeyFile = reader.optional('SALLYPORT_MASTER_KEY_FILE');
-  const initialPolicyPack = reader.optional('SALLYPORT_INITIAL_POLICY_PACK');
   return {
     dataDir: reader.text('SALLYPORT_DATA_DIR', '.sallyport/control-plane'),
     database: databaseOf(reader),
@@ -103,7 +102,7 @@ function read(reader: SettingsReader): Configuration {
       roles.map((role) => [role, reader.list(`SALLYPORT_ROLE_${role.toUpperCase()}`)]),
     ) as Record<Role, readonly string[]>,
     ...(masterKeyFile === undefined ? {} : { masterKeyFile }),
-    ...(initialPolicyPack === undefined ? {} : { initialPolicyPack }),
+    initialPolicyPacks: reader.list('SALLYPORT_INITIAL_POLICY_PACK'),
     grantMs: reader.integer('SALLYPORT_GRANT_HOURS', { fallback: 12, least: 1, most: 168 }) * 3_600_000,
     ticketMaxMs: reader.integer('SALLYPORT_TICKET_SECONDS', { fallback: 900, least: 30, most: 900 }) * 1000,
     maxSessionsPerTicket: reader.integer('SALLYPORT_TICKET_SESSIONS', { fallback: 10, least: 1, most: 1000 }),

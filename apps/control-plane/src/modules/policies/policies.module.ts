@@ -3,7 +3,7 @@ import { Configuration } from '../../platform/index.js';
 import { ConnectionsModule } from '../connections/connections.module.js';
 import { EvidenceModule } from '../evidence/evidence.module.js';
 import { PeopleModule } from '../people/people.module.js';
-import { InitialPack, InitialPolicies } from './initial-policies.js';
+import { InitialPacks, InitialPolicies } from './initial-policies.js';
 import { KnownCatalogues } from './known-catalogues.js';
 import { PoliciesController } from './policies.controller.js';
 import { PoliciesService } from './policies.service.js';
@@ -17,8 +17,8 @@ import { VisibilityByPolicy } from './visibility-by-policy.js';
   controllers: [PoliciesController],
   providers: [
     {
-      provide: InitialPack,
-      useFactory: ({ initialPolicyPack }: Configuration) => new InitialPack(initialPolicyPack),
+      provide: InitialPacks,
+      useFactory: ({ initialPolicyPacks }: Configuration) => new InitialPacks(initialPolicyPacks),
       inject: [Configuration],
     },
     InitialPolicies,

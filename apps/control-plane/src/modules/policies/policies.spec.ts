@@ -79,8 +79,19 @@ describe('a new installation', () => {
     ).toBe(1);
   });
 
-  test('does not start with a pack that does not exist', async () => {
-    const environment = { SALLYPORT_INITIAL_POLICY_PACK: 'nonsense' };
+  test('starts from a pack for each protocol where it names several', async () => {
+    await using fresh = await testControlPlane({
+      features,
+      environment: { SALLYPORT_INITIAL_POLICY_PACK: 'postgres-safe, aws-safe' },
+    });
+    const { body } = (await (await fresh.as(['admin'])).get('/v1/policies')) as { body: Policy };
+    expect(body).toMatchObject({ version: 1, comment: 'the packs postgres-safe, aws-safe' });
+    expect(body.text).toContain('@id("aws-reviewed-write")');
+    expect(decide(fresh.controlPlane).outcome).toBe('allow');
+  });
+
+  test.each(['nonsense', 'postgres-safe,postgres-strict'])('does not start with %s', async (names) => {
+    const environment = { SALLYPORT_INITIAL_POLICY_PACK: names };
     await expect(testControlPlane({ features, environment })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
   });
 });
