@@ -135,7 +135,10 @@ export class XmlHider {
   private below(node: MemberNode | undefined, name: string): MemberNode | undefined {
     const member = node?.m && Object.hasOwn(node.m, name) ? node.m[name] : undefined;
     // The entries of a map are elements of their own, around the key and the value.
-    return nodeAt(this.service, member ?? node?.l ?? (name === 'entry' ? undefined : node?.v)) ?? (name === 'entry' ? node : undefined);
+    return (
+      nodeAt(this.service, member ?? node?.l ?? (name === 'entry' ? undefined : node?.v)) ??
+      (name === 'entry' ? node : undefined)
+    );
   }
 
   /** As in sqs-digests.ts; of attributes that may have been changed the digest is left out. */

@@ -20,5 +20,10 @@ test('what an operation’s own model names goes on, and what nobody names does 
 
 test('no model can let a credential, a host or an encoding through', () => {
   const ours = ['x-amz-security-token', 'authorization', 'host', 'accept-encoding', 'transfer-encoding'];
-  expect(names(ours.map((name) => [name, 'v'] as const), ours)).toEqual(['user-agent']);
+  expect(
+    names(
+      ours.map((name) => [name, 'v'] as const),
+      ours,
+    ),
+  ).toEqual(['user-agent']);
 });

@@ -43,7 +43,19 @@ const owned = new Set([
 ]);
 
 /** No model names one of these; should a future one do, it is still ours to say. */
-const ofConnection = new Set(['host', 'authorization', 'connection', 'content-length', 'transfer-encoding', 'te', 'upgrade', 'expect', 'cookie', 'user-agent', 'accept-encoding']);
+const ofConnection = new Set([
+  'host',
+  'authorization',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'te',
+  'upgrade',
+  'expect',
+  'cookie',
+  'user-agent',
+  'accept-encoding',
+]);
 
 const userAgent = 'sallyport-agent';
 const printable = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -55,7 +67,8 @@ const printable = /^[\t\x20-\x7e\x80-\xff]*$/;
 export function requestHeaders(client: readonly Header[], modelled: ReadonlySet<string> = new Set()): Header[] {
   const sent = client.filter(
     ([name]) =>
-      plain.has(name) || (!owned.has(name) && (name.startsWith('x-amz-') || (modelled.has(name) && !ofConnection.has(name)))),
+      plain.has(name) ||
+      (!owned.has(name) && (name.startsWith('x-amz-') || (modelled.has(name) && !ofConnection.has(name)))),
   );
   if (!sent.every(([, value]) => printable.test(value)))
     throw new GatewayError('PROTOCOL_VIOLATION', 'a header of the call holds characters that none may');
