@@ -38,13 +38,23 @@ export async function createAwsClientSide(): Promise<ClientSide> {
 
 async function serve(client: Client, lobby: Lobby, house: House): Promise<void> {
   client.on('error', () => client.destroy());
-  const place: Place = { lobby, house, address: client.remoteAddress ?? 'unknown', connection: randomUUID() };
+  const place: Place = {
+    lobby,
+    house,
+    address: client.remoteAddress ?? 'unknown',
+    connection: randomUUID(),
+  };
   const deadline = setTimeout(() => client.destroy(), lobby.limits.startupMs);
   try {
     const socket = await enter(client, lobby);
     if (socket === undefined) return;
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-    house.servers.serve(socket, (incoming) => void answer(incoming, place));
+    house.servers.serve(socket, (incoming) => {
+      answer(incoming, place).catch((error: unknown) => {
+        lobby.log('call.failed', { error });
+        incoming.destroy(); // one client's answer must never be the end of everybody's gateway
+      });
+    });
     clearTimeout(deadline);
     await closed;
   } finally {
@@ -66,11 +76,16 @@ const unchecked: Pick<BodyVerifier, 'push' | 'finish'> = {
   finish: () => ({ length: 0, trailers: [] }),
 };
 
-/** Never rejects: whatever goes wrong is the client's answer. */
+/** Whatever goes wrong is the client's answer; rejects only where even that cannot be said. */
 async function answer(incoming: Incoming, { lobby, house, address, connection }: Place): Promise<void> {
   const budget = house.budget.begin();
   let style = errorStyleOf(
-    { method: incoming.method, path: incoming.target, query: '', headers: incoming.headers },
+    {
+      method: incoming.method,
+      path: incoming.target,
+      query: '',
+      headers: incoming.headers,
+    },
     undefined,
   );
   try {
@@ -95,7 +110,15 @@ async function answer(incoming: Incoming, { lobby, house, address, connection }:
     const { catalogue } = house;
     const ofS3 = /^s3(express)?$/.test(signed.scope.signingName);
     const addressing = ofS3 ? addressingOf(request, lobby.publicHost) : {};
-    await serveCall({ incoming, addressing, signed, style, session, catalogue, budget });
+    await serveCall({
+      incoming,
+      addressing,
+      signed,
+      style,
+      session,
+      catalogue,
+      budget,
+    });
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal.code === 'INTERNAL') lobby.log('call.failed', { error });

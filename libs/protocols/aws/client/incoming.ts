@@ -36,7 +36,10 @@ const pairs = (raw: readonly string[]): [string, string][] => {
 
 /** Ends a wait when the client drains or leaves, whichever is first. */
 const untilDrained = (
-  stream: { once(event: 'drain', listener: () => void): unknown; off(event: 'drain', listener: () => void): unknown },
+  stream: {
+    once(event: 'drain', listener: () => void): unknown;
+    off(event: 'drain', listener: () => void): unknown;
+  },
   gone: AbortSignal,
 ): Promise<void> =>
   new Promise((resolve) => {
@@ -93,9 +96,16 @@ export function incomingOfHttp2(
   raw: readonly string[],
 ): Incoming {
   const left = new AbortController();
+  let ended = false;
+  // A reset without an error ends the stream as an answer would: only who has answered knows the difference.
   stream.once('close', () => {
-    if (!stream.writableFinished || stream.rstCode !== 0) left.abort();
+    if (!ended || !stream.writableFinished || stream.rstCode !== 0) left.abort();
   });
+  /** Closed by a reset, although some of the body waits to be read: nothing can be said on it any more, and Node throws. */
+  const isOver = (): boolean => {
+    if (stream.closed && !ended) left.abort();
+    return stream.destroyed || stream.closed;
+  };
   stream.on('error', () => left.abort());
   const listed = pairs(raw).filter(([name]) => !name.startsWith(':'));
   const authority = headers[':authority'];
@@ -112,19 +122,23 @@ export function incomingOfHttp2(
       return stream.headersSent;
     },
     proceed() {
-      if (waits && !stream.destroyed) stream.additionalHeaders({ ':status': 100 });
+      if (waits && !isOver()) stream.additionalHeaders({ ':status': 100 });
       waits = false;
     },
     head(status, all) {
-      if (stream.destroyed) return;
+      if (isOver()) return;
       const allowed = all.filter(
         ([name]) => name !== 'connection' && name !== 'transfer-encoding' && name !== 'keep-alive',
       );
       stream.respond({ ':status': status, ...grouped(allowed) });
     },
-    write: (chunk) => !stream.destroyed && stream.write(chunk),
+    write: (chunk) => !isOver() && stream.write(chunk),
     drained: () => untilDrained(stream, left.signal),
-    end: () => void stream.end(),
+    end() {
+      if (isOver()) return;
+      ended = true;
+      stream.end();
+    },
     destroy: () => stream.close(2 /* INTERNAL_ERROR, RFC 9113, 7 */),
   };
 }
