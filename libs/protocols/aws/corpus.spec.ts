@@ -1,0 +1,48 @@
+/** The evasion corpus of AWS, case by case, through both gates before an AWS that answers with secrets. */
+import { loadParser } from '@sallyport/sql';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasAnswer } from '../testing/aws-corpus/answers.js';
+import { allowed, denied, hidden, reviewed } from '../testing/aws-corpus/verdict.js';
+import { awsWorld, openPolicy, type World } from '../testing/aws-corpus/world.js';
+import { type AwsCase, awsCases, notIdentified, onTheWire } from './corpus-cases.fixture.js';
+
+let world: World;
+let open: World;
+beforeAll(async () => {
+  await loadParser();
+  [world, open] = await Promise.all([awsWorld(), awsWorld(openPolicy)]);
+});
+afterAll(async () => {
+  await Promise.all([world?.[Symbol.asyncDispose](), open?.[Symbol.asyncDispose]()]);
+});
+
+const reviewedHere = new Set(['AWS-050', 'AWS-055', 'AWS-060', 'AWS-065', 'AWS-070']);
+const verdicts = { allow: allowed, deny: denied, deny_or_approve: reviewed, redact_or_deny: denied };
+const verdictOf = ({ id, expect: expected }: AwsCase) =>
+  expected === 'deny_or_approve' && !reviewedHere.has(id)
+    ? denied
+    : (verdicts[expected as keyof typeof verdicts] as typeof denied | undefined);
+
+const here = awsCases.filter(({ id }) => onTheWire[id] === undefined);
+
+describe('under the reference policy', () => {
+  test.each(here.map((each) => [each.id, each.expect, each.input.action, each] as const))(
+    '%s must %s: %s',
+    async (id, _expected, _action, one) => {
+      expect(await verdictOf(one)!(world, one)).toEqual([]);
+      const reason = notIdentified[id];
+      if (reason !== undefined) expect(JSON.stringify(world.gateway.events)).toMatch(reason);
+    },
+  );
+});
+
+const secret = here.filter(({ id, expect: expected }) => hasAnswer(id) && expected !== 'allow' && !notIdentified[id]);
+
+describe('where the policy allows everything', () => {
+  test.each(secret.map((each) => [each.id, each.input.action, each] as const))(
+    '%s: %s shows no secret',
+    async (_id, _action, one) => {
+      expect(await hidden(open, one)).toEqual([]);
+    },
+  );
+});
