@@ -67,7 +67,12 @@ export const addressingOf = ({ input: { host = '' } }: AwsCase): Addressing => {
   return bucket === undefined ? {} : { bucket };
 };
 
-const signingNames: Readonly<Record<string, string>> = { cloudcontrolapi: 'cloudcontrolapi', cloudwatch: 'monitoring' };
+const signingNames: Readonly<Record<string, string>> = {
+  'api': 'ecr',
+  'bedrock-runtime': 'bedrock',
+  cloudcontrolapi: 'cloudcontrolapi',
+  cloudwatch: 'monitoring',
+};
 
 export const scopeOf = ({ input: { host = '', service } }: AwsCase): SignedScope => {
   const label = /(?:^|\.)(s3)[.-]/.exec(host)?.[1] ?? host.split('.')[0] ?? service;

@@ -1,6 +1,7 @@
 /** What AWS would answer to each case if it were asked, in the operation's own output, with secrets where it has secrets. */
 import { crc32, gzipSync } from 'node:zlib';
 import { encodeEvent } from '@sallyport/aws';
+import type { Seen } from '../aws-upstreams.js';
 import { accessKey, formless, signature, token } from './canaries.js';
 
 export interface Said {
@@ -94,7 +95,6 @@ const answers: Readonly<Record<string, Said>> = {
   }),
   'AWS-066': json({ output: formless, status: 'SUCCEEDED' }),
   'AWS-073': object(`{"outputs":{"key":"${accessKey}","token":"${token}"}}`),
-  'AWS-079': object(`${'x'.repeat(94)},${accessKey},${token}\n`),
   'AWS-083': object(gzipSync(gzipSync(`a,${accessKey}`)), { 'content-encoding': 'gzip, gzip' }),
   'AWS-104': object(`secret ${accessKey}`),
   'AWS-105': object(`secret ${accessKey}`),
@@ -129,6 +129,17 @@ const answers: Readonly<Record<string, Said>> = {
   'OWN-004': object(gzipSync(`aws_access_key_id = ${accessKey}\n`), { 'content-encoding': 'gzip' }),
   'OWN-005': json({ downloadUrl: link, layerDigest: 'sha256:0' }),
 };
+
+/** S3 gives the part that it is asked for. */
+export const partOf =
+  (whole: string) =>
+  ({ headers }: Pick<Seen, 'headers'>): Said => {
+    const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? [];
+    if (first === undefined) return object(whole);
+    const body = whole.slice(Number(first), Number(last) + 1);
+    const range = `bytes ${first}-${Number(first) + body.length - 1}/${whole.length}`;
+    return { ...object(body, { 'content-range': range }), status: 206 };
+  };
 
 const nothing: Readonly<Record<string, Said>> = {
   form: xml('<Response><requestId>r</requestId></Response>'),

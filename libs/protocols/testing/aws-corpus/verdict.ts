@@ -63,7 +63,8 @@ const shapeOf = (request: ToSend, signingName: string): string => {
   const header = (name: string): string => request.headers.find(([other]) => other === name)?.[1] ?? '';
   if (header('smithy-protocol') !== '') return 'cbor';
   if (header('x-amz-target') !== '') return 'json';
-  if (signingName === 's3' || signingName === 'ec2') return signingName;
+  if (/^s3/.test(signingName)) return 's3';
+  if (signingName === 'ec2') return 'ec2';
   return header('content-type').startsWith('application/x-www-form-urlencoded') ? 'form' : 'rest-json';
 };
 

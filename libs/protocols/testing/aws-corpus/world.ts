@@ -31,7 +31,7 @@ export interface World {
   readonly gateway: Gateway;
   readonly upstream: Scripted;
   /** What AWS says to everything but to whom the credential belongs to. */
-  answer: Said;
+  answer: Said | ((seen: Seen) => Said);
   /** What people say when they are asked. */
   reviewer: (operation: Operation) => Promise<'approve' | 'reject'>;
   /** What arrived at AWS, but for the gateway's own questions and those of `isUsable`. */
@@ -50,7 +50,8 @@ export async function awsWorld(policy = awsReadOnlyReference): Promise<World> {
   const engine = createPolicyEngine();
   engine.load(1, policy);
   const upstream = await scriptedUpstream((seen, response) => {
-    const { status = 200, headers = {}, body } = isIdentityCall(seen) ? identity : world.answer;
+    const said = typeof world.answer === 'function' ? world.answer(seen) : world.answer;
+    const { status = 200, headers = {}, body } = isIdentityCall(seen) ? identity : said;
     response.writeHead(status, { 'content-length': String(Buffer.byteLength(body)), ...headers });
     response.end(seen.method === 'HEAD' ? undefined : body);
   });
