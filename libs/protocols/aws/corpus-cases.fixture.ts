@@ -50,13 +50,29 @@ export const onTheWire: Readonly<Record<string, string>> = {
   'AWS-139': 'what is masked in the answer of DescribeTaskDefinition',
 };
 
+/** Refused before anything is described: two readers could understand the request in two ways, or nobody does. */
+export const notIdentified: Readonly<Record<string, RegExp>> = {
+  'AWS-091': /no operation of s3 or s3control/,
+  'AWS-092': /no query key “policy”/,
+  'AWS-099': /names no operation/,
+  'AWS-100': /charset/,
+  'AWS-101': /the CBOR is wrong/,
+  'AWS-122': /there twice/,
+  'AWS-143': /no service signs as/,
+};
+
 /** Virtual hosts name the bucket in front: `app-data.s3.us-east-1.amazonaws.com`. */
 export const addressingOf = ({ input: { host = '' } }: AwsCase): Addressing => {
   const bucket = /^(.+)\.s3[.-](?!control)/.exec(host)?.[1];
   return bucket === undefined ? {} : { bucket };
 };
 
-const signingNames: Readonly<Record<string, string>> = { cloudcontrolapi: 'cloudcontrolapi', cloudwatch: 'monitoring' };
+const signingNames: Readonly<Record<string, string>> = {
+  'api': 'ecr',
+  'bedrock-runtime': 'bedrock',
+  cloudcontrolapi: 'cloudcontrolapi',
+  cloudwatch: 'monitoring',
+};
 
 export const scopeOf = ({ input: { host = '', service } }: AwsCase): SignedScope => {
   const label = /(?:^|\.)(s3)[.-]/.exec(host)?.[1] ?? host.split('.')[0] ?? service;

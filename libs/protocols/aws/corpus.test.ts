@@ -6,7 +6,7 @@ import { createPolicyEngine, type PolicyEngine, packs } from '@sallyport/policy'
 import { loadParser } from '@sallyport/sql';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { awsReadOnlyReference } from '../testing/corpus/aws-policies.js';
-import { type AwsCase, addressingOf, awsCases, onTheWire, requestOf, scopeOf } from './corpus-cases.fixture.js';
+import { type AwsCase, addressingOf, awsCases, notIdentified, onTheWire, requestOf, scopeOf } from './corpus-cases.fixture.js';
 
 const catalogue = loadCatalogue();
 const engine = createPolicyEngine();
@@ -53,17 +53,6 @@ const judge = (one: AwsCase, by: PolicyEngine = engine): Judged => {
     flags: facts['flags'] as string[],
     text,
   };
-};
-
-/** Refused before anything is described: two readers could understand the request in two ways, or nobody does. */
-const notIdentified: Readonly<Record<string, RegExp>> = {
-  'AWS-091': /no operation of s3 or s3control/,
-  'AWS-092': /no query key “policy”/,
-  'AWS-099': /names no operation/,
-  'AWS-100': /charset/,
-  'AWS-101': /the CBOR is wrong/,
-  'AWS-122': /there twice/,
-  'AWS-143': /no service signs as/,
 };
 
 /** What a description says of each class, whatever policy makes of it. */

@@ -28,7 +28,7 @@ export interface AwsGatewayOptions {
   /** The connection's. */
   readonly connection?: Readonly<Record<string, unknown>>;
   /** Undefined allows. */
-  readonly decide?: (operation: Operation) => 'allow' | 'deny' | 'review' | undefined;
+  readonly decide?: (operation: Operation) => Decision | Decision['outcome'] | undefined;
   readonly review?: Guards['review'];
   readonly rules?: readonly MaskingRule[];
   readonly minimum?: readonly MaskingRule[];
@@ -216,7 +216,8 @@ export async function awsGateway(options: AwsGatewayOptions) {
   };
 }
 
-function decisionOf(outcome: 'allow' | 'deny' | 'review'): Decision {
+function decisionOf(outcome: Decision | Decision['outcome']): Decision {
+  if (typeof outcome !== 'string') return outcome;
   if (outcome === 'allow') return { outcome, ...decided };
   if (outcome === 'deny')
     return { outcome, ...decided, refusal: { code: 'POLICY_DENIED', message: 'the policy says no', hint: 'ask' } };

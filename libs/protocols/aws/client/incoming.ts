@@ -109,7 +109,9 @@ export function incomingOfHttp2(
   stream.on('error', () => left.abort());
   const listed = pairs(raw).filter(([name]) => !name.startsWith(':'));
   const authority = headers[':authority'];
-  if (authority !== undefined && !listed.some(([name]) => name === 'host')) listed.unshift(['host', authority]);
+  // Where both are there and differ, the host is there twice: one of them may be read by the next in line (RFC 9113, 8.3.1).
+  if (authority !== undefined && !listed.some(([name, value]) => name === 'host' && value === authority))
+    listed.unshift(['host', authority]);
   let waits = headers.expect === '100-continue';
   return {
     method: headers[':method'] ?? '',

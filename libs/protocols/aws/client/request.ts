@@ -56,11 +56,14 @@ export function addressingOf(request: AwsRequest, publicHost: string): Addressin
   return bucket === undefined || bucket === '' ? {} : { bucket };
 }
 
+const hostOfS3 = /(?:^|\.)s3[a-z0-9-]{0,60}\.(?:[a-z0-9.-]{1,60}\.)?amazonaws\.com(?:\.cn)?(?::\d{1,5})?$/i;
+
 /** Before anything else is known of a request: how would the service that it is for say no? */
 export function errorStyleOf({ headers, path, method }: AwsRequest, signingName: string | undefined): ErrorStyle {
   if (headerOf(headers, 'smithy-protocol') === 'rpc-v2-cbor') return 'cbor';
   if (headerOf(headers, 'x-amz-target') !== undefined) return 'json';
   if (signingName === 's3' || signingName === 's3express' || signingName === 's3-outposts') return 's3';
+  if (signingName === undefined && hostOfS3.test(headerOf(headers, 'host') ?? '')) return 's3';
   if (signingName === 'ec2') return 'ec2';
   if (signingName === 'route53' || signingName === 'cloudfront') return 'rest-xml';
   const type = headerOf(headers, 'content-type') ?? '';

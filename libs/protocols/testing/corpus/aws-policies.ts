@@ -3,7 +3,8 @@
 const orders = 'arn:aws:dynamodb:us-east-1:111122223333:table/orders';
 
 /** Objects under one prefix and one table; a name that may be read in two ways is none of them. */
-const known = `!context.flags.containsAny(["resource-unresolved", "resources-cut", "ambiguous", "unlisted-action", "body-not-inspected"])`;
+const resolved = `!context.flags.containsAny(["resource-unresolved", "resources-cut", "ambiguous", "unlisted-action"])`;
+const known = `${resolved} && !context.flags.contains("body-not-inspected")`;
 const objects = `context.bucket == "app-data" && context.key like "public/*" && context.resource like "arn:aws:s3:::app-data/public/*"`;
 const table = `["${orders}"].containsAll(context.resources)`;
 
@@ -32,8 +33,8 @@ when { context.risk == "read" && context.service == "s3" && context.operation ==
 @timeout("10m")
 @message("changes to orders and to public objects wait for a reviewer")
 permit(principal, action == Sallyport::Action::"aws.call", resource)
-when { context.risk == "write" && ${known} &&
-  ((context.service == "dynamodb" && ${table}) || (context.service == "s3" && ${objects})) };
+when { context.risk == "write" && ${resolved} &&
+  ((context.service == "dynamodb" && ${known} && ${table}) || (context.service == "s3" && ${objects})) };
 
 @id("reviewed-execution")
 @review("reviewers")
