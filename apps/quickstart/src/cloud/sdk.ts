@@ -1,6 +1,6 @@
 /** The AWS SDK, loaded once and when it is needed: it takes half a second. Its advice on Node's version is not part of the play. */
 const quiet = (): void => {
-  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+  Object.assign(process.env, { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' });
 };
 
 export const s3Sdk = () => {
