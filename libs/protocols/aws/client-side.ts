@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { type BodyVerifier, type Catalogue, loadCatalogue, ReplayGuard } from '@sallyport/aws';
 import { refusalOf } from '@sallyport/core';
 import type { ClientSide, Lobby } from '@sallyport/engine';
+import { loadParser } from '@sallyport/sql';
 import { InspectionBudget } from './client/budget.js';
 import { answerError, serveCall } from './client/call.js';
 import { type Client, enter } from './client/door.js';
@@ -26,6 +27,7 @@ interface House {
 }
 
 export async function createAwsClientSide(): Promise<ClientSide> {
+  await loadParser(); // calls that carry SQL are described by its grammar
   const house: House = {
     catalogue: loadCatalogue(),
     sessions: new AwsSessions(),
