@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import { GatewayError } from '@sallyport/core';
 import { expect, test } from 'vitest';
 import { decodeResponseHead, encodeResponseHead, headLimit } from './wire.js';
 
@@ -39,6 +41,7 @@ test('a hundred thousand seeded inputs give a head or one error, never anything 
   const next = random(7);
   const alphabet = 'HTTP/1. 2045\r\n: abz-\0\xff';
   let read = 0;
+  const changed: unknown[] = [];
   for (let round = 0; round < 100_000; round += 1) {
     const start = next() < 0.7 ? 'HTTP/1.1 200\r\n' : '';
     const end = next() < 0.7 ? '\r\n\r\n' : '';
@@ -47,11 +50,12 @@ test('a hundred thousand seeded inputs give a head or one error, never anything 
       middle += alphabet[Math.floor(next() * alphabet.length)];
     try {
       const head = decodeResponseHead(Buffer.from(start + middle + end, 'latin1'));
-      expect(decodeResponseHead(encodeResponseHead(head))).toEqual(head);
+      if (!isDeepStrictEqual(decodeResponseHead(encodeResponseHead(head)), head)) changed.push(head);
       read += 1;
     } catch (error) {
-      expect(error).toMatchObject({ code: 'RESPONSE_NOT_UNDERSTOOD' });
+      if (!(error instanceof GatewayError) || error.code !== 'RESPONSE_NOT_UNDERSTOOD') throw error;
     }
   }
+  expect(changed).toEqual([]);
   expect(read).toBeGreaterThan(100);
 });
