@@ -148,6 +148,7 @@ export const conditions: readonly Condition[] = [
     'on',
     'secret-read',
   ),
+  condition('apigateway', 'GetApiKey GetApiKeys', 'includeValue|includeValues', 'on', 'secret-read'),
   condition('ssm', 'ModifyDocumentPermission', 'AccountIdsToAdd[]', /^all$/i, 'public-exposure'),
   condition('ssm', 'UpdateServiceSetting', 'SettingId', /public-sharing/i, 'public-exposure'),
   condition(

@@ -146,13 +146,9 @@ export const readsSecret = operationSet({
   secretsmanager: 'GetSecretValue BatchGetSecretValue',
   kms: 'Decrypt GenerateDataKey GenerateDataKeyPair DeriveSharedSecret',
   'payment-cryptography-data': 'DecryptData TranslateKeyMaterial',
-  ec2: 'GetPasswordData GetConsoleOutput GetConsoleScreenshot GetLaunchTemplateData DescribeLaunchTemplateVersions',
-  autoscaling: 'DescribeLaunchConfigurations',
-  apigateway: 'GetApiKey GetApiKeys',
+  ec2: 'GetPasswordData GetConsoleOutput GetConsoleScreenshot GetLaunchTemplateData',
   appsync: 'ListApiKeys',
   wafv2: 'ListAPIKeys',
-  'cognito-idp': 'DescribeUserPoolClient',
-  iam: 'GetCredentialReport',
 });
 
 /** No name in their answer tells it, and still it holds environments, templates or what programs have written. */
@@ -166,7 +162,8 @@ export const mayHoldSecrets = operationSet({
   glue: 'GetConnection GetConnections',
   apprunner: 'DescribeService',
   ssm: 'GetCommandInvocation ListCommandInvocations',
-  ec2: 'DescribeVpnConnections CreateVpnConnection DescribeSpotFleetRequests ExportClientVpnClientConfiguration',
+  ec2: 'DescribeLaunchTemplateVersions DescribeVpnConnections CreateVpnConnection DescribeSpotFleetRequests ExportClientVpnClientConfiguration',
   stepfunctions: 'DescribeExecution GetExecutionHistory',
   emr: 'DescribeCluster',
+  autoscaling: 'DescribeLaunchConfigurations',
 });

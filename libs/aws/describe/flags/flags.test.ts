@@ -81,6 +81,7 @@ const carries: readonly (readonly [string, string, Wire])[] = [
     json('ssm', 'AmazonSSM.GetParameters', { Names: ['a'], WithDecryption: true }),
   ],
   ['secret-read', 'user data', ec2('Action=DescribeInstanceAttribute&InstanceId=i-1&Attribute=userData')],
+  ['secret-read', 'the values of API keys', rest('apigateway', 'GET /apikeys?includeValues=true')],
   ['secret-inside', 'the environment of a function', rest('lambda', 'GET /2015-03-31/functions/f')],
   ['public-exposure', 'a bucket policy for everybody', bucketPolicy('*')],
   ['public-exposure', 'everybody of every account', bucketPolicy({ AWS: ['*'] })],
@@ -257,6 +258,7 @@ test.each(carries)('%s: %s', (flag, _what, call) => {
 
 const without: readonly (readonly [string, string, Wire])[] = [
   ['secret-read', 'a parameter as it is stored', json('ssm', 'AmazonSSM.GetParameter', { Name: 'a' })],
+  ['secret-read', 'API keys without their values', rest('apigateway', 'GET /apikeys')],
   ['secret-read', 'another attribute', ec2('Action=DescribeInstanceAttribute&InstanceId=i-1&Attribute=instanceType')],
   [
     'public-exposure',
