@@ -384,6 +384,28 @@ test('a credential that has expired is read afresh once', async () => {
   expect(await aws.received[1]!.body).toEqual(Buffer.from('{"a":1}'));
 });
 
+test('a credential that has become another account’s is not used', async () => {
+  let account = '111111111111';
+  aws.script = (received) =>
+    received.say(
+      answer(
+        '200 OK',
+        `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>${account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
+      ),
+    );
+  const driver = await agent({
+    settings: { accounts: ['111111111111'] },
+    credential: async () => ({ user: 'u', aws: { ...agentCredential, accessKeyId: `AKIA${account}` } }),
+  });
+  expect((await driver.call(getObject)).outcome.status).not.toBe('skipped');
+  account = '222222222222';
+
+  expect((await driver.call(getObject)).outcome).toMatchObject({
+    status: 'skipped',
+    refusal: { code: 'TARGET_UNKNOWN' },
+  });
+});
+
 // --------------------------------------------------------------------------------------------------------------- waiting
 
 test('a target that does not answer is given up when its time is over', async () => {
