@@ -52,8 +52,7 @@ export class AwsTarget {
   }
 
   /** Whose the agent's own credential is: asked once for each access key. @throws CREDENTIAL_UNAVAILABLE */
-  async account(): Promise<string> {
-    const { accessKeyId } = await this.credential();
+  async account({ accessKeyId }: AwsCredential): Promise<string> {
     const known = this.#account;
     const isStale = known?.failedAt !== undefined && Date.now() - known.failedAt > forgetFailureMs;
     if (known?.keyId === accessKeyId && !isStale) return known.asked;

@@ -153,7 +153,11 @@ export class Call {
   async #authorise(service: string, fresh: boolean): Promise<Authorised> {
     const { target, session, head } = this.#options;
     const { role, attribution } = session;
-    if (role === undefined) return { credential: await target.credential({ fresh }), scoped: 'own' };
+    if (role === undefined) {
+      const credential = await target.credential({ fresh });
+      await session.checkAccount(credential);
+      return { credential, scoped: 'own' };
+    }
     const { region, actions, resources } = head;
     return target.scopes.credential({ role, attribution, service, region, actions, resources }, { fresh });
   }

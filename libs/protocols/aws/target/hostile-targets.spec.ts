@@ -1,5 +1,6 @@
 /** Targets that mean harm, or fail in every way that a network knows. */
 import { createHash } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FrameKind } from '@sallyport/engine';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -312,32 +313,36 @@ test.each([301, 302, 307, 308])('a redirect by %i is an answer, and nobody follo
 });
 
 test.each([
-  ['in a header', answer('200 OK', '', { 'x-amz-meta-a': `a ${secret}` })],
-  ['in a body', answer('200 OK', `a${token}b`)],
+  ['in a header', answer('200 OK', '', { 'x-amz-meta-a': `a ${secret}` }), true],
+  ['in a body', answer('200 OK', `a${token}b`), true],
   [
     'in chunks',
     `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${[...token].map((c) => `1\r\n${c}\r\n`).join('')}0\r\n\r\n`,
+    true,
   ],
   [
     'in an error',
     answer('403 Forbidden', `<Error><Code>Other</Code><CanonicalRequest>${token}</CanonicalRequest></Error>`),
+    true,
   ],
-  ['in the reason', `HTTP/1.1 400 ${secret}\r\ncontent-length: 0\r\n\r\n`],
-  ['as no HTTP', secret],
+  ['in the reason', `HTTP/1.1 400 ${secret}\r\ncontent-length: 0\r\n\r\n`, false],
+  ['as no HTTP', secret, true],
   [
     'in a redirect',
     answer('307 Temporary', '', { location: `http://a/?X-Amz-Security-Token=${encodeURIComponent(token)}` }),
+    false,
   ],
-  ['in a cookie', answer('200 OK', '', { 'set-cookie': secret })],
-])('the agent’s own credential never comes back %s', async (_where, text) => {
+  ['in a cookie', answer('200 OK', '', { 'set-cookie': secret }), false],
+])('the agent’s own credential never comes back %s', async (_where, text, ends) => {
+  const driver = await agent();
   aws.script = async (received) => {
     await received.say(text);
     received.socket.end();
   };
-  const driver = await agent();
 
-  await driver.call({ ...getObject, record: anOperation });
+  const { outcome } = await driver.call({ ...getObject, record: anOperation });
 
+  expect(outcome.refusal?.code).toBe(ends ? 'RESPONSE_NOT_UNDERSTOOD' : undefined);
   expect(driver.told + Buffer.concat(driver.recorded).toString('latin1')).not.toMatch(/canary/);
 });
 
@@ -379,6 +384,28 @@ test('a credential that has expired is read afresh once', async () => {
   expect(await aws.received[1]!.body).toEqual(Buffer.from('{"a":1}'));
 });
 
+test('a credential that has become another account’s is not used', async () => {
+  let account = '111111111111';
+  aws.script = (received) =>
+    received.say(
+      answer(
+        '200 OK',
+        `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>${account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
+      ),
+    );
+  const driver = await agent({
+    settings: { accounts: ['111111111111'] },
+    credential: async () => ({ user: 'u', aws: { ...agentCredential, accessKeyId: `AKIA${account}` } }),
+  });
+  expect((await driver.call(getObject)).outcome.status).not.toBe('skipped');
+  account = '222222222222';
+
+  expect((await driver.call(getObject)).outcome).toMatchObject({
+    status: 'skipped',
+    refusal: { code: 'TARGET_UNKNOWN' },
+  });
+});
+
 // --------------------------------------------------------------------------------------------------------------- waiting
 
 test('a target that does not answer is given up when its time is over', async () => {
@@ -387,7 +414,7 @@ test('a target that does not answer is given up when its time is over', async ()
 
   expect((await driver.call(getItem, '{}')).outcome).toMatchObject({
     status: 'unknown',
-    refusal: { code: 'TIMED_OUT' },
+    refusal: { code: 'TIMED_OUT', message: 'AWS does not answer this call in time' },
   });
 });
 
@@ -471,12 +498,15 @@ test('a channel that ends takes its call with it', async () => {
   await driver.served;
 });
 
-test('a kept connection that was closed meanwhile is noticed: a read is asked again, a write is not', async () => {
+test.each<[string, (socket: Socket) => void]>([
+  ['was closed', (socket) => socket.end()],
+  ['was reset', (socket) => socket.resetAndDestroy()],
+])('a kept connection that %s meanwhile is noticed: a read is asked again, a write is not', async (_what, how) => {
   const driver = await agent();
   const closing = async () => {
     await driver.call(getItem, '{}');
     aws.script = (received) => {
-      received.socket.resetAndDestroy();
+      how(received.socket);
       aws.script = (next) => void next.say(answer('200 OK', '{}'));
     };
   };

@@ -1,6 +1,7 @@
 /** What a session may do at a target: what the control plane asks for, within what the agent's own file allows. */
 import { partitionOf } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
+import type { AwsCredential } from '@sallyport/engine';
 import type { Attribution, OpenedHead, OpenHead } from '../heads.js';
 import type { AwsSettings } from '../settings.js';
 import type { AwsTarget } from './aws-target.js';
@@ -13,6 +14,8 @@ export interface Session {
   readonly role: string | undefined;
   readonly attribution: Attribution;
   readonly allowsRegion: (region: string) => boolean;
+  /** It may have become another's since the opening. @throws TARGET_UNKNOWN, CREDENTIAL_UNAVAILABLE */
+  readonly checkAccount: (own: AwsCredential) => Promise<void>;
   readonly opened: OpenedHead;
 }
 
@@ -24,12 +27,17 @@ export async function openSession(target: AwsTarget, head: OpenHead): Promise<Se
   if (head.regions.length > 0 && !head.regions.some(allowsRegion))
     throw notListed('regions', 'lists none of this connection’s regions');
   const role = roleOf(settings, head);
-  const account = await accountOf(target, { role, accounts: [settings.accounts, new Set(head.accounts)] });
+  const allowed = [settings.accounts, new Set(head.accounts)].filter(({ size }) => size > 0);
+  const account = role?.split(':')[4] ?? (await ownAccount(target, allowed.length > 0));
+  checkAccount(account, allowed);
   const region = allowsRegion(settings.region) ? settings.region : head.regions.find(allowsRegion);
   return {
     role,
     attribution: head.attribution,
     allowsRegion,
+    checkAccount: async (own) => {
+      if (allowed.length > 0) checkAccount(await target.account(own), allowed);
+    },
     opened: {
       partition: partitionOf(target.catalogue, region ?? settings.region) ?? 'aws',
       ...(account === undefined ? {} : { account }),
@@ -48,28 +56,18 @@ function roleOf({ roles }: AwsSettings, head: OpenHead): string | undefined {
   throw notListed('roles', 'lists several roles, and this connection names none');
 }
 
-interface AccountCheck {
-  readonly role: string | undefined;
-  /** Each must have it in, where it has any. */
-  readonly accounts: readonly ReadonlySet<string>[];
-}
-
-async function accountOf(target: AwsTarget, { role, accounts }: AccountCheck): Promise<string | undefined> {
-  const restricted = accounts.filter(({ size }) => size > 0);
-  const account = role?.split(':')[4] ?? (await ownAccount(target, restricted.length > 0));
-  if (account !== undefined && !restricted.every((allowed) => allowed.has(account)))
-    throw new GatewayError(
-      'TARGET_UNKNOWN',
-      `calls would run in the account "${account}", which is not among those allowed`,
-      {
-        hint: 'compare "accounts" of the connection and of the agent’s configuration with the credential’s',
-      },
-    );
-  return account;
+/** @param allowed each must have it in */
+function checkAccount(account: string | undefined, allowed: readonly ReadonlySet<string>[]): void {
+  if (account === undefined || allowed.every((accounts) => accounts.has(account))) return;
+  throw new GatewayError(
+    'TARGET_UNKNOWN',
+    `calls would run in the account "${account}", which is not among those allowed`,
+    { hint: 'compare "accounts" of the connection and of the agent’s configuration with the credential’s' },
+  );
 }
 
 async function ownAccount(target: AwsTarget, isNeeded: boolean): Promise<string | undefined> {
-  const asked = target.account();
+  const asked = target.credential().then((own) => target.account(own));
   if (isNeeded) return asked;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {

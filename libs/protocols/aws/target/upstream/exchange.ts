@@ -80,7 +80,8 @@ export class UpstreamExchange {
   };
 
   #broke(error: Error): void {
-    this.#brokeWhenReused = this.#sent.reusedSocket && !this.#answered && this.#failure === undefined;
+    if (this.#failure !== undefined) return; // our own doing
+    this.#brokeWhenReused = this.#sent.reusedSocket && !this.#answered;
     this.fail(failureOf(error, this.#request.endpoint.host));
   }
 
@@ -166,6 +167,7 @@ export class UpstreamExchange {
       close: () => {
         this.#over();
         if (!message.complete || !this.#sent.writableFinished) this.#sent.destroy();
+        else message.resume(); // an answer that nobody reads would keep its connection
       },
     };
   }
