@@ -69,6 +69,7 @@ describe('objects', () => {
       expect(Buffer.from(output).includes('QQ')).toBe(false);
       length += output.length;
       held = Math.max(held, stream.held);
+      expect(length).toBeGreaterThan(round * piece.length);
     }
     length += stream.push(Buffer.from('" end')).length + stream.end().length;
     expect(length).toBe(200 * piece.length + 18);
@@ -172,6 +173,12 @@ describe('ranges', () => {
     ['was asked for by number', [['content-range', 'bytes 0-4/9']]],
   ] as const)('a part that %s is refused', async (_, headers) => {
     await expect(object('abcde', { status: 206, headers })).rejects.toMatchObject({ code: 'RESPONSE_NOT_UNDERSTOOD' });
+  });
+
+  test('another part than was asked for is refused', async () => {
+    const headers = [['content-range', 'bytes 10-14/99']] as const;
+    const asked = [['range', 'bytes=5-12']] as const;
+    await expect(object('abcde', { status: 206, headers, asked })).rejects.toThrow('another part');
   });
 
   test('a part that ends before its time is an error, not an end', async () => {

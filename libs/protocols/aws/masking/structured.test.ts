@@ -91,16 +91,16 @@ describe('members that hold secrets, by protocol', () => {
     expect(text).toBe(body('[redacted:aws-model]', '[redacted:aws-model]'));
   });
 
-  test('a number that is hidden leaves XML with its element', async () => {
+  test('what is no text and hidden leaves XML with its element, the texts beside it stay masked', async () => {
+    const body = (secret: string, rest: string) =>
+      `<R><Credentials><AccessKeyId>${secret}</AccessKeyId>${rest}</Credentials><MatchedGrantTarget>s3://b</MatchedGrantTarget></R>`;
     const { text } = await seen({
-      service: 'ec2',
-      operation: 'DescribeVpnConnections',
-      protocol: 'ec2',
-      body: '<R><vpnConnectionSet><item><vpnConnectionId>v</vpnConnectionId><customerGatewayConfiguration>&lt;psk&gt;</customerGatewayConfiguration></item></vpnConnectionSet></R>',
+      service: 's3control',
+      operation: 'GetDataAccess',
+      protocol: 'rest-xml',
+      body: body('x', '<Expiration>2026-01-01T00:00:00Z</Expiration>'),
     });
-    expect(text).toBe(
-      '<R><vpnConnectionSet><item><vpnConnectionId>v</vpnConnectionId><customerGatewayConfiguration>[redacted:aws-model]</customerGatewayConfiguration></item></vpnConnectionSet></R>',
-    );
+    expect(text).toBe(body('[redacted:aws-model]', ''));
   });
 });
 
