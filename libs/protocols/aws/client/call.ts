@@ -145,8 +145,8 @@ class Call implements Exchange {
     try {
       const head = this.#head(record);
       way = await this.#arrived.session.way(permit);
-      const { refusal } = await this.#exchange(way, head, permit, { gate, record });
-      whole = true;
+      const { refusal, heardOut } = await this.#exchange(way, head, permit, { gate, record });
+      whole = heardOut;
       if (refusal !== undefined) answerError(this.#arrived, refusal);
     } catch (error) {
       await record
@@ -158,13 +158,16 @@ class Call implements Exchange {
     }
   }
 
-  /** Sends and receives at the same time: a target may answer before it has heard everything. */
+  /**
+   * Sends and receives at the same time: a target may answer before it has heard everything. A way that was not given all
+   * of the body serves no other call: what is still to come would be taken for that call's.
+   */
   async #exchange(
     way: Way,
     head: CallHead,
     permit: Permit,
     recorded: { readonly gate: ResponseGate; readonly record: OperationRecord },
-  ): Promise<{ readonly refusal?: Refusal }> {
+  ): Promise<{ readonly refusal?: Refusal; readonly heardOut: boolean }> {
     const { incoming } = this.#arrived;
     const giveUp = (): void => way.destroy(new GatewayError('CANCELLED', 'the client has gone'));
     if (incoming.gone.aborted) throw new GatewayError('CANCELLED', 'the client has gone');
@@ -172,17 +175,25 @@ class Call implements Exchange {
     try {
       way.begin(head, this.#asked.request.body ?? new Uint8Array(0), permit);
       const { check } = this.#asked;
-      if (check === undefined) return await relay(incoming, way, recorded);
+      if (check === undefined) return { ...(await relay(incoming, way, recorded)), heardOut: true };
       let failure: unknown;
-      const sent = stream(incoming, check, way).catch((error: unknown) => {
-        failure = error;
-        way.destroy(error instanceof GatewayError ? error : new GatewayError('CANCELLED', 'the body broke off'));
-      });
+      let heardOut = false;
+      const sent = stream(incoming, check, way).then(
+        () => {
+          heardOut = true;
+        },
+        (error: unknown) => {
+          failure = error;
+          way.destroy(error instanceof GatewayError ? error : new GatewayError('CANCELLED', 'the body broke off'));
+        },
+      );
       const relayed = await relay(incoming, way, recorded).catch((error: unknown) => {
         throw failure ?? error;
       });
-      if (!incoming.gone.aborted) await Promise.race([sent, aborted(incoming.gone), answered(incoming)]);
-      return relayed;
+      // Who is refused is told at once, and not when all has been sent that nobody wants.
+      if (relayed.refusal === undefined && !incoming.gone.aborted)
+        await Promise.race([sent, aborted(incoming.gone), aMoment()]);
+      return { ...relayed, heardOut };
     } finally {
       incoming.gone.removeEventListener('abort', giveUp);
     }
@@ -225,8 +236,7 @@ const aborted = (signal: AbortSignal): Promise<void> =>
   });
 
 /** A client that is answered early need not be heard out: a moment, so that what it still sends does not break the answer. */
-const answered = ({ begun }: Incoming): Promise<void> =>
-  begun ? new Promise((resolve) => setTimeout(resolve, 2_000).unref()) : new Promise(() => undefined);
+const aMoment = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2_000).unref());
 
 function lengthOf(request: AwsRequest, { decodedLength }: Signed): number | undefined {
   if (request.body !== undefined) return request.body.length;
