@@ -1,5 +1,6 @@
 /** One request and its answer. */
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatewayError } from '@sallyport/core';
 import type { Deadlines } from '../../settings.js';
 import { headerOf, headersOf } from '../header-list.js';
@@ -8,6 +9,8 @@ import { failureOf, late, type Progress } from './failures.js';
 
 /** How long the other end may take to say that it wants the body, before it gets it all the same. */
 const continueMs = 2_000;
+/** A piece of this size is one of many: what else has arrived comes with the next one. */
+const oneOfMany = 16 * 1024;
 
 export class UpstreamExchange {
   readonly #request: UpstreamRequest;
@@ -15,6 +18,7 @@ export class UpstreamExchange {
   readonly #deadlines: Deadlines;
   #failure: GatewayError | undefined;
   #answered = false;
+  #message: IncomingMessage | undefined;
   #timer: NodeJS.Timeout | undefined;
   #total: NodeJS.Timeout;
   #brokeWhenReused = false;
@@ -69,6 +73,7 @@ export class UpstreamExchange {
   fail(error: GatewayError): void {
     this.#failure ??= error;
     this.#giveUp(this.#failure);
+    this.#message?.destroy(this.#failure);
     this.#sent.destroy(this.#failure);
   }
 
@@ -156,6 +161,7 @@ export class UpstreamExchange {
 
   #answerOf(message: IncomingMessage): UpstreamAnswer {
     message.on('error', () => undefined); // told by whoever reads
+    this.#message = message;
     return {
       status: message.statusCode ?? 0,
       headers: headersOf(message.rawHeaders),
@@ -163,6 +169,7 @@ export class UpstreamExchange {
       close: () => {
         this.#over();
         if (!message.complete || !this.#sent.writableFinished) this.#sent.destroy();
+        else message.resume(); // to its end, without which the connection would never be free again
       },
     };
   }
@@ -170,12 +177,19 @@ export class UpstreamExchange {
   /** While nobody reads, the other end is held back: its deadline counts only while it is waited for. */
   async *#read(message: IncomingMessage): AsyncGenerator<Uint8Array> {
     const pieces = message[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+    let isWaiting = false;
+    const timer = setTimeout(() => {
+      if (isWaiting) this.fail(late('the answer of AWS stopped coming'));
+    }, this.#deadlines.idle);
     try {
-      for (;;) {
-        this.#within(this.#deadlines.idle, 'the answer of AWS stopped coming');
-        const next = await Promise.race([pieces.next(), this.#gaveUp]);
-        clearTimeout(this.#timer);
+      for (let length = 0; ; ) {
+        if (length >= oneOfMany) await nextTurn();
+        isWaiting = true;
+        timer.refresh();
+        const next = await pieces.next(); // fails with the exchange
+        isWaiting = false;
         if (next.done) break;
+        length = next.value.length;
         yield next.value;
       }
       if (!message.complete) throw brokenOff();
@@ -184,6 +198,7 @@ export class UpstreamExchange {
       this.#sent.destroy();
       throw this.#told(failure);
     } finally {
+      clearTimeout(timer);
       this.#over();
     }
   }
