@@ -10,6 +10,7 @@ import { mistakeIn } from './rules.js';
 import {
   type Finder,
   finderOf,
+  passStream,
   type ScanResult,
   type StreamScanner,
   scanStream,
@@ -118,6 +119,7 @@ export const compileMasking = (rules: readonly MaskingRule[], { key }: MaskingOp
     scanJson: (bytes) =>
       scanWhole(anchors, bytes, looksLikeJson(bytes) ? { ...options, wrap: jsonQuoting() } : options),
     scanText: (text) => scanString(anchors, text, options),
-    stream: ({ sameLength = false } = {}) => scanStream(anchors, { ...options, sameLength }),
+    stream: ({ sameLength = false } = {}) =>
+      treatments.length === 0 ? passStream() : scanStream(anchors, { ...options, sameLength }),
   };
 };

@@ -10,6 +10,8 @@ import type { Lobby } from '@sallyport/engine';
 
 export type Client = Duplex & { readonly remoteAddress?: string };
 
+/** Of a body that waits to be read: with one TLS record at a time most of the work would be about pieces, not bytes. */
+const bufferBytes = 112 * 1024;
 const tlsHandshake = 0x16;
 const connectLine = /^CONNECT ([A-Za-z0-9._-]{1,253}):(\d{1,5}) HTTP\/1\.[01]\r\n/;
 const plainHttp = (status: string, text: string): string =>
@@ -67,7 +69,10 @@ async function proxied(client: Client, request: Buffer, lobby: Lobby): Promise<b
 
 function encrypted(client: Client, lobby: Lobby): Promise<TLSSocket | undefined> {
   return new Promise((resolve) => {
+    // Node's own tls.Server hands it the same, though the types do not say so.
+    const buffering = { highWaterMark: bufferBytes };
     const socket = new TLSSocket(client, {
+      ...buffering,
       isServer: true,
       secureContext: lobby.tls,
       ALPNProtocols: ['h2', 'http/1.1'],

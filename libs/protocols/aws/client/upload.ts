@@ -5,6 +5,7 @@
  * never whole at the target.
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BodyVerifier } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
 import type { InspectedBytes } from './budget.js';
@@ -13,22 +14,23 @@ import type { Way } from './way.js';
 
 /** A body that stands still this long is given up. */
 const stillMs = 120_000;
+/** A piece of this size is one of many: what else has arrived comes with the next one. */
+const oneOfMany = 16 * 1024;
 
 /** Decoded pieces of the body as they come; throws where it is not what was signed. */
 async function* pieces(incoming: Incoming, check: BodyVerifier): AsyncGenerator<Uint8Array> {
-  let timer: NodeJS.Timeout | undefined;
-  const still = (): void => void incoming.body.destroy(new GatewayError('TIMED_OUT', 'the body stopped arriving'));
-  const rearm = (): void => {
-    clearTimeout(timer);
-    timer = setTimeout(still, stillMs);
-  };
+  let isWaiting = true;
+  const timer = setTimeout(() => {
+    if (isWaiting) incoming.body.destroy(new GatewayError('TIMED_OUT', 'the body stopped arriving'));
+  }, stillMs);
   try {
-    rearm();
     // In HTTP/2 it is the stream that the answer goes by, too: it must outlive its end.
     for await (const chunk of incoming.body.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
-      clearTimeout(timer); // whoever takes the piece may be slow: that is not the client's standstill
+      isWaiting = false; // whoever takes the piece may be slow: that is not the client's standstill
       for (const piece of check.push(chunk)) if (piece.length > 0) yield piece;
-      rearm();
+      if (chunk.length >= oneOfMany) await nextTurn();
+      isWaiting = true;
+      timer.refresh();
     }
     check.finish();
   } catch (error) {

@@ -10,6 +10,8 @@ import { UpstreamClient } from './upstream/client.js';
 
 /** After a failure STS is not asked again for this long: whoever can do without an account does not wait for it. */
 const forgetFailureMs = 60_000;
+/** A credential that was rotated is noticed after this, or at once where AWS refuses the one before. */
+const rereadMs = 1_000;
 
 export class AwsTarget {
   readonly settings: AwsSettings;
@@ -20,6 +22,7 @@ export class AwsTarget {
   readonly #target: Target;
   readonly #sts: Sts;
   readonly #log: Log;
+  #credential: { readonly asked: Promise<AwsCredential>; readonly at: number } | undefined;
   #account: { readonly asked: Promise<string>; readonly keyId: string; failedAt?: number } | undefined;
 
   constructor(
@@ -43,7 +46,18 @@ export class AwsTarget {
   }
 
   /** The agent's own. @throws CREDENTIAL_UNAVAILABLE */
-  async credential({ fresh = false } = {}): Promise<AwsCredential> {
+  credential({ fresh = false } = {}): Promise<AwsCredential> {
+    const known = this.#credential;
+    if (!fresh && known !== undefined && performance.now() - known.at < rereadMs) return known.asked;
+    const asking = { asked: this.#readCredential(fresh), at: performance.now() };
+    this.#credential = asking;
+    asking.asked.catch(() => {
+      if (this.#credential === asking) this.#credential = undefined; // whoever comes next asks again
+    });
+    return asking.asked;
+  }
+
+  async #readCredential(fresh: boolean): Promise<AwsCredential> {
     const { aws } = await this.#target.credential({ fresh });
     if (aws !== undefined) return aws;
     throw new GatewayError('CREDENTIAL_UNAVAILABLE', 'the agent’s credential for this target is none for AWS', {

@@ -5,7 +5,7 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { isIP } from 'node:net';
-import { rootCertificates } from 'node:tls';
+import { createSecureContext, rootCertificates } from 'node:tls';
 import { GatewayError } from '@sallyport/core';
 import type { Deadlines } from '../../settings.js';
 import type { Endpoint } from '../endpoint-settings.js';
@@ -15,6 +15,8 @@ import { UpstreamExchange } from './exchange.js';
 /** An idle connection is closed before AWS closes it, so that few requests meet one that is just being closed. */
 const idleSocketMs = 15_000;
 const headBytes = 32 * 1024;
+/** Of an answer that waits to be read: with one TLS record at a time most of the work would be about pieces, not bytes. */
+const bufferBytes = 112 * 1024;
 
 export interface UpstreamRequest {
   readonly endpoint: Endpoint;
@@ -56,6 +58,7 @@ export class UpstreamClient {
       maxTotalSockets: connections,
       maxFreeSockets: Math.min(connections, 16),
       scheduling: 'lifo',
+      highWaterMark: bufferBytes,
       timeout: idleSocketMs, // an agent applies it to sockets that wait; of the others it says nothing
     } as const;
     this.#deadlines = deadlines;
@@ -63,8 +66,11 @@ export class UpstreamClient {
     this.#tls = new https.Agent({
       ...pool,
       rejectUnauthorized: true,
-      minVersion: 'TLSv1.2',
-      ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
+      // Made once: Node would read a hundred authorities anew for each connection, and compare them for each request.
+      secureContext: createSecureContext({
+        minVersion: 'TLSv1.2',
+        ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
+      }),
     });
   }
 

@@ -1,5 +1,6 @@
 /** One request and its answer. */
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatewayError } from '@sallyport/core';
 import type { Deadlines } from '../../settings.js';
 import { headerOf, headersOf } from '../header-list.js';
@@ -8,14 +9,16 @@ import { failureOf, late, type Progress } from './failures.js';
 
 /** How long the other end may take to say that it wants the body, before it gets it all the same. */
 const continueMs = 2_000;
+/** A piece of this size is one of many: what else has arrived comes with the next one. */
+const oneOfMany = 16 * 1024;
 
 export class UpstreamExchange {
   readonly #request: UpstreamRequest;
   readonly #sent: ClientRequest;
   readonly #deadlines: Deadlines;
   #failure: GatewayError | undefined;
-  #message: IncomingMessage | undefined;
   #answered = false;
+  #message: IncomingMessage | undefined;
   #timer: NodeJS.Timeout | undefined;
   #total: NodeJS.Timeout;
   #brokeWhenReused = false;
@@ -70,7 +73,7 @@ export class UpstreamExchange {
   fail(error: GatewayError): void {
     this.#failure ??= error;
     this.#giveUp(this.#failure);
-    this.#message?.destroy(this.#failure); // whoever reads is told so
+    this.#message?.destroy(this.#failure);
     this.#sent.destroy(this.#failure);
   }
 
@@ -80,8 +83,7 @@ export class UpstreamExchange {
   };
 
   #broke(error: Error): void {
-    if (this.#failure !== undefined) return; // our own doing
-    this.#brokeWhenReused = this.#sent.reusedSocket && !this.#answered;
+    this.#brokeWhenReused = this.#sent.reusedSocket && !this.#answered && this.#failure === undefined;
     this.fail(failureOf(error, this.#request.endpoint.host));
   }
 
@@ -158,8 +160,8 @@ export class UpstreamExchange {
   }
 
   #answerOf(message: IncomingMessage): UpstreamAnswer {
-    this.#message = message;
     message.on('error', () => undefined); // told by whoever reads
+    this.#message = message;
     return {
       status: message.statusCode ?? 0,
       headers: headersOf(message.rawHeaders),
@@ -167,7 +169,7 @@ export class UpstreamExchange {
       close: () => {
         this.#over();
         if (!message.complete || !this.#sent.writableFinished) this.#sent.destroy();
-        else message.resume(); // an answer that nobody reads would keep its connection
+        else message.resume(); // to its end, without which the connection would never be free again
       },
     };
   }
@@ -175,12 +177,19 @@ export class UpstreamExchange {
   /** While nobody reads, the other end is held back: its deadline counts only while it is waited for. */
   async *#read(message: IncomingMessage): AsyncGenerator<Uint8Array> {
     const pieces = message[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+    let isWaiting = false;
+    const timer = setTimeout(() => {
+      if (isWaiting) this.fail(late('the answer of AWS stopped coming'));
+    }, this.#deadlines.idle);
     try {
-      for (;;) {
-        this.#within(this.#deadlines.idle, 'the answer of AWS stopped coming');
-        const next = await pieces.next(); // no race: each would keep its piece for as long as the exchange lasts
-        clearTimeout(this.#timer);
+      for (let length = 0; ; ) {
+        if (length >= oneOfMany) await nextTurn();
+        isWaiting = true;
+        timer.refresh();
+        const next = await pieces.next(); // fails with the exchange
+        isWaiting = false;
         if (next.done) break;
+        length = next.value.length;
         yield next.value;
       }
       if (!message.complete) throw brokenOff();
@@ -189,6 +198,7 @@ export class UpstreamExchange {
       this.#sent.destroy();
       throw this.#told(failure);
     } finally {
+      clearTimeout(timer);
       this.#over();
     }
   }
