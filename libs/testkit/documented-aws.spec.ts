@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { awsServiceRows } from './aws-services.js';
+import { awsServiceRows } from '../protocols/testing/aws-services.js';
 import { tableBelow, textOf } from './documents.js';
 
 const document = 'docs/aws-services.md';
