@@ -498,14 +498,18 @@ test.each(['while it waits for an answer', 'while it reads one', 'while it sends
   },
 );
 
-test('a channel that ends takes its call with it', async () => {
+test.each<[string, (driver: AgentDriver) => void]>([
+  ['a channel that ends', (driver) => driver.channel.end()],
+  ['a session that is closed', (driver) => driver.write(FrameKind.CLOSE, 0)],
+  ['a frame that is not for an agent', (driver) => driver.write(FrameKind.OPENED, 0)],
+])('%s takes the call with it', async (_what, end) => {
   const driver = await agent();
   aws.script = () => undefined;
   driver.begin(getObject);
   await vi.waitFor(() => expect(aws.received).not.toEqual([]));
   const gone = new Promise((resolve) => aws.received[0]!.socket.once('close', resolve));
 
-  driver.channel.end();
+  end(driver);
 
   await gone;
   await driver.served;
