@@ -147,7 +147,7 @@ export class XmlHider {
     const body = element.children.find(({ name }) => name === 'Body');
     if (!digest?.texts[0] || !body) return;
     const edit = this.editIn(body);
-    if (edit) {
+    if (edit && !this.editIn(digest)) {
       const now = xml.decode(viewOf(edit.bytes), {
         kind: 'text',
         begin: 0,
@@ -162,7 +162,7 @@ export class XmlHider {
       ({ name }) => name === 'MessageAttribute' || name === 'MessageAttributes',
     );
     const ofAttributes = element.children.find(({ name }) => name === 'MD5OfMessageAttributes');
-    if (ofAttributes && attributes.some((attribute) => this.editIn(attribute)))
+    if (ofAttributes && !this.editIn(ofAttributes) && attributes.some((attribute) => this.editIn(attribute)))
       this.edit(ofAttributes, new Uint8Array(0));
   }
 

@@ -70,6 +70,27 @@ test('messages of logs at any depth', async () => {
   expect(maskedBy).toEqual(['r-redact']);
 });
 
+test('a rule may hide a message of a queue with its digests', async () => {
+  const message = {
+    Body: mail,
+    MD5OfBody: 'x',
+    MD5OfMessageAttributes: 'y',
+    MessageAttributes: { a: { DataType: 'String', StringValue: mail } },
+  };
+  const queue = {
+    service: 'sqs',
+    operation: 'ReceiveMessage',
+    masker: maskerOf(rule('sqs:*:**.Messages.*'), rule('sqs:*:**.Message.*')),
+  };
+  const { text } = await seen({ ...queue, protocol: 'json', body: JSON.stringify({ Messages: [message] }) });
+  expect(JSON.parse(text)).toMatchObject({
+    Messages: [{ Body: '[redacted]', MD5OfBody: '[redacted]', MD5OfMessageAttributes: '[redacted]' }],
+  });
+  const body = (value: string) =>
+    `<R><ReceiveMessageResult><Message><Body>${value}</Body><MD5OfBody>${value}</MD5OfBody></Message></ReceiveMessageResult></R>`;
+  expect((await seen({ ...queue, protocol: 'query', body: body('x') })).text).toBe(body('[redacted]'));
+});
+
 test('members of XML by the names that clients show', async () => {
   const body = (value: string) =>
     `<R><reservationSet><item><instancesSet><item><privateIpAddress>${value}</privateIpAddress></item></instancesSet></item></reservationSet></R>`;

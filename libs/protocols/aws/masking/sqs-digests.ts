@@ -18,10 +18,11 @@ export const mendMessage = (hider: TreeHider, tree: GroupNode): void => {
   const digest = member(tree, 'MD5OfBody');
   const body = member(tree, 'Body');
   if (digest?.kind !== 'text' || body === undefined) return;
-  if (hider.changed.has(body)) hider.replace(digest, md5(Buffer.from(now(hider, body) ?? '')));
+  if (hider.changed.has(body) && !hider.changed.has(digest))
+    hider.replace(digest, md5(Buffer.from(now(hider, body) ?? '')));
   const ofAttributes = member(tree, 'MD5OfMessageAttributes');
   const attributes = member(tree, 'MessageAttributes');
-  if (ofAttributes?.kind !== 'text' || attributes?.kind !== 'group') return;
+  if (ofAttributes?.kind !== 'text' || attributes?.kind !== 'group' || hider.changed.has(ofAttributes)) return;
   const before = digestOf(hider, attributes, false);
   const after = digestOf(hider, attributes, true);
   if (before !== after) hider.replace(ofAttributes, after);
