@@ -49,10 +49,11 @@ export const cloudReady = async (child: Child, ports: Ports): Promise<void> => {
 };
 
 const fillS3 = async (ports: Ports): Promise<void> => {
-  const { CreateBucketCommand, PutObjectCommand, S3Client } = await s3Sdk();
+  const { CreateBucketCommand, ListBucketsCommand, PutObjectCommand, S3Client } = await s3Sdk();
   const s3 = new S3Client({ region, credentials, endpoint: at(ports.s3), forcePathStyle: true });
-  for (const bucket of Object.values(buckets))
-    await s3.send(new CreateBucketCommand({ Bucket: bucket })).catch(unlessThere('BucketAlreadyOwnedByYou'));
+  const { Buckets = [] } = await s3.send(new ListBucketsCommand({}));
+  for (const Bucket of Object.values(buckets))
+    if (!Buckets.some(({ Name }) => Name === Bucket)) await s3.send(new CreateBucketCommand({ Bucket }));
   await s3.send(
     new PutObjectCommand({ Bucket: buckets.config, Key: object, Body: objectText, ContentType: 'text/plain' }),
   );
@@ -67,25 +68,20 @@ const fillDynamoDb = async (ports: Ports): Promise<void> => {
 };
 
 const fillTable = async (dynamodb: DynamoDBClient, TableName: string): Promise<void> => {
-  const { BatchWriteItemCommand, CreateTableCommand, waitUntilTableExists } = await dynamodbSdk();
-  const made = dynamodb.send(
-    new CreateTableCommand({
-      TableName,
-      AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
-      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
-      BillingMode: 'PAY_PER_REQUEST',
-    }),
-  );
-  await made.catch(unlessThere('ResourceInUseException'));
+  const { BatchWriteItemCommand, CreateTableCommand, ListTablesCommand, waitUntilTableExists } = await dynamodbSdk();
+  const { TableNames = [] } = await dynamodb.send(new ListTablesCommand({}));
+  if (!TableNames.includes(TableName))
+    await dynamodb.send(
+      new CreateTableCommand({
+        TableName,
+        AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+        BillingMode: 'PAY_PER_REQUEST',
+      }),
+    );
   await waitUntilTableExists({ client: dynamodb, maxWaitTime: 10, minDelay: 1 }, { TableName });
   const puts = orders.map(({ id, item, note }) => ({
     PutRequest: { Item: { id: { S: id }, item: { S: item }, note: { S: note } } },
   }));
   await dynamodb.send(new BatchWriteItemCommand({ RequestItems: { [TableName]: puts } }));
 };
-
-const unlessThere =
-  (name: string) =>
-  (error: unknown): void => {
-    if (!(error instanceof Error && error.name === name)) throw error;
-  };
