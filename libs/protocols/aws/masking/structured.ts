@@ -78,6 +78,7 @@ export const maskedBytes = (
   described: boolean,
 ): Uint8Array => {
   if (bytes.length === 0) return bytes;
+  texts.begin();
   const node = described ? answer.service.nodes[answer.node] || undefined : errorNode(call.service);
   const fields = described || node ? masker.fields(call.service, call.operation) : undefined;
   const place: Place = { node, fields, free: false };
@@ -101,6 +102,7 @@ const resultsOf = (root: XmlElement, { protocol }: MaskedCall): readonly XmlElem
 export const maskedPayload = (bytes: Uint8Array, documents: Documents, place: Place): Uint8Array => {
   const family = families[documents.call.protocol];
   if (bytes.length === 0) return bytes;
+  documents.texts.begin();
   if (family !== 'xml') return maskedTree(bytes, family, documents, place);
   const hider = new XmlHider(bytes, documents.texts, documents.answer.service);
   hider.hide(readXml(bytes), place);
