@@ -169,3 +169,20 @@ test('whatever the input holds, describing comes to an end and to a bounded text
       expect(resources.length).toBeLessThanOrEqual(501);
     }
 });
+
+describe('sources of copies', () => {
+  const copy = (source: string) => s3('PUT /app-data/copy', { headers: [['x-amz-copy-source', source]] });
+  test.each<[string, string, boolean]>([
+    ['/other/public/a', 'other/public/a', false],
+    ['other/public/a%20b?versionId=v1', 'other/public/a b', false],
+    ['other/public/a%2Bb', 'other/public/a+b', false],
+    // S3 may take it for a space or for itself.
+    ['other/public/a+b', 'other/public/a+b', true],
+    // S3 may see a version here, of another object.
+    ['other/public/a%3FversionId=v1', 'other/public/a${?}versionId=v1', true],
+    ['other/public/a?x', 'other/public/a${?}x', true],
+  ])('%s is the object %s', (source, resource, marked) => {
+    expect(described(copy(source)).resources).toContain(`arn:aws:s3:::${resource}`);
+    expect(flagsOf(copy(source)).includes(unresolved)).toBe(marked);
+  });
+});

@@ -12,7 +12,10 @@ export const s3Resources = (call: Call, findings: Findings): boolean => {
   else for (const key of keys) addObject(call, findings, bucket, key);
   if (keys?.length === 0) findings.markUnresolved();
   if (keys?.length === 0 && bucket !== undefined) addObject(call, findings, bucket, undefined);
-  for (const source of sourcesOf(call)) addObject(call, findings, source.bucket, source.key);
+  for (const source of sourcesOf(call)) {
+    if (source.twofold) findings.markUnresolved();
+    addObject(call, findings, source.bucket, source.key);
+  }
   return true;
 };
 
@@ -55,19 +58,23 @@ export interface CopySource {
   readonly bucket: string;
   readonly key: string;
   readonly version: boolean;
+  /** Two readers could take it for two objects: a bare `+` for a space, an encoded or another query for a version. */
+  readonly twofold: boolean;
 }
 
 /** `x-amz-copy-source` is `bucket/key` or an access point's ARN, percent-encoded, with a version in its query. */
 export const sourcesOf = ({ input }: Call): CopySource[] =>
   [...textsAt(input, 'CopySource'), ...textsAt(input, 'RenameSource')].map((source) => {
     const at = source.indexOf('?versionId=');
-    const plain = decoded(at < 0 ? source : source.slice(0, at)).replace(/^\//, '');
+    const before = at < 0 ? source : source.slice(0, at);
+    const plain = decoded(before).replace(/^\//, '');
+    const twofold = /[+?]/.test(before) || plain.includes('?versionId=');
     const [, bucket, key] = (isArn(plain) ? /^(.+?)\/object\/(.+)$/s : /^([^/]+)\/(.+)$/s).exec(plain) ?? [
       undefined,
       plain,
       '',
     ];
-    return { bucket: bucket, key: key, version: at >= 0 };
+    return { bucket: bucket, key: key, version: at >= 0, twofold };
   });
 
 const decoded = (text: string): string => {

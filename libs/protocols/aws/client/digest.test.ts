@@ -85,3 +85,20 @@ test('a presigned request signed again is the same operation', () => {
   expect(digestOf(with_(get, { query: 'versionId=3&X-Amz-Date=9&X-Amz-Signature=8' }))).toBe(digestOf(get));
   expect(digestOf(with_(get, { query: 'versionId=4&X-Amz-Date=1&X-Amz-Signature=2' }))).not.toBe(digestOf(get));
 });
+
+test.each([
+  ['cloudcontrol', 'CancelResourceRequest', 'RequestToken'],
+  ['workspaces', 'RejectAccountLinkInvitation', 'ClientToken'],
+  ['codepipeline', 'PutThirdPartyJobSuccessResult', 'clientToken'],
+])(
+  '%s %s: a review of one is no review of another, although %s is called like an idempotency token',
+  (service, operation, name) => {
+    const one: AskedCall = {
+      ...put,
+      service,
+      operation,
+      request: { ...put.request, body: Buffer.from(`{"${name}":"6f1f29a5-0e0e-4d0f-9a54-0e2c1c1d0d01"}`) },
+    };
+    expect(digestOf(swap(one, '0d01', '0d02'))).not.toBe(digestOf(one));
+  },
+);

@@ -284,3 +284,11 @@ describe('payloads', () => {
     expect((await object('', { status: 304 })).text).toBe('');
   });
 });
+
+test.each(['response-content-encodin%67', '%72esponse-content-encoding', 'x=1&response%2Dcontent%2Dencoding'])(
+  'an object is not said to be plain that is not, however the key is spelled: %s',
+  async (key) => {
+    const body = brotliCompressSync(Buffer.from(`key ${accessKey}`));
+    await expect(object(body, { query: `${key}=identity` })).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+  },
+);

@@ -167,3 +167,26 @@ test('CBOR: texts, bytes, numbers and nothing, with lengths that change', async 
   expect(bytes.equals(cborOf(expected))).toBe(true);
   expect(headers['content-length']).toBe(String(bytes.length));
 });
+
+describe('an item that DynamoDB sends with an error, because the client has asked for that', () => {
+  const item = { id: { N: '17' }, email: { S: 'not-an-address' } };
+  const failed = async (operation: string, body: object) => {
+    const { text } = await seen({
+      service: 'dynamodb',
+      operation,
+      protocol: 'json',
+      status: 400,
+      body: JSON.stringify(body),
+      masker: maskerOf(rule('dynamodb:*:**.email')),
+    });
+    return JSON.parse(text) as unknown;
+  };
+  test('is masked as it is in an answer', async () => {
+    const failure = { __type: 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException', message: 'failed' };
+    const masked = { id: { N: '17' }, email: { S: '[redacted]' } };
+    expect(await failed('PutItem', { ...failure, Item: item })).toEqual({ ...failure, Item: masked });
+    expect(await failed('TransactWriteItems', { CancellationReasons: [{ Code: 'C', Item: item }] })).toEqual({
+      CancellationReasons: [{ Code: 'C', Item: masked }],
+    });
+  });
+});

@@ -369,3 +369,16 @@ describe('what is not understood does not leave', () => {
     await expect(seen({ ...answer, body: long })).rejects.toThrow('longer than the 33554432 bytes');
   });
 });
+
+test('many small texts that inflate to very much are no answer', async () => {
+  const bomb = gzipSync(Buffer.alloc(8 * 1024 * 1024)).toString('base64');
+  const messages = Array.from({ length: 20 }, (_, id) => ({ MessageId: String(id), Body: bomb }));
+  await expect(
+    seen({
+      service: 'sqs',
+      operation: 'ReceiveMessage',
+      protocol: 'json',
+      body: JSON.stringify({ Messages: messages }),
+    }),
+  ).rejects.toMatchObject({ code: 'RESPONSE_NOT_UNDERSTOOD' });
+});

@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib';
 import type { Masker } from '@sallyport/masking';
 import { type Body, codingOf, decoded, only, readWhole } from './bodies.js';
 import { cbor, readCbor } from './cbor-reader.js';
+import { errorNode } from './error-members.js';
 import { headerOf, maskHeaders, withHeader, without } from './headers.js';
 import { type Place, TreeHider } from './hide-tree.js';
 import { XmlHider } from './hide-xml.js';
@@ -70,15 +71,16 @@ export interface Documents {
   readonly masker: Masker;
 }
 
-/** @param described false for errors, whose members no model of ours describes */
+/** @param described false for errors, of whose members only `errorNode` knows any */
 export const maskedBytes = (
   bytes: Uint8Array,
   { call, answer, texts, masker }: Documents,
   described: boolean,
 ): Uint8Array => {
   if (bytes.length === 0) return bytes;
-  const node = described ? answer.service.nodes[answer.node] || undefined : undefined;
-  const fields = described ? masker.fields(call.service, call.operation) : undefined;
+  texts.begin();
+  const node = described ? answer.service.nodes[answer.node] || undefined : errorNode(call.service);
+  const fields = described || node ? masker.fields(call.service, call.operation) : undefined;
   const place: Place = { node, fields, free: false };
   const family = families[call.protocol];
   if (family !== 'xml') return maskedTree(bytes, family, { texts, answer }, place);
@@ -100,6 +102,7 @@ const resultsOf = (root: XmlElement, { protocol }: MaskedCall): readonly XmlElem
 export const maskedPayload = (bytes: Uint8Array, documents: Documents, place: Place): Uint8Array => {
   const family = families[documents.call.protocol];
   if (bytes.length === 0) return bytes;
+  documents.texts.begin();
   if (family !== 'xml') return maskedTree(bytes, family, documents, place);
   const hider = new XmlHider(bytes, documents.texts, documents.answer.service);
   hider.hide(readXml(bytes), place);

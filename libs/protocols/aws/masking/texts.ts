@@ -6,6 +6,7 @@ import { isUtf8 } from 'node:buffer';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Masker } from '@sallyport/masking';
 import { redacted } from '@sallyport/masking';
+import { notUnderstood } from './not-understood.js';
 import type { Tally } from './tally.js';
 
 /** Null where a rule says that a value which holds such a thing becomes null; undefined where it stays as it is. */
@@ -18,6 +19,8 @@ export type DocumentHider = (text: string, level: number) => string | undefined;
 const deepestLevel = 3;
 const longestDocument = 4 * 1024 * 1024;
 const mostInflated = 64 * 1024 * 1024;
+/** Of all texts of one document: each may be small and inflate a thousandfold, and nothing else runs meanwhile. */
+const mostInflatedInAll = 128 * 1024 * 1024;
 
 const base64 = /^[A-Za-z0-9+/]+={0,2}$/;
 export const leastBase64 = 16;
@@ -30,11 +33,18 @@ const tellingName =
   /pass|pwd|secret|token|key|credential|auth|ssn|social|tax|national|insurance|card|pan\b|iban|account|phone|mobile|tel\b|fax|mail/i;
 
 export class TextHider {
+  #inflated = 0;
+
   constructor(
     readonly masker: Masker,
     readonly tally: Tally,
     private readonly documents: DocumentHider,
   ) {}
+
+  /** Another document begins: of an answer, or of an event of it. */
+  begin(): void {
+    this.#inflated = 0;
+  }
 
   /** @param name what the value is called, where a detector may know by it what it is */
   text(value: string, name?: string, level = 0): Hidden {
@@ -119,11 +129,18 @@ export class TextHider {
     let plain: Uint8Array;
     try {
       plain = gunzipSync(bytes, { maxOutputLength: mostInflated });
-    } catch {
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') this.inflated(mostInflated);
       return this.scanned(bytes);
     }
+    this.inflated(plain.length);
     const hidden = this.blob(plain, level);
     return hidden && gzipSync(hidden);
+  }
+
+  private inflated(bytes: number): void {
+    this.#inflated += bytes;
+    if (this.#inflated > mostInflatedInAll) throw notUnderstood('the texts of an answer inflate to too many bytes');
   }
 
   private scanned(bytes: Uint8Array): Uint8Array | undefined {

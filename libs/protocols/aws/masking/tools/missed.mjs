@@ -42,7 +42,8 @@ export const missed = [
      cloudhsmv2:Cluster.PreCoPassword quicksight:AssetBundleImportJobDataSourceCredentialPair.Password
      kinesis-video-signaling:IceServer.Password amplifybackend:BackendAuthAppleProviderConfig.PrivateKey
      directconnect:VirtualInterface.authKey directconnect:BGPPeer.authKey
-     directconnect:VirtualInterface.customerRouterConfig kendra:BasicAuthenticationConfiguration.Credentials
+     directconnect:VirtualInterface.customerRouterConfig directconnect:DescribeRouterConfigurationResponse.customerRouterConfig
+     amplifybackend:*TokenResponse.ChallengeCode kendra:BasicAuthenticationConfiguration.Credentials
      customer-profiles:GetUploadJobPathResponse.ClientToken`,
   ],
   [
@@ -149,6 +150,8 @@ export const missed = [
      workdocs:UploadMetadata.SignedHeaders workdocs:DocumentVersionMetadata.Source workdocs:DocumentVersionMetadata.Thumbnail
      kinesis-video-archived-media:GetHLSStreamingSessionURLOutput.HLSStreamingSessionURL
      kinesis-video-archived-media:GetDASHStreamingSessionURLOutput.DASHStreamingSessionURL
-     ssm:AttachmentContent.Url`,
+     ssm:AttachmentContent.Url lambda:LayerVersionContentOutput.Location qbusiness:GetDocumentContentResponse.presignedUrl
+     wafv2:GenerateMobileSdkReleaseUrlResponse.Url ssm:*.TargetLocationsURL transcribe:Transcript.*Uri
+     transcribe:MedicalTranscript.TranscriptFileUri`,
   ],
 ];
