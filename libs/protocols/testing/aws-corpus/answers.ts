@@ -34,7 +34,7 @@ export const object = (body: string | Buffer, headers: Readonly<Record<string, s
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const script = base64(`#!/bin/sh\nexport AWS_ACCESS_KEY_ID=${accessKey}\nexport GITHUB_TOKEN=${token}\n`);
-const credentials = `<Credentials><AccessKeyId>AS${'IA'}IOSFODNN7EXAMPL2</AccessKeyId><SecretAccessKey>${formless}</SecretAccessKey><SessionToken>${formless}</SessionToken><Expiration>2030-01-01T00:00:00Z</Expiration></Credentials>`;
+const credentials = `<Credentials><AccessKeyId>AS${'IA'}QWERTZUIOPASDFGH</AccessKeyId><SecretAccessKey>${formless}</SecretAccessKey><SessionToken>${formless}</SessionToken><Expiration>2030-01-01T00:00:00Z</Expiration></Credentials>`;
 const link = `https://b.s3.test/k?X-Amz-Credential=x&X-Amz-${'Signature'}=${signature}`;
 const item = { id: { S: '1' }, note: { S: `key ${accessKey}` }, deep: { M: { t: { L: [{ S: token }] } } } };
 
@@ -78,10 +78,7 @@ const answers: Readonly<Record<string, Said>> = {
   'AWS-028': json({ publicKeyBase64: 'ssh-rsa AAAA', privateKeyBase64: formless }),
   'AWS-030': ec2('GetPasswordData', `<instanceId>i-1</instanceId><passwordData>${formless}</passwordData>`),
   'AWS-031': ec2('CreateKeyPair', `<keyName>x</keyName><keyMaterial>${formless}</keyMaterial>`),
-  'AWS-032': ec2(
-    'GetLaunchTemplateData',
-    `<launchTemplateData><userData>${script}</userData></launchTemplateData>`,
-  ),
+  'AWS-032': ec2('GetLaunchTemplateData', `<launchTemplateData><userData>${script}</userData></launchTemplateData>`),
   'AWS-033': ec2(
     'DescribeInstanceAttribute',
     `<instanceId>i-1</instanceId><userData><value>${script}</value></userData>`,
@@ -106,7 +103,10 @@ const answers: Readonly<Record<string, Said>> = {
   'AWS-126': json({ Responses: [{ Item: item }] }),
   'AWS-127': json({ Item: item }),
   'AWS-135': {
-    headers: { 'content-type': 'application/vnd.amazon.eventstream', 'x-amzn-bedrock-content-type': 'application/json' },
+    headers: {
+      'content-type': 'application/vnd.amazon.eventstream',
+      'x-amzn-bedrock-content-type': 'application/json',
+    },
     body: Buffer.concat([
       chunkOf(`a ${accessKey.slice(0, 9)}`),
       chunkOf(`${accessKey.slice(9)} b ${token.slice(0, 20)}`),
@@ -119,7 +119,10 @@ const answers: Readonly<Record<string, Said>> = {
       containerDefinitions: [{ name: 'app', environment: [{ name: 'DB_PASSWORD', value: formless }] }],
     },
   }),
-  'AWS-144': ec2('DescribeInstances', '<reservationSet><item><reservationId>r-1</reservationId></item></reservationSet>'),
+  'AWS-144': ec2(
+    'DescribeInstances',
+    '<reservationSet><item><reservationId>r-1</reservationId></item></reservationSet>',
+  ),
   'AWS-145': identity,
   'AWS-146': object('plain text, nothing to hide\n'),
   'AWS-148': json({ Item: { id: { S: '1' }, total: { N: '12.50' } } }),

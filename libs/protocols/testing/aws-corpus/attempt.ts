@@ -3,7 +3,7 @@ import type { SignedScope } from '@sallyport/aws';
 import { type AwsCase, awsCases, scopeOf } from '../../aws/corpus-cases.fixture.js';
 import { answerTo } from './answers.js';
 import { type Answer, type SigningOptions, signedBy, type ToSend } from './client.js';
-import { kindOf, notNative, play, reached, requestFor, unusable, wholeOf } from './verdict.js';
+import { kindOf, notNative, play, reached, requestFor, unusable } from './verdict.js';
 import { leaksOf, type World } from './world.js';
 
 export type Wire = (world: World) => Promise<string[]>;
@@ -39,7 +39,7 @@ export async function refusedAs(world: World, refusal: Refusal): Promise<string[
     ...(says.test(text) ? [] : [`it says: ${text.slice(0, 300)}`]),
     ...reached(world),
     ...(callsOf(world) === recorded ? [] : [`on record is: ${callsOf(world)}`]),
-    ...leaksOf(world, wholeOf(answer)),
+    ...leaksOf(world, answer),
     ...(await unusable(world)),
   ];
 }

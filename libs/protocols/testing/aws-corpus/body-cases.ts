@@ -7,7 +7,7 @@ import { attempted, caseOf, refusedAs, type Wire, withHeader } from './attempt.j
 import { accessKey, token } from './canaries.js';
 import { type Answer, signedBy, type ToSend } from './client.js';
 import { sendOverHttp2 } from './http2-client.js';
-import { denied, play, reached, requestFor, unusable, wholeOf } from './verdict.js';
+import { denied, play, reached, requestFor, unusable } from './verdict.js';
 import { leaksOf, moment, type World } from './world.js';
 
 const s3: SignedScope = { region: 'us-east-1', signingName: 's3' };
@@ -43,7 +43,14 @@ async function trailed(world: World, path: string, says: RegExp, recorded: strin
 async function resigned(world: World): Promise<string[]> {
   const { gateway } = world;
   const content = Buffer.from('hello, chunks');
-  const head = put('/public/x', [['content-encoding', 'aws-chunked'], ['x-amz-decoded-content-length', '13']], content);
+  const head = put(
+    '/public/x',
+    [
+      ['content-encoding', 'aws-chunked'],
+      ['x-amz-decoded-content-length', '13'],
+    ],
+    content,
+  );
   const signed = signedBy(gateway, head, s3, { payload: 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD' });
   const authorization = parseAuthorization({ ...signed, body: new Uint8Array(0) });
   if (!authorization.ok) throw new Error(authorization.message);
@@ -85,7 +92,7 @@ async function inRanges(world: World): Promise<string[]> {
   }
   const read = Buffer.concat(pieces);
   return [
-    ...leaksOf(world, read),
+    ...leaksOf(world, { headers: [], body: read }),
     ...(read.toString().startsWith('x'.repeat(94)) && read.toString().endsWith(',rest\n') ? [] : ['more is hidden']),
   ];
 }
@@ -96,7 +103,7 @@ async function undecodable(world: World): Promise<string[]> {
   const answer: Answer = await play(world, signedBy(world.gateway, requestFor(one), scopeOf(one)));
   return [
     ...(answer.status === 400 ? [] : [`it says ${answer.status}`]),
-    ...leaksOf(world, wholeOf(answer)),
+    ...leaksOf(world, answer),
     ...(await unusable(world)),
   ];
 }

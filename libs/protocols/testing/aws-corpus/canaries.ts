@@ -34,8 +34,8 @@ function opened(bytes: Buffer, level = 0): string {
 const unpercent = (text: string): string =>
   text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 
-/** @returns which of them can be read in it */
-export function foundIn(bytes: Buffer, secrets: readonly string[] = planted): string[] {
-  const text = opened(bytes);
-  return secrets.filter((secret) => holds(text, secret));
+/** @returns which of them can be read in any of these texts, each of which is a whole */
+export function foundIn(texts: readonly Buffer[], secrets: readonly string[]): string[] {
+  const all = texts.map((bytes) => opened(bytes)).join('\n');
+  return secrets.filter((secret) => holds(all, secret));
 }

@@ -59,7 +59,11 @@ const answerOf = (response: IncomingMessage, body: Buffer): Answer => {
   return { status: response.statusCode!, headers, body };
 };
 
-const collect = (response: IncomingMessage, resolve: (answer: Answer) => void, reject: (error: Error) => void): void => {
+const collect = (
+  response: IncomingMessage,
+  resolve: (answer: Answer) => void,
+  reject: (error: Error) => void,
+): void => {
   const pieces: Buffer[] = [];
   response.on('data', (piece: Buffer) => pieces.push(piece));
   response.on('end', () => resolve(answerOf(response, Buffer.concat(pieces))));

@@ -1,7 +1,7 @@
 /** Where a request says that it goes, in every way that HTTP has for it: the gateway goes where it went to. */
 import type { AwsCase } from '../../aws/corpus-cases.fixture.js';
-import { attempted, caseOf, dynamoDb, onTable, type Wire, withHeader } from './attempt.js';
 import { object } from './answers.js';
+import { attempted, caseOf, dynamoDb, onTable, type Wire, withHeader } from './attempt.js';
 import { sendBytes, signedBy } from './client.js';
 import { sendOverHttp2 } from './http2-client.js';
 import { denied, play, reached, requestFor, unusable } from './verdict.js';
@@ -40,11 +40,7 @@ async function dialled(world: World): Promise<string[]> {
 
 /** Two requests to one server, one and a half to another. */
 const smuggled = (world: World): string => {
-  const { method, path, headers, body } = signedBy(
-    world.gateway,
-    onTable('DeleteTable', {}),
-    dynamoDb,
-  );
+  const { method, path, headers, body } = signedBy(world.gateway, onTable('DeleteTable', {}), dynamoDb);
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   const inner = `${method} ${path} HTTP/1.1\r\n${lines}content-length: ${body!.length}\r\n\r\n${Buffer.from(body!).toString()}`;
   return `POST / HTTP/1.1\r\nHost: ec2.us-east-1.amazonaws.com\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${inner}`;

@@ -1,5 +1,5 @@
 /** What each expectation of the corpus obliges, read off the oracles. Every sentence returned is a failure. */
-import { addressingOf, type AwsCase, requestOf, scopeOf } from '../../aws/corpus-cases.fixture.js';
+import { type AwsCase, addressingOf, requestOf, scopeOf } from '../../aws/corpus-cases.fixture.js';
 import { answerTo } from './answers.js';
 import { type Answer, send, sendDirectly, signedBy, type ToSend } from './client.js';
 import { leaksOf, moment, type World } from './world.js';
@@ -52,7 +52,7 @@ export async function unusable(world: World): Promise<string[]> {
 
 const shapes: Readonly<Record<string, RegExp>> = {
   json: /^\{"__type":"\w+","message":"sallyport: [^"]+/,
-  's3': /^<\?xml [^>]*>\s*<Error><Code>\w+<\/Code><Message>sallyport: /,
+  s3: /^<\?xml [^>]*>\s*<Error><Code>\w+<\/Code><Message>sallyport: /,
   ec2: /^<\?xml [^>]*>\s*<Response><Errors><Error><Code>\w+<\/Code><Message>sallyport: /,
   form: /^<\?xml [^>]*>\s*<ErrorResponse><Error><Type>Sender<\/Type><Code>\w+<\/Code><Message>sallyport: /,
   'rest-json': /^\{"__type":"\w+","code":"\w+","message":"sallyport: [^"]+/,
@@ -94,13 +94,10 @@ export async function denied(world: World, one: AwsCase): Promise<string[]> {
     ...notNative(answer, request, scope.signingName),
     ...reached(world),
     ...(recorded.join() === 'operation.deny' ? [] : [`on record is: ${recorded.join()}`]),
-    ...leaksOf(world, wholeOf(answer)),
+    ...leaksOf(world, answer),
     ...(await unusable(world)),
   ];
 }
-
-export const wholeOf = ({ headers, body }: Answer): Buffer =>
-  Buffer.concat([Buffer.from(headers.map((header) => header.join(': ')).join('\n')), Buffer.from('\n'), body]);
 
 /** Of the connection to the one who asked. */
 const ofConnection = new Set(['connection', 'date', 'keep-alive', 'transfer-encoding']);
@@ -120,7 +117,7 @@ export async function allowed(world: World, one: AwsCase): Promise<string[]> {
     ...(isSame ? [] : [`not what AWS says itself: ${answer.status} ${answer.body.toString().slice(0, 200)}`]),
     ...(call?.url.split('?')[0] === path ? [] : [`it asked for ${call?.url} instead of ${path}`]),
     ...(recordedAs(world).join() === 'operation.allow' ? [] : [`on record is: ${recordedAs(world).join()}`]),
-    ...leaksOf(world, wholeOf(answer)),
+    ...leaksOf(world, answer),
   ];
 }
 
@@ -148,7 +145,7 @@ export async function reviewed(world: World, one: AwsCase): Promise<string[]> {
     ...(first !== undefined && first.digest === second?.digest ? [] : ['the same call is another operation']),
     ...(world.arrived().length === 1 ? [] : [`it arrived ${world.arrived().length} times`]),
     ...(approved.status === 200 ? [] : [`once approved it says ${approved.status} ${approved.body.toString()}`]),
-    ...leaksOf(world, wholeOf(approved)),
+    ...leaksOf(world, approved),
     ...(await unusable(world)),
   ];
 }
@@ -160,7 +157,7 @@ export async function hidden(world: World, one: AwsCase): Promise<string[]> {
   const answer = await play(world, request);
   return [
     ...(world.arrived().length === 1 ? [] : [`it arrived ${world.arrived().length} times: ${answer.body.toString()}`]),
-    ...leaksOf(world, wholeOf(answer)),
+    ...leaksOf(world, answer),
     ...(await unusable(world)),
   ];
 }

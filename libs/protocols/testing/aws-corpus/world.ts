@@ -1,13 +1,13 @@
 /** Both gates before an AWS that answers with secrets, under a policy that the real engine decides. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Operation, PersonId } from '@sallyport/core';
+import type { MaskingRule, Operation, PersonId } from '@sallyport/core';
 import { createPolicyEngine } from '@sallyport/policy';
 import { awsGateway } from '../aws-gateway.js';
 import { type Scripted, type Seen, scriptedUpstream } from '../aws-upstreams.js';
 import { awsReadOnlyReference } from '../corpus/aws-policies.js';
 import { identity, type Said } from './answers.js';
 import { agentCredential, foundIn, planted } from './canaries.js';
-import type { Gateway } from './client.js';
+import type { Answer, Gateway } from './client.js';
 
 /** Whatever is described may run: the second gate alone. */
 export const openPolicy = `
@@ -39,14 +39,16 @@ export interface World {
   /** What people were asked. */
   readonly asked: Operation[];
   /** Everything that was recorded and logged. */
-  readonly kept: () => Buffer;
+  readonly kept: () => readonly Buffer[];
   readonly forget: () => void;
   readonly [Symbol.asyncDispose]: () => Promise<void>;
 }
 
 const isIdentityCall = ({ body }: Seen): boolean => body.includes('Action=GetCallerIdentity');
 
-export async function awsWorld(policy = awsReadOnlyReference): Promise<World> {
+const secrets: readonly MaskingRule[] = [{ id: 'secrets', kind: 'detector', detector: 'secrets', action: 'redact' }];
+
+export async function awsWorld(policy = awsReadOnlyReference, rules = secrets): Promise<World> {
   const engine = createPolicyEngine();
   engine.load(1, policy);
   const upstream = await scriptedUpstream((seen, response) => {
@@ -59,7 +61,7 @@ export async function awsWorld(policy = awsReadOnlyReference): Promise<World> {
     settings: { region: 'us-east-1', endpoints: { default: upstream.url } },
     records: true,
     credential: agentCredential,
-    rules: [{ id: 'secrets', kind: 'detector', detector: 'secrets', action: 'redact' }],
+    rules,
     decide: (operation) =>
       engine.decide({
         identity: person,
@@ -100,20 +102,26 @@ export async function awsWorld(policy = awsReadOnlyReference): Promise<World> {
   return world;
 }
 
-const keptBy = ({ events, responses, log }: Gateway): Buffer => {
-  const texts = JSON.stringify([events, log, [...responses.values()].map(({ text }) => text)]);
-  const pieces = [...responses.values()].flatMap((response) => response.pieces.map(({ bytes }) => bytes));
-  return Buffer.concat([Buffer.from(texts), Buffer.from('\n'), ...pieces]);
+/** Of a recorded response, the head and the body are each a whole, and the latter may be compressed. */
+const keptBy = ({ events, responses, log }: Gateway): Buffer[] => {
+  const recorded = [...responses.values()];
+  const texts = JSON.stringify([events, log, recorded.map(({ text }) => text)]);
+  const bodies = recorded.map(({ pieces: [, ...body] }) => Buffer.concat(body.map(({ bytes }) => bytes)));
+  return [Buffer.from(texts), ...recorded.map(({ pieces: [head] }) => head?.bytes ?? Buffer.alloc(0)), ...bodies];
 };
 
 /** Nobody may learn what was planted, nor what the client itself signs with from the record. */
-export const leaksOf = (world: World, heard: Buffer, isSecret: (canary: string) => boolean = () => true): string[] => {
+export const leaksOf = (
+  world: World,
+  { headers, body }: Pick<Answer, 'headers' | 'body'>,
+  isSecret: (canary: string) => boolean = () => true,
+): string[] => {
   const { secretAccessKey, sessionToken } = world.gateway.credentials;
+  const secrets = planted.filter(isSecret);
+  const heard = [Buffer.from(headers.map((header) => header.join(': ')).join('\n')), body];
   return [
-    ...foundIn(heard, planted.filter(isSecret)).map((canary) => `the client read ${canary}`),
-    ...foundIn(world.kept(), [...planted.filter(isSecret), secretAccessKey, sessionToken]).map(
-      (canary) => `the record holds ${canary}`,
-    ),
+    ...foundIn(heard, secrets).map((canary) => `the client read ${canary}`),
+    ...foundIn(world.kept(), [...secrets, secretAccessKey, sessionToken]).map((canary) => `the record holds ${canary}`),
   ];
 };
 
