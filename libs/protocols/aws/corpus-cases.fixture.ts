@@ -68,7 +68,7 @@ export const addressingOf = ({ input: { host = '' } }: AwsCase): Addressing => {
 };
 
 const signingNames: Readonly<Record<string, string>> = {
-  'api': 'ecr',
+  api: 'ecr',
   'bedrock-runtime': 'bedrock',
   cloudcontrolapi: 'cloudcontrolapi',
   cloudwatch: 'monitoring',

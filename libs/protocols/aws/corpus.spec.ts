@@ -77,7 +77,14 @@ const ours = [
   }),
   own('OWN-003', objectAt('/public/credentials')),
   own('OWN-004', objectAt('/public/credentials.gz')),
-  own('OWN-005', json('api.ecr', 'AmazonEC2ContainerRegistry_V20150921.GetDownloadUrlForLayer', '{"repositoryName":"r","layerDigest":"sha256:0"}')),
+  own(
+    'OWN-005',
+    json(
+      'api.ecr',
+      'AmazonEC2ContainerRegistry_V20150921.GetDownloadUrlForLayer',
+      '{"repositoryName":"r","layerDigest":"sha256:0"}',
+    ),
+  ),
 ];
 
 const redacted = awsCases.filter(({ expect: expected }) => expected === 'redact' || expected === 'inspect');

@@ -6,7 +6,15 @@ import { createPolicyEngine, type PolicyEngine, packs } from '@sallyport/policy'
 import { loadParser } from '@sallyport/sql';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { awsReadOnlyReference } from '../testing/corpus/aws-policies.js';
-import { type AwsCase, addressingOf, awsCases, notIdentified, onTheWire, requestOf, scopeOf } from './corpus-cases.fixture.js';
+import {
+  type AwsCase,
+  addressingOf,
+  awsCases,
+  notIdentified,
+  onTheWire,
+  requestOf,
+  scopeOf,
+} from './corpus-cases.fixture.js';
 
 const catalogue = loadCatalogue();
 const engine = createPolicyEngine();
