@@ -56,7 +56,7 @@ const counts = [1, 8];
 const cases = ({ watchedMegabytes }: Options): Case[] =>
   counts.flatMap((clients): Case[] => [
     ...(['GetItem', 'PutItem'] as const).map((call) => ({ call, size: 0, clients })),
-    ...[kilobyte, 1000 * kilobyte, (watchedMegabytes * 1000 * kilobyte) / (clients === 1 ? 1 : 4)].flatMap((size) =>
+    ...[kilobyte, 1000 * kilobyte, (watchedMegabytes * 1000 * kilobyte) / clients].flatMap((size) =>
       (['GetObject', 'PutObject'] as const).map((call) => ({ call, size, clients })),
     ),
   ]);

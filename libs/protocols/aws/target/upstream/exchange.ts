@@ -83,7 +83,8 @@ export class UpstreamExchange {
   };
 
   #broke(error: Error): void {
-    this.#brokeWhenReused = this.#sent.reusedSocket && !this.#answered && this.#failure === undefined;
+    if (this.#failure !== undefined) return; // our own doing
+    this.#brokeWhenReused = this.#sent.reusedSocket && !this.#answered;
     this.fail(failureOf(error, this.#request.endpoint.host));
   }
 
