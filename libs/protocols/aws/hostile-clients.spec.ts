@@ -29,7 +29,7 @@ beforeAll(async () => {
         socket.write('HTTP/1.1 403 Forbidden\r\ncontent-type: application/xml\r\ncontent-length: 8\r\n\r\n<Error/>');
       if (name === 'broken') socket.destroy();
       if (name === 'late' && (seen.toString('latin1').split('\r\n\r\n')[1]?.length ?? 0) >= 8)
-        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+        socket.end('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
     });
   });
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
