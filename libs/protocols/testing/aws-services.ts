@@ -1,8 +1,8 @@
 /** The table of docs/aws-services.md, from the data that the gates themselves use. */
 import { type AwsFlag, describeCall, type Identified, loadCatalogue } from '@sallyport/aws';
 import { operationData, serviceData } from '../../aws/describe/service-data.js';
-import { answerMembers, type MemberNode } from '../aws/masking/members.js';
 import { textOf } from '../../testkit/documents.js';
+import { answerMembers, type MemberNode } from '../aws/masking/members.js';
 
 /** Where real clients call services by name. */
 const clients = [
