@@ -14,7 +14,7 @@ import { createHttpServers, type HttpServers } from './client/http-servers.js';
 import type { Incoming } from './client/incoming.js';
 import { addressingOf, errorStyleOf, headerOf, requestOf } from './client/request.js';
 import { AwsSessions } from './client/sessions.js';
-import { authenticate, SignatureRefused, signingNameOf } from './client/signature.js';
+import { accessKeyIdOf, authenticate, SignatureRefused, signingNameOf } from './client/signature.js';
 import { readWhole } from './client/upload.js';
 
 /** What outlives a connection. */
@@ -93,6 +93,7 @@ async function answer(incoming: Incoming, { lobby, house, address, connection }:
   try {
     const request = requestOf(incoming);
     style = errorStyleOf(request, signingNameOf(request));
+    budget.belongTo(accessKeyIdOf(request) ?? '');
     const signed = await authenticate(request, {
       lobby,
       replays: house.replays,

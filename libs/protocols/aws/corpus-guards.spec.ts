@@ -162,7 +162,9 @@ vi.mock(import('./client/budget.js'), async (original) => {
   class InspectionBudget extends real.InspectionBudget {
     override begin() {
       const nothing = (): void => undefined;
-      return isOut('size of what is inspected') ? { take: nothing, giveBack: nothing } : super.begin();
+      return isOut('size of what is inspected')
+        ? { belongTo: nothing, take: nothing, giveBack: nothing }
+        : super.begin();
     }
   }
   return { ...real, InspectionBudget };

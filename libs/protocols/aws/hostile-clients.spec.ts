@@ -28,8 +28,8 @@ beforeAll(async () => {
       if (isFirst && name === 'early')
         socket.write('HTTP/1.1 403 Forbidden\r\ncontent-type: application/xml\r\ncontent-length: 8\r\n\r\n<Error/>');
       if (name === 'broken') socket.destroy();
-      if (name === 'late' && (seen.toString('latin1').split('\r\n\r\n')[1]?.length ?? 0) >= 8)
-        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+      if (name === 'late' && (seen.toString('latin1').split('\r\n\r\n')[1]?.length ?? 0) >= large)
+        socket.end('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
     });
   });
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
@@ -44,6 +44,8 @@ afterAll(async () => {
   upstream.close();
 });
 
+/** Too much to be read before it is decided. */
+const large = 2_000_000;
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 interface Put {
@@ -80,21 +82,21 @@ function put({ path, length }: Put): { request: ClientHttp2Stream; answer: Promi
 }
 
 test('the rest of an upload that was answered early goes into no other call', async () => {
-  const early = put({ path: '/bucket/early', length: 1_000 });
+  const early = put({ path: '/bucket/early', length: large });
   await inPieces(early.request, 'A', 4);
   expect((await early.answer).status).toBe(403);
   await pause(2_300); // the gateway has stopped waiting for the rest, and its way through the agent is free again
-  const late = put({ path: '/bucket/late', length: 8 });
-  late.request.write('BBBB');
+  const late = put({ path: '/bucket/late', length: large });
+  late.request.write('B'.repeat(large / 2));
   await inPieces(early.request, 'A', 4);
-  late.request.end('BBBB');
+  late.request.end('B'.repeat(large / 2));
   expect(await late.answer).toEqual({ status: 200, body: '' });
-  expect(heard.get('late')!.toString('latin1').split('\r\n\r\n')[1]).toBe('BBBBBBBB');
+  expect(heard.get('late')!.toString('latin1').split('\r\n\r\n')[1] === 'B'.repeat(large)).toBe(true);
   early.request.close();
 });
 
 test('a call that has failed is told so before all of its body has come', async () => {
-  const { request, answer } = put({ path: '/bucket/broken', length: 1_000 });
+  const { request, answer } = put({ path: '/bucket/broken', length: large });
   await inPieces(request, 'A', 4);
   expect(await answer).toMatchObject({ status: 503, body: expect.stringContaining('cannot be reached') as string });
   request.close();

@@ -198,6 +198,7 @@ class Call implements Exchange {
         (error: unknown) => {
           failure = error;
           way.destroy(error instanceof GatewayError ? error : new GatewayError('CANCELLED', 'the body broke off'));
+          incoming.body.resume(); // what still arrives is not kept
         },
       );
       const relayed = await relay(incoming, way, recorded).catch((error: unknown) => {

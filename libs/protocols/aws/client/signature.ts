@@ -151,3 +151,9 @@ export function signingNameOf(request: AwsRequest): string | undefined {
   const authorization = parseAuthorization(request);
   return authorization.ok ? authorization.scope.service : undefined;
 }
+
+/** The key that the request names. Nothing of a body is read before it has been found to be that of the ticket. */
+export function accessKeyIdOf(request: AwsRequest): string | undefined {
+  const authorization = parseAuthorization(request);
+  return authorization.ok ? authorization.accessKeyId : undefined;
+}
