@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import { restOfAws } from './rest-of-aws.js';
@@ -23,6 +24,7 @@ interface S3rver {
 /** Checks signatures, and knows one access key: S3RVER, whose secret is S3RVER. */
 const startS3 = async ({ s3: port, s3Directory: directory }: EmulatorOptions): Promise<() => Promise<void>> => {
   const S3rverClass = require('s3rver') as new (options: object) => S3rver;
+  mkdirSync(directory, { recursive: true, mode: 0o700 }); // it lists no buckets without
   const server = new S3rverClass({ address: loopback, port, directory, silent: true });
   await server.run();
   return () => server.close();

@@ -8,7 +8,7 @@ const escaped = (value: string): string =>
   value.replace(/[^\w .,:-]/g, (character) => `&#${character.codePointAt(0)};`);
 
 const identity = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
-<Arn>arn:aws:iam::${account}:user/sallyport-agent</Arn><UserId>S3RVER</UserId><Account>${account}</Account>
+<Arn>arn:aws:iam::${account}:user/sallyport-agent</Arn><UserId>AIDASAMPLEOFQUICKSTART</UserId><Account>${account}</Account>
 </GetCallerIdentityResult><ResponseMetadata><RequestId>quickstart</RequestId></ResponseMetadata></GetCallerIdentityResponse>`;
 
 const message = 'the sample cloud of the quickstart has S3, DynamoDB and sts:GetCallerIdentity, and nothing else';
