@@ -16,7 +16,7 @@ import { type Scripted, scriptedUpstream } from '../testing/aws-upstreams.js';
 let upstream: Scripted;
 let gateway: Awaited<ReturnType<typeof awsGateway>>;
 let client: BedrockRuntimeClient;
-let respond: (response: ServerResponse) => Promise<unknown> | unknown;
+let respond: (response: ServerResponse) => unknown;
 let denies = false;
 
 beforeAll(async () => {
