@@ -10,6 +10,7 @@ import { loadParser } from '@sallyport/sql';
 import { InspectionBudget } from './client/budget.js';
 import { answerError, serveCall } from './client/call.js';
 import { type Client, enter } from './client/door.js';
+import { usualHoldMs } from './client/hold.js';
 import { createHttpServers, type HttpServers } from './client/http-servers.js';
 import type { Incoming } from './client/incoming.js';
 import { addressingOf, errorStyleOf, headerOf, requestOf } from './client/request.js';
@@ -24,9 +25,15 @@ interface House {
   readonly servers: HttpServers;
   readonly replays: ReplayGuard;
   readonly budget: InspectionBudget;
+  readonly holdMs: number;
 }
 
-export async function createAwsClientSide(): Promise<ClientSide> {
+export interface AwsClientSideOptions {
+  /** How long a client is kept waiting for people before it is told to come back. */
+  readonly holdMs?: number;
+}
+
+export async function createAwsClientSide({ holdMs = usualHoldMs }: AwsClientSideOptions = {}): Promise<ClientSide> {
   await loadParser(); // calls that carry SQL are described by its grammar
   const house: House = {
     catalogue: loadCatalogue(),
@@ -34,6 +41,7 @@ export async function createAwsClientSide(): Promise<ClientSide> {
     servers: createHttpServers(),
     replays: new ReplayGuard(),
     budget: new InspectionBudget(),
+    holdMs,
   };
   return { name: 'aws', serve: (client, lobby) => serve(client, lobby, house) };
 }
@@ -110,7 +118,7 @@ async function answer(incoming: Incoming, { lobby, house, address, connection }:
     };
     const session = await house.sessions.obtain(claim, lobby);
     await session.handle.confirmed();
-    const { catalogue } = house;
+    const { catalogue, holdMs } = house;
     const ofS3 = /^s3(express)?$/.test(signed.scope.signingName);
     const addressing = ofS3 ? addressingOf(request, lobby.publicHost) : {};
     await serveCall({
@@ -121,6 +129,7 @@ async function answer(incoming: Incoming, { lobby, house, address, connection }:
       session,
       catalogue,
       budget,
+      holdMs,
     });
   } catch (error) {
     const refusal = refusalOf(error);

@@ -36,6 +36,8 @@ export interface AwsGatewayOptions {
   readonly records?: boolean;
   readonly publicHost?: string;
   readonly ticketExpiresAt?: Date;
+  /** How long a client is kept waiting for people. */
+  readonly holdMs?: number;
   readonly credential?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
@@ -63,7 +65,10 @@ export async function awsGateway(options: AwsGatewayOptions) {
     return context;
   };
   const tls = await contextFor('');
-  const [clientSide, targetSide] = await Promise.all([createAwsClientSide(), createAwsTargetSide()]);
+  const [clientSide, targetSide] = await Promise.all([
+    createAwsClientSide(options.holdMs === undefined ? {} : { holdMs: options.holdMs }),
+    createAwsTargetSide(),
+  ]);
   const events: Event[] = [];
   const log: string[] = [];
   const responses = new Map<OperationId, RecordedResponse>();

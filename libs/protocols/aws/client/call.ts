@@ -38,6 +38,8 @@ export interface Arrived {
   readonly session: AwsSession;
   readonly catalogue: Catalogue;
   readonly budget: InspectedBytes;
+  /** How long its client is kept waiting for people. */
+  readonly holdMs: number;
 }
 
 /**
@@ -102,14 +104,14 @@ async function withPreview(arrived: Arrived, asked: Asked): Promise<DescribedCal
 
 /** A read of the gateway's own, in the session and under the policies of who asks. */
 async function runRead(arrived: Arrived, { request, scope }: Read, incoming: Incoming): Promise<void> {
-  const { session, catalogue, signed, budget, style } = arrived;
+  const { session, catalogue, signed, budget, style, holdMs } = arrived;
   const identification = identify(catalogue, request, scope, {});
   const circumstances = { identification, request, scope, bucket: undefined, presigned: false, streamed: undefined };
   const described = operationOf({ ...circumstances, agent: session.opened });
   // What would wait for people itself, or change something, is no preview.
   if (described.operation.risk !== 'read' || session.handle.foresee(described.operation) !== 'allow') return;
   const asRead: Signed = { ...signed, scope, request, presigned: false, body: () => undefined };
-  const reading: Arrived = { incoming, addressing: {}, signed: asRead, style, session, catalogue, budget };
+  const reading: Arrived = { incoming, addressing: {}, signed: asRead, style, session, catalogue, budget, holdMs };
   await run(reading, { request, identification, described, check: undefined });
 }
 
@@ -129,7 +131,7 @@ class Call implements Exchange {
   constructor(arrived: Arrived, asked: Asked) {
     this.#arrived = arrived;
     this.#asked = asked;
-    this.#hold = new Hold(arrived.incoming.gone);
+    this.#hold = new Hold(arrived.incoming.gone, arrived.holdMs);
   }
 
   get operation() {

@@ -3,16 +3,18 @@ import type { Refusal } from '@sallyport/core';
 import type { Waiting } from '@sallyport/engine';
 
 /** botocore stops reading after 60 s and asks again; answered before that, it shows the answer instead. */
-export const holdMs = 45_000;
+export const usualHoldMs = 45_000;
 
 /** Ends the waiting of one call when the client has gone, or when its client would soon give up by itself. */
 export class Hold {
   readonly #abandoned = new AbortController();
+  readonly #holdMs: number;
   #timer: NodeJS.Timeout | undefined;
   #notice: Waiting | undefined;
   #timedOut = false;
 
-  constructor(gone: AbortSignal) {
+  constructor(gone: AbortSignal, holdMs: number) {
+    this.#holdMs = holdMs;
     if (gone.aborted) this.#abandoned.abort();
     else gone.addEventListener('abort', () => this.#abandoned.abort(), { once: true, signal: this.#abandoned.signal });
   }
@@ -26,7 +28,7 @@ export class Hold {
     this.#timer ??= setTimeout(() => {
       this.#timedOut = true;
       this.#abandoned.abort();
-    }, holdMs);
+    }, this.#holdMs);
   }
 
   end(): void {

@@ -141,7 +141,8 @@ export function incomingOfHttp2(
       ended = true;
       stream.end();
     },
-    destroy: () => stream.close(2 /* INTERNAL_ERROR, RFC 9113, 7 */),
+    // `close` would end the stream before it resets it: what was cut off would look like the whole.
+    destroy: () => void stream.destroy(new Error('the response was broken off')),
   };
 }
 
