@@ -66,7 +66,7 @@ export async function measureAws(bed: Bed, options: Options, say: Say): Promise<
   say(`catalogue: ${digits(catalogue.milliseconds)} ms, ${digits(catalogue.heapMegabytes)} MB of heap`);
   const ways = await awsWays(bed);
   say('warming up');
-  const warm = { most: 10_000, seconds: 2, clients: 8 };
+  const warm = { most: 10_000, seconds: 4, clients: 8 };
   for (const way of ways)
     for (const call of ['GetItem', 'PutObject', 'GetObject'] as const)
       await load(way, { ...warm, call: { name: call, size: 100_000 } });

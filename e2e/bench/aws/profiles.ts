@@ -16,6 +16,14 @@ const works = ({ seconds, resultMegabytes }: Options): Record<string, { readonly
     way: 'scanned',
     of: { call: { name: 'PutItem', size: 0 }, clients: 8, most: 1_000_000, seconds: 2 * seconds },
   },
+  'GetObject of 1 MB': {
+    way: 'scanned',
+    of: { call: { name: 'GetObject', size: large(1) }, clients: 1, most: 1_000_000, seconds: 2 * seconds },
+  },
+  'PutObject of 1 MB': {
+    way: 'scanned',
+    of: { call: { name: 'PutObject', size: large(1) }, clients: 1, most: 1_000_000, seconds: 2 * seconds },
+  },
   'GetObject, no detectors': {
     way: 'unmasked',
     of: { call: { name: 'GetObject', size: large(5 * resultMegabytes) }, clients: 1, most: 1, seconds: 100 },
