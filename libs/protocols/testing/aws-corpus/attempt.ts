@@ -8,6 +8,9 @@ import { leaksOf, type World } from './world.js';
 
 export type Wire = (world: World) => Promise<string[]>;
 
+/** Of a body that is larger than what is read before it is decided. */
+export const streamedBytes = 600_000;
+
 export const caseOf = (id: string): AwsCase => awsCases.find((one) => one.id === id)!;
 
 export const withHeader = (request: ToSend, name: string, value: string): ToSend => ({

@@ -1,9 +1,10 @@
 /** Bodies that are longer, cut otherwise, or encoded otherwise than whoever looks at them expects; both ways. */
+import { crc32 } from 'node:zlib';
 import { maxInspectedBytes, parseAuthorization, type SignedScope } from '@sallyport/aws';
 import { signedChunks } from '../../../aws/testing/chunked.js';
 import { scopeOf } from '../../aws/corpus-cases.fixture.js';
 import { answerTo, partOf } from './answers.js';
-import { attempted, caseOf, refusedAs, type Wire, withHeader } from './attempt.js';
+import { attempted, caseOf, refusedAs, streamedBytes, type Wire, withHeader } from './attempt.js';
 import { accessKey, token } from './canaries.js';
 import { type Answer, signedBy, type ToSend } from './client.js';
 import { sendOverHttp2 } from './http2-client.js';
@@ -20,22 +21,31 @@ const put = (path: string, headers: ToSend['headers'], body: Buffer): ToSend => 
   body,
 });
 
-/** `hello` in unsigned chunks; the checksum that is announced, and another trailer. */
-const withTrailer = (path: string): ToSend =>
-  put(
-    path,
-    [
-      ['content-encoding', 'aws-chunked'],
-      ['x-amz-trailer', 'x-amz-checksum-crc32'],
-      ['x-amz-decoded-content-length', '5'],
-    ],
-    Buffer.from('5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\nx-amz-acl: public-read\r\n\r\n'),
-  );
+/** In one unsigned chunk; the checksum that is announced, and another trailer. */
+const withTrailer = (path: string, content: Buffer): ToSend => {
+  const checksum = Buffer.alloc(4);
+  checksum.writeUInt32BE(crc32(content));
+  const trailers = `x-amz-checksum-crc32:${checksum.toString('base64')}\r\nx-amz-acl: public-read\r\n`;
+  const headers: ToSend['headers'] = [
+    ['content-encoding', 'aws-chunked'],
+    ['x-amz-trailer', 'x-amz-checksum-crc32'],
+    ['x-amz-decoded-content-length', String(content.length)],
+  ];
+  const head = Buffer.from(`${content.length.toString(16)}\r\n`);
+  return put(path, headers, Buffer.concat([head, content, Buffer.from(`\r\n0\r\n${trailers}\r\n`)]));
+};
 
-async function trailed(world: World, path: string, says: RegExp, recorded: string): Promise<string[]> {
+interface Trailed {
+  readonly path: string;
+  readonly size: number;
+  readonly says: RegExp;
+  readonly recorded: string;
+}
+
+async function trailed(world: World, { path, size, says, recorded }: Trailed): Promise<string[]> {
   world.reviewer = async () => 'approve';
   const payload = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER';
-  const request = signedBy(world.gateway, withTrailer(path), s3, { payload });
+  const request = signedBy(world.gateway, withTrailer(path, Buffer.alloc(size, 'x')), s3, { payload });
   return refusedAs(world, { answer: await play(world, request), request, scope: s3, says, recorded });
 }
 
@@ -119,9 +129,17 @@ export const bodyCases: Readonly<Record<string, Wire>> = {
     }),
   'AWS-079': inRanges,
   'AWS-083': undecodable,
+  // A body that is small is read first; one that streams is decided first, and never whole at AWS.
   'AWS-084': async (world) => [
-    ...(await trailed(world, '/private/x', /policy/i, 'operation.deny')),
-    ...(await trailed(world, '/public/x', /trailer/, 'operation.review')),
+    ...(await trailed(world, { path: '/private/x', size: 5, says: /trailer/, recorded: '' })),
+    ...(await trailed(world, { path: '/private/x', size: streamedBytes, says: /policy/, recorded: 'operation.deny' })),
+    ...(await trailed(world, { path: '/public/x', size: 5, says: /trailer/, recorded: '' })),
+    ...(await trailed(world, {
+      path: '/public/x',
+      size: streamedBytes,
+      says: /trailer/,
+      recorded: 'operation.review',
+    })),
   ],
   'AWS-085': resigned,
   'AWS-103': (world) =>

@@ -1,6 +1,6 @@
 /** Whose signature it is, over what, when, and how often. */
 import { answerTo } from './answers.js';
-import { attempted, caseOf, dynamoDb, onTable, refusedAs, type Wire, withHeader } from './attempt.js';
+import { attempted, caseOf, dynamoDb, onTable, refusedAs, streamedBytes, type Wire, withHeader } from './attempt.js';
 import { send, signedBy, type ToSend } from './client.js';
 import { play, requestFor, unusable } from './verdict.js';
 import type { World } from './world.js';
@@ -73,7 +73,8 @@ export const signatureCases: Readonly<Record<string, Wire>> = {
       says: /InvalidSignatureException/,
       tamper: (request) => ({ ...request, body: onTable('GetItem', { Key: { id: { S: '2' } } }).body! }),
     })),
-    ...(await otherBody(world)),
+    ...(await otherBody(world, 5, '')),
+    ...(await otherBody(world, streamedBytes, 'operation.review')),
   ],
   'AWS-133': (world) =>
     attempted(world, 'AWS-133', {
@@ -88,18 +89,18 @@ export const signatureCases: Readonly<Record<string, Wire>> = {
 };
 
 /** S3 tells the hash of a body in a header: it must be the hash of what comes. */
-async function otherBody(world: World): Promise<string[]> {
+async function otherBody(world: World, size: number, recorded: string): Promise<string[]> {
   const scope = { region: 'us-east-1', signingName: 's3' };
   const told: ToSend = {
     method: 'PUT',
     path: '/public/x',
     query: '',
     headers: [['host', 'app-data.s3.us-east-1.amazonaws.com']],
-    body: Buffer.from('hello'),
+    body: Buffer.alloc(size, 'x'),
   };
   world.reviewer = async () => 'approve';
   const signed = signedBy(world.gateway, told, scope);
-  const request = { ...signed, body: Buffer.from('other') };
+  const request = { ...signed, body: Buffer.alloc(size, 'y') };
   const answer = await play(world, request);
-  return refusedAs(world, { answer, request, scope, says: /SignatureDoesNotMatch|hash/, recorded: 'operation.review' });
+  return refusedAs(world, { answer, request, scope, says: /SignatureDoesNotMatch|hash/, recorded });
 }
