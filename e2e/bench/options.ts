@@ -105,6 +105,7 @@ export const usage = `npm run bench -- [options]
   --modes a,b           of ${modeNames.join(', ')}
   --clients 1,8,64      how many at once
   --rounds n, --seconds n, --megabytes n, --sessions n
+  --only aws,aws-profile   the way to AWS by itself
   --document            write docs/performance.md too; a whole run does so by itself
 `;
 

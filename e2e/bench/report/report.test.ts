@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { AwsCalls, AwsFigures } from '../aws/measure.js';
 import { spread } from '../figures.js';
 import { parseOptions } from '../options.js';
 import type { Throughput } from '../parts/throughput.js';
@@ -104,6 +105,50 @@ describe('the targets', () => {
     const connect = [{ peer: 'gateway', p50: 25, p99: 40 }];
     expect(targetsOf({ connect })).toMatchObject([{ measured: { met: true } }]);
     expect(targetsOf({ connect: [{ ...connect[0]!, p50: 25.01 }] })).toMatchObject([{ measured: { met: false } }]);
+  });
+});
+
+describe('the way to AWS', () => {
+  const call = (way: string, size: number, p50: number, perSecond: number): AwsCalls => ({
+    way,
+    call: 'GetObject',
+    size,
+    clients: 1,
+    p50: spread([p50]),
+    p99: spread([2 * p50]),
+    perSecond: spread([perSecond]),
+    cpu: way === 'direct' ? {} : { agent: 1.5 },
+  });
+  const aws: AwsFigures = {
+    titles: { direct: 'direct', scanned: 'detectors on' },
+    calls: [
+      call('direct', 1e3, 0.1, 9000),
+      call('scanned', 1e3, 1.2, 800),
+      call('direct', 1e9, 2000, 0.5),
+      call('scanned', 1e9, 10_000, 0.1),
+    ],
+    memory: [
+      { way: 'scanned', call: 'GetObject', clients: 1, process: 'agent', before: 90, quarters: [90, 100, 105, 111] },
+    ],
+    sdk: [{ way: 'direct', p50: 1, p99: 2 }],
+    catalogue: { services: 436, milliseconds: 20, heapMegabytes: 8, outsideMegabytes: 3 },
+  };
+
+  test('is held against what is added, carried, and kept in memory', () => {
+    expect(targetsOf({ aws }).map(({ measured }) => measured)).toEqual([
+      { value: '1.10 ms', met: false },
+      { value: '100 MB/s', met: true },
+      { value: '1.11', met: false },
+      { value: '20.0 ms', met: true },
+      { value: '11.0 MB', met: false },
+    ]);
+  });
+
+  test('is shown beside the direct one', () => {
+    const text = tables({ ...run, results: { aws } });
+    expect(text).toContain('| detectors on | 100 | 0.200 |');
+    expect(text).toContain('| GetObject | 1 KB | 1 | detectors on | 1.50 |');
+    expect(text).not.toMatch(/NaN|undefined/);
   });
 });
 
