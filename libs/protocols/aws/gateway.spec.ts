@@ -224,6 +224,7 @@ describe('a request that changes something', () => {
     expect((await raw(request)).status).toBe(200);
     const again = await raw(request);
     expect([again.status, again.body]).toEqual([403, expect.stringContaining('used before')]);
+    expect(called().at(-1)!.text).toContain('used before'); // whoever tried it is on record
   });
 
   test('does not reach AWS when its record does not become durable', async () => {

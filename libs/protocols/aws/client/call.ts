@@ -47,6 +47,34 @@ export interface Arrived {
  * @throws GatewayError, SignatureRefused: nothing was run, and the client has not been told yet
  */
 export async function serveCall(arrived: Arrived): Promise<void> {
+  const asked = await readCall(arrived).catch(async (error: unknown) => {
+    await recordRefused(arrived, error);
+    throw error;
+  });
+  await run(arrived, { ...asked, described: await withPreview(arrived, asked) });
+}
+
+/** What is refused before it could be decided, of somebody who is known, is on record all the same: a replay, another body. */
+async function recordRefused({ signed, addressing, session }: Arrived, error: unknown): Promise<void> {
+  const refusal = refusalOf(error);
+  if (refusal.code === 'CANCELLED') return; // it never came whole
+  const { operation } = operationOf({
+    identification: { identified: false, reason: refusal.message },
+    request: signed.request,
+    scope: signed.scope,
+    bucket: addressing.bucket,
+    presigned: signed.presigned,
+    streamed: undefined,
+    agent: session.opened,
+  });
+  await session.run({
+    operation,
+    refuse: async () => undefined,
+    forward: (_permit, _gate, record) => record.outcome({ status: 'skipped', code: refusal.code, maskedFields: 0 }),
+  });
+}
+
+async function readCall(arrived: Arrived): Promise<Asked> {
   const { incoming, signed, session, catalogue, addressing, budget } = arrived;
   const check = signed.body();
   const streams =
@@ -68,8 +96,7 @@ export async function serveCall(arrived: Arrived): Promise<void> {
     agent: session.opened,
   });
   if (described.operation.risk !== 'read') signed.once();
-  const asked = { request, identification, described, check: streams ? check : undefined };
-  await run(arrived, { ...asked, described: await withPreview(arrived, asked) });
+  return { request, identification, described, check: streams ? check : undefined };
 }
 
 /** By what the request says of its body; what then comes all the same is bounded as every body is that is read whole. */

@@ -100,7 +100,7 @@ export class Calls {
     const answer = new Answer(channel, exchange, recording, () => {
       running.isOver = true;
     });
-    void new Call({
+    const call = new Call({
       target,
       session,
       head,
@@ -109,7 +109,12 @@ export class Calls {
       masker,
       signal: running.abort.signal,
       log: (event, details) => host.log(event, { session: host.session, ...details }),
-    }).run();
+    });
+    // Nothing is known to reject here; one that did would end the agent, and every other session with it.
+    call.run().catch((error: unknown) => {
+      host.log('call.failed', { session: host.session, operation: head.operation, error });
+      channel.destroy(new GatewayError('AGENT_LOST', 'the call ended without an outcome'));
+    });
   }
 
   #cancel(exchange: number): void {

@@ -126,14 +126,15 @@ export const bodyCases: Readonly<Record<string, Wire>> = {
     attempted(world, 'AWS-077', {
       says: /cannot be inspected/,
       change: (request) => ({ ...request, body: Buffer.from(padded) }),
+      recorded: 'operation.deny',
     }),
   'AWS-079': inRanges,
   'AWS-083': undecodable,
   // A body that is small is read first; one that streams is decided first, and never whole at AWS.
   'AWS-084': async (world) => [
-    ...(await trailed(world, { path: '/private/x', size: 5, says: /trailer/, recorded: '' })),
+    ...(await trailed(world, { path: '/private/x', size: 5, says: /trailer/, recorded: 'operation.deny' })),
     ...(await trailed(world, { path: '/private/x', size: streamedBytes, says: /policy/, recorded: 'operation.deny' })),
-    ...(await trailed(world, { path: '/public/x', size: 5, says: /trailer/, recorded: '' })),
+    ...(await trailed(world, { path: '/public/x', size: 5, says: /trailer/, recorded: 'operation.deny' })),
     ...(await trailed(world, {
       path: '/public/x',
       size: streamedBytes,

@@ -73,7 +73,7 @@ export const signatureCases: Readonly<Record<string, Wire>> = {
       says: /InvalidSignatureException/,
       tamper: (request) => ({ ...request, body: onTable('GetItem', { Key: { id: { S: '2' } } }).body! }),
     })),
-    ...(await otherBody(world, 5, '')),
+    ...(await otherBody(world, 5, 'operation.deny')),
     ...(await otherBody(world, streamedBytes, 'operation.review')),
   ],
   'AWS-133': (world) =>
