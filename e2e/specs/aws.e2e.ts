@@ -146,7 +146,7 @@ describe('the AWS CLI', () => {
   });
 });
 
-test('boto3 uses twenty services through the gateway, and what is secret stays where it is', async (context) => {
+test('boto3 uses seventeen services through the gateway, and what is secret stays where it is', async (context) => {
   const python = peer('boto3', context);
   const ran = await sallyport(
     ['connect', 'cloud', '--exec', '--', python, path.join(root, 'e2e/testing/boto_client.py')],
