@@ -65,6 +65,9 @@ export type Decision =
 export const outcomeStatuses = ['done', 'failed', 'skipped', 'unknown'] as const;
 export type OutcomeStatus = (typeof outcomeStatuses)[number];
 
+export const scopings = ['role', 'narrowed', 'own'] as const;
+export type Scoped = (typeof scopings)[number];
+
 export interface Outcome {
   readonly status: OutcomeStatus;
   /** The target's own code of the failure, for example an SQLSTATE. */
@@ -77,4 +80,9 @@ export interface Outcome {
   readonly durationMs?: number;
   /** What finds the same event in the target's own log: a backend's process id and log-in, a request id. */
   readonly joinKey?: string;
+  /**
+   * Under which credential it ran, where the agent scopes them call by call: `role`, one for exactly what the call needs;
+   * `narrowed`, one whose resources had to be wider than that; `own`, the agent's, unscoped.
+   */
+  readonly scoped?: Scoped;
 }

@@ -14,6 +14,7 @@ import type {
   Refusal,
   ReviewId,
   Risk,
+  Scoped,
   SessionId,
   TicketId,
   TurnContext,
@@ -144,6 +145,8 @@ export interface OperationCompleted {
   readonly agent?: AgentId;
   /** What finds it in the target's own log: a backend's process id and log-in, a request id. */
   readonly joinKey?: string;
+  /** Under which credential it ran: see Outcome. */
+  readonly scoped?: Scoped;
 }
 
 /** An outcome that is told with the next decision of its session: one entry less. Never where the response is recorded. */

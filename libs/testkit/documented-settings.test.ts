@@ -4,6 +4,7 @@ import { parseConfig } from '../../apps/agent/src/config/config.js';
 import { Section } from '../../apps/agent/src/config/mistakes.js';
 import { parseConfiguration } from '../../apps/control-plane/src/platform/config.js';
 import { SettingsReader } from '../../apps/control-plane/src/platform/configuration/reader.js';
+import { parseAwsSettings } from '../protocols/aws/settings.js';
 import { parseTargetSettings } from '../protocols/postgres/settings.js';
 import { codeOf, filesBelow, tableBelow, textOf } from './documents.js';
 
@@ -64,7 +65,9 @@ describe('the agent’s file', () => {
     'source: environment, access_key_id_variable: A, secret_access_key_variable: B',
   ];
   /** Read by the protocol itself, out of what the file's reader hands over as it stands. */
-  const awsDeadlines = ['connect', 'answer', 'idle', 'total'].map((name) => `targets[].deadlines.${name}`);
+  const awsDeadlines = Object.keys(parseAwsSettings({ regions: ['eu-west-1'] }).deadlines).map(
+    (name) => `targets[].deadlines.${name}`,
+  );
   const awsFile = (keys: string): string => `
 control_plane: { address: 'gate:7401' }
 state_dir: state

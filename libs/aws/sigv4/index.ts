@@ -5,7 +5,7 @@ export { BodyError, type BodyReason, bodyReasons } from './body-error.js';
 export { type Checksum, checksumOf } from './checksums.js';
 export { chunkedLength, encodeChunked } from './chunked-encoder.js';
 export { type SignatureFailure, type SignatureReason, signatureReasons } from './failure.js';
-export { type DerivedKeyPair, deriveKeyPair } from './key-pair.js';
+export { type DerivedKeyPair, deriveKeyPair, keyPairPurpose } from './key-pair.js';
 export type { BodyProtection, ChunkedProtection } from './payload.js';
 export { type Arrival, attemptOf, ReplayGuard, type ReplayGuardOptions, type ReplayVerdict } from './replay-guard.js';
 export type { CredentialScope } from './scope.js';

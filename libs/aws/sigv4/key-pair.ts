@@ -5,6 +5,9 @@ export interface DerivedKeyPair {
   readonly secretAccessKey: string;
 }
 
+/** What gateways derive the installation's key for this under, wherever a pair is made or checked. */
+export const keyPairPurpose = 'aws';
+
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const shortestKey = 32;
 

@@ -13,10 +13,11 @@ import { type Client, enter } from './client/door.js';
 import { usualHoldMs } from './client/hold.js';
 import { createHttpServers, type HttpServers } from './client/http-servers.js';
 import type { Incoming } from './client/incoming.js';
-import { addressingOf, errorStyleOf, headerOf, requestOf } from './client/request.js';
+import { addressingOf, errorStyleOf, requestOf } from './client/request.js';
 import { AwsSessions } from './client/sessions.js';
 import { accessKeyIdOf, authenticate, SignatureRefused, signingNameOf } from './client/signature.js';
 import { readWhole } from './client/upload.js';
+import { headerOf } from './header-list.js';
 
 /** What outlives a connection. */
 interface House {

@@ -314,6 +314,13 @@ test('what is recorded is what the client got', async () => {
   expect(text.slice(text.indexOf('\r\n\r\n') + 4)).toBe(identity);
 });
 
+test('the outcome on record says under which credential the call ran', async () => {
+  await stsClient().send(new GetCallerIdentityCommand({}));
+  const outcome = () =>
+    gateway.events.find(({ event, text }) => event === 'operation.completed' && text?.includes('GetCaller'))?.outcome;
+  await expect.poll(outcome).toMatchObject({ status: 'done', scoped: 'own' });
+});
+
 test('a client that leaves in the middle ends the call at AWS, and its outcome is on record', async () => {
   let closed: () => void;
   const upstreamClosed = new Promise<void>((resolve) => {

@@ -97,8 +97,6 @@ export const decodeData = (head: Uint8Array): Date | undefined => {
 export interface OutcomeHead extends Outcome {
   /** What the agent signed of the recorded response. */
   readonly footer?: string;
-  /** Which credential it ran under: `role` scoped to exactly the call, `narrowed` to less than that, or the agent's `own`. */
-  readonly scoped?: 'role' | 'narrowed' | 'own';
   /** Set where there is no response to show: the call failed at the gate or on the way. */
   readonly refusal?: { readonly code: string; readonly message: string; readonly hint?: string };
 }

@@ -11,6 +11,7 @@ import {
 import { GatewayError, type Refusal, refusalOf } from '@sallyport/core';
 import type { Exchange, OperationRecord, Permit, ResponseGate } from '@sallyport/engine';
 import { type DescribedCall, operationOf } from '../describe.js';
+import { headerOf } from '../header-list.js';
 import type { CallHead } from '../heads.js';
 import { type ErrorStyle, errorAnswer, type SignatureFault } from '../refuse.js';
 import type { InspectedBytes } from './budget.js';
@@ -21,7 +22,6 @@ import type { Read } from './previews/read.js';
 import { previewOf } from './previews/table.js';
 import { isGlobal } from './regions.js';
 import { relay } from './relay.js';
-import { headerOf } from './request.js';
 import type { AwsSession } from './session.js';
 import { SignatureRefused, type Signed } from './signature.js';
 import { readWhole, stream } from './upload.js';

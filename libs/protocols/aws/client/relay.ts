@@ -39,7 +39,7 @@ export async function relay(
       await response.take(body);
     } else if (kind === FrameKind.OUTCOME) {
       if (!gate.isOpen) await gate.opened();
-      const { refusal, footer, scoped: _, ...outcome } = decodeJson<OutcomeHead>(head);
+      const { refusal, footer, ...outcome } = decodeJson<OutcomeHead>(head);
       const told = record.outcome(outcome, footer);
       if (record.response !== undefined) await told;
       else told.catch(() => undefined); // the session's next decision hears of it: it cannot be recorded either

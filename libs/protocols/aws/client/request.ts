@@ -1,8 +1,10 @@
 /** From HTTP to what both gates describe. */
+
 import type { Addressing, AwsRequest } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
+import { headerOf } from '../header-list.js';
 import type { ErrorStyle } from '../refuse.js';
-import type { Headers, Incoming } from './incoming.js';
+import type { Incoming } from './incoming.js';
 
 /** Headers of the connection, not of the request (RFC 9110, 7.6.1), and what a proxy may have been told. */
 const hopByHop = new Set([
@@ -17,9 +19,6 @@ const hopByHop = new Set([
   'upgrade',
   'http2-settings',
 ]);
-
-export const headerOf = (headers: Headers, name: string): string | undefined =>
-  headers.find(([other]) => other === name)?.[1];
 
 /**
  * The request without its body.

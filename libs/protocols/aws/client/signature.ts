@@ -7,6 +7,7 @@ import {
   type BodyVerifier,
   deriveKeyPair,
   hashesUntoldBody,
+  keyPairPurpose,
   parseAuthorization,
   type ReplayGuard,
   type SignatureReason,
@@ -57,15 +58,12 @@ export interface Verifying {
   read(): Promise<Uint8Array>;
 }
 
-/** What a ticket's key pair is derived under; the API gives clients the same pair. */
-export const keyPurpose = 'aws';
-
 /** @throws SignatureRefused; GatewayError TICKET_INVALID, UNSUPPORTED, and what `read` throws */
 export async function authenticate(request: AwsRequest, verifying: Verifying): Promise<Signed> {
   const authorization = parseAuthorization(request);
   if (!authorization.ok) throw refused(authorization.reason, authorization.message);
   const ticket = authorization.sessionToken ?? '';
-  const pair = ticket === '' ? undefined : deriveKeyPair(verifying.lobby.derive(keyPurpose, ''), ticket);
+  const pair = ticket === '' ? undefined : deriveKeyPair(verifying.lobby.derive(keyPairPurpose, ''), ticket);
   // Before anything is read: whoever cannot name the key that belongs to the ticket has never been given it.
   if (pair === undefined || !same(pair.accessKeyId, authorization.accessKeyId)) throw unknownKey();
   const whole = hashesUntoldBody(authorization) ? { ...request, body: await verifying.read() } : request;

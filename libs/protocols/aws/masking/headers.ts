@@ -1,5 +1,7 @@
 /** The headers of an answer: what AWS made passes, what people wrote is looked at, what would let somebody in is dropped. */
+
 import { redacted } from '@sallyport/masking';
+import { headerOf } from '../header-list.js';
 import { builtInMask } from './hide-tree.js';
 import type { AnswerMembers } from './members.js';
 import type { TextHider } from './texts.js';
@@ -16,9 +18,6 @@ const plain = new Set([
   ...['x-amz-checksum-crc64nvme', 'x-amz-checksum-sha1', 'x-amz-checksum-sha256', 'x-amz-checksum-type'],
   ...['x-amzn-trace-id', 'x-amz-cf-id', 'x-amz-apigw-id', 'smithy-protocol'],
 ]);
-
-export const headerOf = (headers: Headers, name: string): string | undefined =>
-  headers.find(([other]) => other === name)?.[1];
 
 export const without = (headers: Headers, gone: (name: string) => boolean): Headers =>
   headers.filter(([name]) => !gone(name));

@@ -1,9 +1,10 @@
 /** What the agent does to an answer of AWS before a byte of it leaves: see README.md. */
 import { GatewayError } from '@sallyport/core';
 import type { Masker } from '@sallyport/masking';
+import { headerOf } from '../header-list.js';
 import { nothing } from './bodies.js';
 import { eventResponse } from './events.js';
-import { headerOf, maskHeaders, withHeader, without } from './headers.js';
+import { maskHeaders, withHeader, without } from './headers.js';
 import { answerMembers } from './members.js';
 import { objectResponse } from './objects.js';
 import { widenRange } from './ranges.js';

@@ -1,8 +1,9 @@
 /** Bodies that are no documents of the protocol: objects, payloads of functions, files. They stream. */
 
+import { headerOf } from '../header-list.js';
 import { looksBinary } from './binary.js';
 import { type Body, codingOf, decoded, encoded, only, peeked, readWhole } from './bodies.js';
-import { headerOf, maskHeaders, without } from './headers.js';
+import { maskHeaders, without } from './headers.js';
 import { builtInMask } from './hide-tree.js';
 import { notUnderstood } from './not-understood.js';
 import { cut, cutHead, notSatisfiable, placed, type WidenedRange, wanted } from './ranges.js';

@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Masker } from '@sallyport/masking';
+import { headerOf } from '../header-list.js';
 import { type Body, codingOf, decoded, only, readWhole } from './bodies.js';
 import { cbor, readCbor } from './cbor-reader.js';
 import { errorNode } from './error-members.js';
-import { headerOf, maskHeaders, withHeader, without } from './headers.js';
+import { maskHeaders, withHeader, without } from './headers.js';
 import { type Place, TreeHider } from './hide-tree.js';
 import { XmlHider } from './hide-xml.js';
 import { json, readJson } from './json-reader.js';

@@ -1,6 +1,5 @@
 /** What the agent hands the response side, and what it gets back. */
 import type { WireProtocol } from '@sallyport/aws';
-import type { Masker } from '@sallyport/masking';
 
 export type Headers = readonly (readonly [name: string, value: string])[];
 
@@ -55,6 +54,3 @@ export interface ResponseMasking {
   /** @throws GatewayError RESPONSE_NOT_UNDERSTOOD before anything of the body may leave */
   response(head: ResponseHead, body: AsyncIterable<Uint8Array>): Promise<MaskedResponse>;
 }
-
-/** @throws GatewayError UNSUPPORTED for what cannot be masked: several ranges in one request, a part of an object */
-export type MaskingOf = (call: MaskedCall, masker: Masker, settings: MaskingSettings) => ResponseMasking;

@@ -24,7 +24,7 @@ export class Answer {
     return this.#bytes;
   }
 
-  /** @param text as `encodeHead` writes it */
+  /** @param text as `encodeResponseHead` writes it */
   async head(text: Uint8Array): Promise<void> {
     await this.#send(text);
   }

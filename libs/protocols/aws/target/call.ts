@@ -6,19 +6,20 @@ import { type Identified, identify, needsBody, sign } from '@sallyport/aws';
 import { GatewayError, type OutcomeStatus, refusalOf } from '@sallyport/core';
 import type { AwsCredential } from '@sallyport/engine';
 import type { Masker } from '@sallyport/masking';
+import { headerOf } from '../header-list.js';
 import type { CallHead, OutcomeHead } from '../heads.js';
 import { type MaskedResponse, maskingOf, type ResponseMasking } from '../masking/index.js';
+import { encodeResponseHead } from '../wire.js';
 import type { Answer } from './answer.js';
 import type { AwsTarget } from './aws-target.js';
 import { type Asked, type Destination, destinationOf, isSamePlace } from './destination.js';
 import { errorCode, refusesCredential } from './error-code.js';
-import { headerOf } from './header-list.js';
 import type { HeldPart } from './held-bytes.js';
 import type { Session } from './opening.js';
 import { OwnSecrets } from './own-secrets.js';
 import type { RequestBody } from './request-body.js';
 import { requestHeaders } from './request-headers.js';
-import { answerHeaders, encodeHead } from './response-headers.js';
+import { answerHeaders } from './response-headers.js';
 import { wholeAnswer } from './scoping/sts.js';
 import { type Sending, sendingOf } from './sending.js';
 import type { UpstreamAnswer } from './upstream/client.js';
@@ -240,7 +241,7 @@ export class Call {
 
   async #pass({ head, body }: MaskedResponse, secrets: OwnSecrets): Promise<void> {
     const { answer, signal } = this.#options;
-    const text = encodeHead(head.status, answerHeaders(head.status, head.headers));
+    const text = encodeResponseHead({ status: head.status, headers: answerHeaders(head.status, head.headers) });
     secrets.check(text);
     await answer.head(text);
     for await (const piece of body) {

@@ -1,7 +1,7 @@
 import { type CborItem, encodeCbor } from '@sallyport/aws';
 import { expect, test } from 'vitest';
+import type { Header } from '../header-list.js';
 import { errorCode, refusesCredential } from './error-code.js';
-import type { Header } from './header-list.js';
 
 const text = (value: string): CborItem => ({ kind: 'text', value });
 

@@ -8,8 +8,8 @@ import { createAuthority, issueServerCertificate } from '@sallyport/tunnel';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type AgentDriver, openAgent } from '../../testing/aws-agent.js';
 import { answer, ScriptedAws } from '../../testing/scripted-aws.js';
+import type { Header } from '../header-list.js';
 import { createAwsTargetSide } from '../target-side.js';
-import type { Header } from './header-list.js';
 
 let folder: string;
 let aws: ScriptedAws;

@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { type Catalogue, loadCatalogue } from '@sallyport/aws';
 import { type Decision, GatewayError, type Identity, type PersonId } from '@sallyport/core';
 import type { PolicyRequest } from '@sallyport/policy';
 import { createDescriber, decodeCatalogue, factsOf, loadParser } from '@sallyport/sql';
@@ -19,6 +20,8 @@ const freshSession = { prepared: new Map<string, string>(), searchPathCertain: t
 @Injectable()
 export class PolicyTrial implements OnModuleInit {
   private readonly describer = createDescriber({ maxEntries: 200 });
+  /** Loaded with the first call that is tried. */
+  private calls: Catalogue | undefined;
 
   constructor(
     private readonly database: DataSource,
@@ -51,7 +54,15 @@ export class PolicyTrial implements OnModuleInit {
   }
 
   private async tryCall(by: Identity, connection: Connection, body: TestPolicyBody): Promise<TestView> {
-    return { ...(await this.decide(by, connection, body, triedCall(body.statement, connection))), resolved: true };
+    return {
+      ...(await this.decide(
+        by,
+        connection,
+        body,
+        triedCall((this.calls ??= loadCatalogue()), body.statement, connection),
+      )),
+      resolved: true,
+    };
   }
 
   private async decide(

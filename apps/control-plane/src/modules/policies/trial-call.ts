@@ -1,11 +1,9 @@
-import { type Catalogue, describeCall, type Identified, loadCatalogue, partitionOf } from '@sallyport/aws';
+import { type Catalogue, describeCall, type Identified, partitionOf } from '@sallyport/aws';
 import { GatewayError, type Operation } from '@sallyport/core';
 import { hideSecrets } from '@sallyport/masking';
 import type { Connection } from '../connections/connection.js';
 
 type Described = Pick<Operation, 'action' | 'risk' | 'facts'>;
-
-let catalogue: Catalogue | undefined;
 
 const shape = /^\s*([a-z0-9-]{1,60})[:\s]([A-Za-z0-9]{1,120})\s*(\{[\s\S]*\})?\s*$/;
 
@@ -14,8 +12,7 @@ const shape = /^\s*([a-z0-9-]{1,60})[:\s]([A-Za-z0-9]{1,120})\s*(\{[\s\S]*\})?\s
  * CLI calls it, the operation, and its input by the names of the API.
  * @throws GatewayError INVALID_INPUT
  */
-export function triedCall(statement: string, { settings }: Connection): Described {
-  catalogue ??= loadCatalogue();
+export function triedCall(catalogue: Catalogue, statement: string, { settings }: Connection): Described {
   const [, service = '', operation = '', text = '{}'] = shape.exec(statement) ?? [];
   const model = catalogue.operation(service, operation);
   if (model === undefined)

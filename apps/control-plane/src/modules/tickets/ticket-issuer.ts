@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { deriveKeyPair } from '@sallyport/aws';
+import { deriveKeyPair, keyPairPurpose } from '@sallyport/aws';
 import type { Assurance, TicketId } from '@sallyport/core';
 import { DataSource } from 'typeorm';
 import { type Authentication, ClientKeys, Clock, Configuration, Endpoints, Ids, Random } from '../../platform/index.js';
@@ -98,7 +98,7 @@ export class TicketIssuer {
 
   private keysFor({ protocol, settings }: ConnectionRow, ticket: string): Pick<IssuedTicket, 'aws'> {
     if (protocol !== 'aws') return {};
-    const { accessKeyId, secretAccessKey } = deriveKeyPair(this.clientKeys.derive('aws', ''), ticket);
+    const { accessKeyId, secretAccessKey } = deriveKeyPair(this.clientKeys.derive(keyPairPurpose, ''), ticket);
     const region = settings.regions?.[0] ?? null;
     return { aws: { access_key_id: accessKeyId, secret_access_key: secretAccessKey, region } };
   }

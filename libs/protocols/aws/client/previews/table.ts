@@ -34,6 +34,3 @@ const previews: ReadonlyMap<string, Preview> = new Map([
 
 export const previewOf = ({ service, operation }: Identified): Preview | undefined =>
   previews.get(`${service}:${operation}`);
-
-/** Which operations have one: for the documents. */
-export const previewed = (): readonly string[] => [...previews.keys()].sort();

@@ -2,8 +2,8 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatewayError } from '@sallyport/core';
+import { headerOf, headersOf } from '../../header-list.js';
 import type { Deadlines } from '../../settings.js';
-import { headerOf, headersOf } from '../header-list.js';
 import type { UpstreamAnswer, UpstreamRequest } from './client.js';
 import { failureOf, late, type Progress } from './failures.js';
 
