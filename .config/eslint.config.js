@@ -1,7 +1,7 @@
 import js from '@eslint/js';
 import ts from 'typescript-eslint';
 
-// core ← {policy masking reviews evidence sql aws tunnel engine} ← protocols ← apps; console and CLI see only contracts and core.
+// core ← {policy masking reviews evidence sql aws models tunnel engine http} ← protocols ← apps; console and CLI see only contracts and core.
 const layers = {
   core: [],
   sql: ['core'],
@@ -12,10 +12,12 @@ const layers = {
   evidence: ['core'],
   engine: ['core'],
   tunnel: ['core', 'engine'],
-  protocols: ['core', 'engine', 'sql', 'aws', 'masking'],
+  http: ['core', 'engine', 'masking'],
+  models: ['core', 'masking'],
+  protocols: ['core', 'engine', 'sql', 'aws', 'masking', 'http', 'models'],
   'embedded-postgres': [],
 };
-const every = ['core', 'sql', 'aws', 'policy', 'masking', 'reviews', 'evidence', 'engine', 'tunnel', 'protocols', 'embedded-postgres', 'testkit'];
+const every = ['core', 'sql', 'aws', 'policy', 'masking', 'reviews', 'evidence', 'engine', 'tunnel', 'http', 'models', 'protocols', 'embedded-postgres', 'testkit'];
 const direction = Object.entries(layers).map(([name, allowed]) => ({
   files: [`libs/${name}/**/*.ts`],
   ignores: ['**/*.test.ts', '**/*.spec.ts', '**/*.fixture.ts', 'libs/*/testing/**'],

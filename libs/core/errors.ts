@@ -40,6 +40,7 @@ export const errorCodes = [
   'CONFLICT',
   'INVALID_INPUT',
   'RATE_LIMITED',
+  'BUDGET_EXHAUSTED',
   'INTERNAL',
 ] as const;
 

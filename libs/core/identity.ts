@@ -26,7 +26,11 @@ export type Assurance = (typeof assurances)[number];
 
 /** The AI's own context that a ticket carries: claims of the client, kept as such. */
 export interface TurnContext {
+  /** Which AI client it is, `claude-code` or `codex` or a name that the client gives; its ids mean something within it only. */
+  readonly client?: string;
   readonly aiSession?: string;
+  /** The sub-agent's path from the main conversation, ids joined by `/`; absent for the main conversation itself. */
+  readonly agent?: string;
   readonly turn?: string;
   readonly toolCall?: string;
 }

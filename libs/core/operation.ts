@@ -1,4 +1,5 @@
 import type { Refusal } from './errors.js';
+import type { TurnContext } from './identity.js';
 import type { Digest, PolicyId, ReviewId } from './ids.js';
 
 export const risks = ['read', 'write', 'privilege', 'destructive', 'unknown'] as const;
@@ -34,6 +35,8 @@ export interface Operation {
   readonly pure: boolean;
   /** Decided before it can have an effect (a Parse): a review it would need is asked for when it is executed. */
   readonly provisional?: boolean;
+  /** Where the request itself says what it belongs to (model traffic, MCP): used instead of what the ticket says. */
+  readonly turn?: TurnContext;
 }
 
 export interface ReviewRequirement {
@@ -85,4 +88,19 @@ export interface Outcome {
    * `narrowed`, one whose resources had to be wider than that; `own`, the agent's, unscoped.
    */
   readonly scoped?: Scoped;
+  /** Of a model's answer: what it used, as the model's API has told it. */
+  readonly usage?: ModelUsage;
+}
+
+/** Tokens of one call to a model. */
+export interface ModelUsage {
+  /** As the answer names it. */
+  readonly model: string;
+  /** Read afresh: without those of the two members below. */
+  readonly inputTokens: number;
+  readonly cacheReadTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly outputTokens: number;
+  /** Millionths of a US dollar; absent where no price of the model is known. */
+  readonly microUsd?: number;
 }

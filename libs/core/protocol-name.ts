@@ -1,2 +1,12 @@
-export const protocolNames = ['postgres', 'mysql', 'aws', 'http', 'kubernetes', 'ssh', 'mcp', 'llm'] as const;
+export const protocolNames = [
+  'postgres',
+  'mysql',
+  'aws',
+  'http',
+  'kubernetes',
+  'ssh',
+  'mcp',
+  'anthropic',
+  'openai',
+] as const;
 export type ProtocolName = (typeof protocolNames)[number];

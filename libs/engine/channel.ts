@@ -24,6 +24,8 @@ export const FrameKind = {
   CLOSE: 10,
   /** agent → control: the target's catalogue has changed; head is the digest of the new snapshot, which the Link carries. */
   CATALOGUE: 11,
+  /** control → agent: what was decided of what the target started; head is the protocol's own and names which. */
+  VERDICT: 12,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 

@@ -1,4 +1,5 @@
 export * from './channel.js';
 export * from './engine.js';
 export * from './exchange.js';
+export * from './model-traffic.js';
 export * from './protocol.js';

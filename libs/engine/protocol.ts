@@ -15,6 +15,7 @@ import type {
 } from '@sallyport/core';
 import type { Channel } from './channel.js';
 import type { Exchange } from './exchange.js';
+import type { ModelEstimate, ModelReservation, ModelWitness } from './model-traffic.js';
 
 /** What a client shows at the door. */
 export interface Claim {
@@ -66,6 +67,16 @@ export interface SessionHandle {
   catalogue(database: string): CatalogueSnapshot | undefined;
   /** Has a snapshot with this digest arrived? */
   knowsCatalogue(digest: string): boolean;
+  /**
+   * Puts on record what model traffic shows of a turn; durable when it resolves.
+   * @throws GatewayError RECORDING_UNAVAILABLE; SESSION_ENDED where the AI session has been ended by an administrator
+   */
+  witness(seen: ModelWitness): Promise<void>;
+  /**
+   * Takes the most that a call to a model can cost out of every budget that applies to who asks.
+   * @throws GatewayError BUDGET_EXHAUSTED, and what was taken is given back
+   */
+  reserve(estimate: ModelEstimate): Promise<ModelReservation>;
   close(reason?: Refusal): void;
 }
 

@@ -6,6 +6,7 @@ import type {
   ErrorCode,
   Facts,
   IdentityClass,
+  ModelUsage,
   OperationId,
   OutcomeStatus,
   PersonId,
@@ -98,6 +99,8 @@ export interface OperationDecided {
   readonly digest: Digest;
   readonly pure: boolean;
   readonly provisional?: boolean;
+  /** Where the request itself said what it belongs to; else the session's holds. */
+  readonly turn?: TurnContext;
   readonly assurance: Assurance;
   readonly policies: readonly PolicyId[];
   readonly policyVersion: number;
@@ -147,6 +150,8 @@ export interface OperationCompleted {
   readonly joinKey?: string;
   /** Under which credential it ran: see Outcome. */
   readonly scoped?: Scoped;
+  /** Of a model's answer: see Outcome. */
+  readonly usage?: ModelUsage;
 }
 
 /** An outcome that is told with the next decision of its session: one entry less. Never where the response is recorded. */

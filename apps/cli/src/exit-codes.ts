@@ -39,5 +39,6 @@ export const exitCodes: Record<ErrorCode, number> = {
   CONFLICT: 6,
   INVALID_INPUT: 2,
   RATE_LIMITED: 7,
+  BUDGET_EXHAUSTED: 7,
   INTERNAL: 1,
 };

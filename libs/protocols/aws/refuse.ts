@@ -59,6 +59,7 @@ export const awsErrors: Record<ErrorCode, AwsError> = {
   CONFLICT: { status: 409, code: 'ConflictException' },
   INVALID_INPUT: { status: 400, code: 'ValidationException' },
   RATE_LIMITED: { status: 429, code: 'ThrottlingException' },
+  BUDGET_EXHAUSTED: { status: 403, code: 'AccessDeniedException' },
   INTERNAL: { status: 400, code: 'ValidationException' }, // it may have run
 };
 

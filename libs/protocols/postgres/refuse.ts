@@ -44,6 +44,7 @@ export const sqlStates: Record<ErrorCode, string> = {
   CONFLICT: '55000', // object_not_in_prerequisite_state
   INVALID_INPUT: '22023', // invalid_parameter_value
   RATE_LIMITED: '53300',
+  BUDGET_EXHAUSTED: '53400',
   INTERNAL: 'XX000', // internal_error
 };
 

@@ -171,6 +171,8 @@ export async function awsGateway(options: AwsGatewayOptions) {
       },
       masking: () => plan,
       catalogue: () => undefined,
+      witness: () => Promise.reject(new Error('no model traffic here')),
+      reserve: () => Promise.reject(new Error('no model traffic here')),
       knowsCatalogue: () => true,
       close: (reason) => void events.push({ event: 'session.ended', ...(reason ? { text: reason.code } : {}) }),
     };

@@ -180,6 +180,8 @@ export async function postgresGateway(options: GatewayOptions) {
       },
       masking: () => plan,
       catalogue: (database) => snapshots.get(database),
+      witness: () => Promise.reject(new Error('no model traffic here')),
+      reserve: () => Promise.reject(new Error('no model traffic here')),
       knowsCatalogue: (digest) => [...snapshots.values()].some((snapshot) => snapshot.digest === (digest as Digest)),
       close: (reason) => void events.push({ event: 'session.ended', ...(reason ? { text: reason.code } : {}) }),
     };

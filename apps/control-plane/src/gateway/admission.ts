@@ -56,6 +56,8 @@ export class Admission {
       reviews,
       protection,
       tunnel,
+      witnesses: { witness: unspoken },
+      budgets: { reserve: unspoken },
       decided: (outcome: Decision['outcome']) => decisions.inc({ outcome }),
     };
   }
@@ -173,6 +175,10 @@ interface Attempt {
   readonly ticket: RedeemedTicket;
   readonly connection: Connection;
 }
+
+/** No protocol carries model traffic yet. */
+const unspoken = (): Promise<never> =>
+  Promise.reject(new GatewayError('UNSUPPORTED', 'this gateway does not carry model traffic'));
 
 const clientOf = ({ clientName, clientAddress }: Claim) => ({
   ...(clientName === undefined ? {} : { name: clientName }),

@@ -1,9 +1,18 @@
-import type { Decision } from '@sallyport/core';
+import type { Assurance, Decision, Identity, SessionId } from '@sallyport/core';
+import type { ModelEstimate, ModelReservation, ModelWitness } from '@sallyport/engine';
 import type { TunnelHost } from '../modules/agents/tunnel-host.js';
 import type { ConnectionProtection } from '../modules/connections/connection-protection.js';
 import type { MaskingRulesService } from '../modules/masking-rules/masking-rules.service.js';
 import type { PolicyRuntime } from '../modules/policies/policy-runtime.js';
 import type { ReviewsService } from '../modules/reviews/reviews.service.js';
+
+/** Whose model traffic it is. */
+export interface TrafficSource {
+  readonly session: SessionId;
+  readonly identity: Identity;
+  readonly connection: string;
+  readonly assurance: Assurance;
+}
 
 /** What every session leans on. */
 export interface House {
@@ -12,6 +21,8 @@ export interface House {
   readonly reviews: Pick<ReviewsService, 'settle'>;
   readonly protection: Pick<ConnectionProtection, 'assertProtected'>;
   readonly tunnel: Pick<TunnelHost, 'open' | 'catalogue'>;
+  readonly witnesses: { witness(source: TrafficSource, seen: ModelWitness): Promise<void> };
+  readonly budgets: { reserve(source: TrafficSource, estimate: ModelEstimate): Promise<ModelReservation> };
   /** Counts decisions. */
   readonly decided: (outcome: Decision['outcome']) => void;
 }

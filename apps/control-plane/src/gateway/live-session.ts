@@ -18,6 +18,9 @@ import {
   type Exchange,
   type Frame,
   type Guards,
+  type ModelEstimate,
+  type ModelReservation,
+  type ModelWitness,
   type RecordedOperation,
   type ReviewContext,
   type SessionHandle,
@@ -29,7 +32,7 @@ import { opened } from '@sallyport/tunnel';
 import type { Connection } from '../modules/connections/connection.js';
 import type { AdmittedOperation, SessionRecorder } from '../modules/recording/recorder.js';
 import type { RedeemedTicket } from '../modules/tickets/ticket.js';
-import type { House } from './house.js';
+import type { House, TrafficSource } from './house.js';
 
 export interface LiveSessionOptions {
   readonly id: SessionId;
@@ -182,6 +185,19 @@ export class LiveSession implements SessionHandle, Guards {
     if (!same) this.end('SESSION_ENDED', 'the connection was changed');
   }
 
+  witness(seen: ModelWitness): Promise<void> {
+    return this.#house.witnesses.witness(this.#source, seen);
+  }
+
+  reserve(estimate: ModelEstimate): Promise<ModelReservation> {
+    return this.#house.budgets.reserve(this.#source, estimate);
+  }
+
+  get #source(): TrafficSource {
+    const { assurance } = this.ticket;
+    return { session: this.id, identity: this.#identity, connection: this.#connection.name, assurance };
+  }
+
   close(reason?: Refusal): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -219,7 +235,8 @@ export class LiveSession implements SessionHandle, Guards {
 
   #request(operation: Operation): PolicyRequest {
     const { name, labels, protocol } = this.#connection;
-    const { turn, assurance } = this.ticket;
+    const { assurance } = this.ticket;
+    const turn = { ...this.turn, ...operation.turn };
     return { identity: this.#identity, connection: { name, labels, protocol }, operation, assurance, turn };
   }
 
@@ -255,7 +272,7 @@ export class LiveSession implements SessionHandle, Guards {
       session: this.id,
       operationId,
       identity: this.#identity,
-      turn: this.turn,
+      turn: { ...this.turn, ...operation.turn },
       connection: { id: connectionId, name, version, target },
       database: typeof database === 'string' ? database : (databases[0] ?? ''),
       operation,

@@ -24,7 +24,7 @@ export function askedOf(
   operation: Operation,
   { assurance, masking }: AdmissionContext,
 ): Asked {
-  const { action, risk, facts, digest, pure, provisional, resources } = operation;
+  const { action, risk, facts, digest, pure, provisional, resources, turn } = operation;
   const { text, bytes } = clipText(operation.text, textBytes);
   return {
     operation: id,
@@ -39,6 +39,7 @@ export function askedOf(
     digest,
     pure,
     ...(provisional === undefined ? {} : { provisional }),
+    ...(turn === undefined ? {} : { turn }),
     assurance,
     masking,
   };

@@ -44,6 +44,7 @@ export const problems: Readonly<Record<ErrorCode, Problem>> = {
   CONFLICT: { status: 409, title: 'Conflict' },
   INVALID_INPUT: { status: 400, title: 'Invalid input' },
   RATE_LIMITED: { status: 429, title: 'Too many requests' },
+  BUDGET_EXHAUSTED: { status: 403, title: 'Budget exhausted' },
   INTERNAL: { status: 500, title: 'Internal error' },
 };
 
