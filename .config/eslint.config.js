@@ -1,7 +1,7 @@
 import js from '@eslint/js';
 import ts from 'typescript-eslint';
 
-// core ← {policy masking reviews evidence sql aws models tunnel engine http} ← protocols ← apps; console and CLI see only contracts and core.
+// core ← {policy masking reviews evidence sql aws models tunnel engine http} ← model-gateway ← protocols ← apps; console and CLI see only contracts and core.
 const layers = {
   core: [],
   sql: ['core'],
@@ -14,10 +14,11 @@ const layers = {
   tunnel: ['core', 'engine'],
   http: ['core', 'engine', 'masking'],
   models: ['core', 'masking'],
-  protocols: ['core', 'engine', 'sql', 'aws', 'masking', 'http', 'models'],
+  'model-gateway': ['core', 'engine', 'http', 'masking', 'models'],
+  protocols: ['core', 'engine', 'sql', 'aws', 'masking', 'http', 'models', 'model-gateway'],
   'embedded-postgres': [],
 };
-const every = ['core', 'sql', 'aws', 'policy', 'masking', 'reviews', 'evidence', 'engine', 'tunnel', 'http', 'models', 'protocols', 'embedded-postgres', 'testkit'];
+const every = ['core', 'sql', 'aws', 'policy', 'masking', 'reviews', 'evidence', 'engine', 'tunnel', 'http', 'models', 'model-gateway', 'protocols', 'embedded-postgres', 'testkit'];
 const direction = Object.entries(layers).map(([name, allowed]) => ({
   files: [`libs/${name}/**/*.ts`],
   ignores: ['**/*.test.ts', '**/*.spec.ts', '**/*.fixture.ts', 'libs/*/testing/**'],

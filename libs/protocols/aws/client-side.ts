@@ -2,32 +2,41 @@
  * AWS to the client: every API behind one endpoint, over HTTP/1.1 and HTTP/2. The ticket is the session token, and the key
  * that signs is derived from it, so each request proves itself; the connection is the ticket's.
  */
+
 import { randomUUID } from 'node:crypto';
 import { type BodyVerifier, type Catalogue, loadCatalogue, ReplayGuard } from '@sallyport/aws';
 import { refusalOf } from '@sallyport/core';
 import type { ClientSide, Lobby } from '@sallyport/engine';
+import {
+  CallSessions,
+  type Client,
+  createHttpServers,
+  enter,
+  type HttpServers,
+  headerOf,
+  type Incoming,
+} from '@sallyport/http';
 import { loadParser } from '@sallyport/sql';
 import { InspectionBudget } from './client/budget.js';
 import { answerError, serveCall } from './client/call.js';
-import { type Client, enter } from './client/door.js';
-import { usualHoldMs } from './client/hold.js';
-import { createHttpServers, type HttpServers } from './client/http-servers.js';
-import type { Incoming } from './client/incoming.js';
+import { openHead } from './client/open-head.js';
 import { addressingOf, errorStyleOf, requestOf } from './client/request.js';
-import { AwsSessions } from './client/sessions.js';
 import { accessKeyIdOf, authenticate, SignatureRefused, signingNameOf } from './client/signature.js';
 import { readWhole } from './client/upload.js';
-import { headerOf } from './header-list.js';
+import type { OpenedHead } from './wire.js';
 
 /** What outlives a connection. */
 interface House {
   readonly catalogue: Catalogue;
-  readonly sessions: AwsSessions;
+  readonly sessions: CallSessions<OpenedHead>;
   readonly servers: HttpServers;
   readonly replays: ReplayGuard;
   readonly budget: InspectionBudget;
   readonly holdMs: number;
 }
+
+/** botocore stops reading after 60 s and asks again; answered before that, it shows the answer instead. */
+const usualHoldMs = 45_000;
 
 export interface AwsClientSideOptions {
   /** How long a client is kept waiting for people before it is told to come back. */
@@ -38,7 +47,7 @@ export async function createAwsClientSide({ holdMs = usualHoldMs }: AwsClientSid
   await loadParser(); // calls that carry SQL are described by its grammar
   const house: House = {
     catalogue: loadCatalogue(),
-    sessions: new AwsSessions(),
+    sessions: new CallSessions<OpenedHead>({ openHead }),
     servers: createHttpServers(),
     replays: new ReplayGuard(),
     budget: new InspectionBudget(),

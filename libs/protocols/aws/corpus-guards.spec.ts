@@ -40,7 +40,7 @@ vi.mock(import('../../aws/sigv4/plain-body.js'), async (original) => {
   }
   return { ...real, PlainBody };
 });
-vi.mock(import('./target/request-body.js'), async (original) => {
+vi.mock(import('../../http/target/request-body.js'), async (original) => {
   const real = await original();
   class RequestBody extends real.RequestBody {
     constructor(expected: ConstructorParameters<typeof real.RequestBody>[0]) {

@@ -1,4 +1,5 @@
 /** From a call to the operation that is decided, recorded and reviewed. */
+
 import {
   type AwsDescription,
   type AwsRequest,
@@ -10,7 +11,7 @@ import {
 import type { Digest, Operation } from '@sallyport/core';
 import { hideSecrets } from '@sallyport/masking';
 import { digestOf } from './client/digest.js';
-import type { OpenedHead } from './heads.js';
+import type { OpenedHead } from './wire.js';
 
 export interface DescribedCall {
   readonly operation: Operation;

@@ -2,10 +2,11 @@
  * Every error code in the words of an AWS service, so that clients show it, and retry it only where that helps.
  * Error shapes: https://smithy.io/2.0/aws/protocols/ of each protocol; S3's and EC2's are their own.
  */
+
 import { createHash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { ErrorCode, Refusal } from '@sallyport/core';
-import type { Headers } from './client/incoming.js';
+import type { Headers } from '@sallyport/http';
 
 /** How an error looks on the wire. */
 export const errorStyles = ['json', 'rest-json', 'query', 'ec2', 's3', 'rest-xml', 'cbor'] as const;

@@ -1,9 +1,8 @@
 /** What a target of type aws may say in the agent's configuration file. */
-import { readFileSync } from 'node:fs';
 import { GatewayError } from '@sallyport/core';
+import { type Deadlines, type Endpoint, SettingFields as Fields, readDeadlines, readTls } from '@sallyport/http';
 import { type BinaryRule, binaryRules } from './masking/types.js';
-import { type Endpoint, parseEndpoints } from './target/endpoint-settings.js';
-import { Fields } from './target/setting-fields.js';
+import { parseEndpoints } from './target/endpoint-settings.js';
 
 export interface AwsSettings {
   /** Regions that calls may go to; undefined where every one may. */
@@ -27,16 +26,6 @@ export interface AwsSettings {
   /** Sockets to AWS at once. */
   readonly connections: number;
   readonly deadlines: Deadlines;
-}
-
-/** In milliseconds. */
-export interface Deadlines {
-  readonly connect: number;
-  /** From the whole request to the head of its answer: Lambda takes up to 15 minutes. */
-  readonly answer: number;
-  /** Between two pieces of a body, either way. */
-  readonly idle: number;
-  readonly total: number;
 }
 
 const megabyte = 1024 * 1024;
@@ -71,7 +60,7 @@ export function parseAwsSettings(settings: Readonly<Record<string, unknown>>): A
     binary: fields.oneOf('binary', binaryRules, 'scan'),
     maxBody: fields.number('max_body', { otherwise: usual.maxBody, least: 64 * 1024, most: 256 * megabyte }),
     connections: fields.number('connections', { otherwise: usual.connections, least: 1, most: 1_000 }),
-    deadlines: readDeadlines(fields),
+    deadlines: readDeadlines(fields, usual),
   };
   if (mistakes.length > 0) throw new GatewayError('INVALID_INPUT', mistakes.join('; '), { details: { mistakes } });
   return parsed;
@@ -92,30 +81,4 @@ function readRegion(fields: Fields, regions: readonly string[] | '*'): string {
   if (region !== undefined && regions.length > 0 && !regions.includes(region))
     fields.mistake('region', 'must be one of "regions"');
   return region ?? regions[0] ?? '';
-}
-
-function readTls(fields: Fields): { readonly ca?: string } {
-  const tls = fields.section('tls');
-  tls?.only(new Set(['ca_file']));
-  const path = tls?.text('ca_file');
-  if (path === undefined) return {};
-  try {
-    return { ca: readFileSync(path, 'utf8') };
-  } catch (error) {
-    fields.mistake('tls.ca_file', `"${path}": ${(error as NodeJS.ErrnoException).code ?? 'cannot be read'}`);
-    return {};
-  }
-}
-
-function readDeadlines(fields: Fields): Deadlines {
-  const section = fields.section('deadlines') ?? new Fields('deadlines', {}, []);
-  section.only(new Set(['connect', 'answer', 'idle', 'total']));
-  const milliseconds = (name: keyof Deadlines) =>
-    1_000 * section.number(name, { otherwise: usual[name], least: 1, most: 86_400 });
-  return {
-    connect: milliseconds('connect'),
-    answer: milliseconds('answer'),
-    idle: milliseconds('idle'),
-    total: milliseconds('total'),
-  };
 }

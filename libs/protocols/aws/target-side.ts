@@ -3,14 +3,15 @@
  * The control plane may only narrow: it names an alias, regions, accounts and a role of the agent's own file, and rules
  * that are added.
  */
+
 import { loadCatalogue } from '@sallyport/aws';
 import { GatewayError, refusalOf } from '@sallyport/core';
 import { type Channel, FrameKind, type Target, type TargetHost, type TargetSide } from '@sallyport/engine';
-import { encodeJson } from './heads.js';
+import { Calls, encodeJson } from '@sallyport/http';
 import { parseAwsSettings } from './settings.js';
 import { AwsTarget } from './target/aws-target.js';
-import { parseOpenHead } from './target/call-head.js';
-import { Calls } from './target/calls.js';
+import { Call } from './target/call.js';
+import { parseCallHead, parseOpenHead } from './target/call-head.js';
 import { openSession } from './target/opening.js';
 
 const nothing = new Uint8Array(0);
@@ -41,7 +42,12 @@ async function serve(channel: Channel, host: TargetHost, targetOf: (host: Target
     const target = targetOf(host);
     const session = await openSession(target, parseOpenHead(open.value.head));
     channel.write({ kind: FrameKind.OPENED, exchange: 0, head: encodeJson(session.opened), body: nothing });
-    await new Calls({ channel, host, target, session }).run(frames);
+    await new Calls({
+      channel,
+      host,
+      parseHead: parseCallHead,
+      begin: (begun) => new Call({ target, session, ...begun }),
+    }).run(frames);
     channel.end();
   } catch (error) {
     if (!(error instanceof GatewayError)) host.log('session.failed', { session: host.session, error });

@@ -1,47 +1,50 @@
-/** The head of a response as it travels between the halves, in the text of HTTP/1.1 (RFC 9112, 4 and 5). */
-import { GatewayError } from '@sallyport/core';
+/** The heads of this protocol's frames; what every protocol over HTTP shares of them is in libs/http/frames.ts. */
+import type { Addressing } from '@sallyport/aws';
+import type { CallFrame } from '@sallyport/http';
 
-export interface ResponseHead {
-  readonly status: number;
-  /** Lower-case names; a name may come several times. */
+/** OPEN, as JSON: what the control plane allows this session; the agent's own file can only be narrower or the same. */
+export interface OpenHead {
+  /** Of the connection: empty means every one that the agent's own file allows. */
+  readonly regions: readonly string[];
+  readonly accounts: readonly string[];
+  /** The ARN of a role that each call is to be scoped by; the agent's file must list it. */
+  readonly role?: string;
+  /** Whom CloudTrail is to name. */
+  readonly attribution: Attribution;
+}
+
+export interface Attribution {
+  readonly session: string;
+  readonly person: string;
+  readonly aiSession?: string;
+  readonly turn?: string;
+  readonly toolCall?: string;
+}
+
+/** OPENED, as JSON. */
+export interface OpenedHead {
+  readonly partition: string;
+  /** Whose credential the agent holds; absent where it could not be asked. */
+  readonly account?: string;
+  /** The region of calls that name none. */
+  readonly region?: string;
+}
+
+/** The first FORWARD of a call, as JSON; the head of later ones is empty but for `more`, see `encodeMore`. */
+export interface CallHead extends CallFrame {
+  readonly method: string;
+  /** Raw, as the client wrote it: path-style always (the bucket of a virtual host is put in front). */
+  readonly path: string;
+  readonly query: string;
+  /** Of the client, without hop-by-hop and signature headers. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly addressing: Addressing;
+  readonly region: string;
+  readonly signingName: string;
+  /** What gate one took it for: the agent identifies it again and refuses where it finds something else. */
+  readonly service: string;
+  readonly operation: string;
+  /** What the call's credential is scoped to, where the session has a role. */
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
 }
-
-/** Of the whole head. */
-export const headLimit = 256 * 1024;
-const token = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
-// Visible ASCII, space, tab, and bytes beyond ASCII: what Node takes as a header's value.
-const value = /^[\t\x20-\x7e\x80-\xff]*$/;
-
-/** @throws GatewayError RESPONSE_NOT_UNDERSTOOD for what would not be read back the same */
-export function encodeResponseHead({ status, headers }: ResponseHead): Buffer {
-  if (!Number.isInteger(status) || status < 200 || status > 599) throw notUnderstood(`status ${status}`);
-  const lines = headers.map(([name, text]) => {
-    if (!token.test(name) || !value.test(text)) throw notUnderstood('a header');
-    return `${name}: ${text.trim()}\r\n`;
-  });
-  const bytes = Buffer.from(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n`, 'latin1');
-  if (bytes.length > headLimit) throw notUnderstood('headers of that size');
-  return bytes;
-}
-
-/** @throws GatewayError RESPONSE_NOT_UNDERSTOOD */
-export function decodeResponseHead(bytes: Uint8Array): ResponseHead {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-  const [first, ...lines] = text.split('\r\n');
-  const status = /^HTTP\/1\.1 ([2-5]\d\d)$/.exec(first ?? '')?.[1];
-  if (status === undefined || bytes.length > headLimit) throw notUnderstood('a status line');
-  if (lines.pop() !== '' || lines.pop() !== '') throw notUnderstood('a head without an end');
-  return { status: Number(status), headers: lines.map(headerOf) };
-}
-
-function headerOf(line: string): [string, string] {
-  const colon = line.indexOf(':');
-  const name = line.slice(0, colon);
-  const text = line.slice(colon + 1).trim();
-  if (colon < 1 || !token.test(name) || !value.test(text)) throw notUnderstood('a header');
-  return [name, text];
-}
-
-const notUnderstood = (what: string): GatewayError =>
-  new GatewayError('RESPONSE_NOT_UNDERSTOOD', `the response has ${what} that the gateway does not understand`);

@@ -8,17 +8,9 @@ import {
   type Target,
   type TargetSide,
 } from '@sallyport/engine';
+import { decodeData, decodeJson, encodeJson, encodeMore, type OutcomeHead } from '@sallyport/http';
 import { planOf } from '@sallyport/masking';
-import {
-  type CallHead,
-  decodeData,
-  decodeJson,
-  encodeJson,
-  encodeMore,
-  type OpenedHead,
-  type OpenHead,
-  type OutcomeHead,
-} from '../aws/heads.js';
+import type { CallHead, OpenedHead, OpenHead } from '../aws/wire.js';
 import { memoryChannels } from './memory-channel.js';
 
 const none = new Uint8Array(0);

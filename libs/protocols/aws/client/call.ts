@@ -10,22 +10,17 @@ import {
 } from '@sallyport/aws';
 import { GatewayError, type Refusal, refusalOf } from '@sallyport/core';
 import type { Exchange, OperationRecord, Permit, ResponseGate } from '@sallyport/engine';
+import { type CallSession, Hold, headerOf, type Incoming, relay, type Way } from '@sallyport/http';
 import { type DescribedCall, operationOf } from '../describe.js';
-import { headerOf } from '../header-list.js';
-import type { CallHead } from '../heads.js';
 import { type ErrorStyle, errorAnswer, type SignatureFault } from '../refuse.js';
+import type { CallHead, OpenedHead } from '../wire.js';
 import type { InspectedBytes } from './budget.js';
-import { Hold } from './hold.js';
-import type { Incoming } from './incoming.js';
 import { foretold } from './previews/ask.js';
 import type { Read } from './previews/read.js';
 import { previewOf } from './previews/table.js';
-import { isGlobal } from './regions.js';
-import { relay } from './relay.js';
-import type { AwsSession } from './session.js';
+import { assertRegion, isGlobal } from './regions.js';
 import { SignatureRefused, type Signed } from './signature.js';
 import { readWhole, stream } from './upload.js';
-import type { Way } from './way.js';
 
 /** Read whole although nobody needs it for the decision: one message to the agent instead of three. */
 const smallBody = 64 * 1024;
@@ -35,7 +30,7 @@ export interface Arrived {
   readonly addressing: Addressing;
   readonly signed: Signed;
   readonly style: ErrorStyle;
-  readonly session: AwsSession;
+  readonly session: CallSession<OpenedHead>;
   readonly catalogue: Catalogue;
   readonly budget: InspectedBytes;
   /** How long its client is kept waiting for people. */
@@ -182,7 +177,7 @@ class Call implements Exchange {
   }
 
   async forward(permit: Permit, gate: ResponseGate, record: OperationRecord): Promise<void> {
-    let way: Way | undefined;
+    let way: Way<OpenedHead> | undefined;
     let whole = false;
     try {
       const head = this.#head(record);
@@ -205,7 +200,7 @@ class Call implements Exchange {
    * of the body serves no other call: what is still to come would be taken for that call's.
    */
   async #exchange(
-    way: Way,
+    way: Way<OpenedHead>,
     head: CallHead,
     permit: Permit,
     recorded: { readonly gate: ResponseGate; readonly record: OperationRecord },
@@ -250,7 +245,7 @@ class Call implements Exchange {
         hint: 'use a current AWS SDK or CLI for this service',
       });
     const { region } = signed.scope;
-    session.assertRegion(region, isGlobal(this.#arrived.catalogue, identification, region));
+    assertRegion(session.handle, region, isGlobal(this.#arrived.catalogue, identification, region));
     const length = lengthOf(request, signed);
     return {
       method: request.method,

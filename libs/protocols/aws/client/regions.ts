@@ -1,4 +1,7 @@
 import { type Catalogue, endpointOf, type Identified, partitionOf } from '@sallyport/aws';
+import { GatewayError } from '@sallyport/core';
+import type { SessionHandle } from '@sallyport/engine';
+import type { OpenHead } from '../wire.js';
 
 /** Two regions of each partition, for asking whether a service answers for both at one host. */
 const pairs: Readonly<Record<string, readonly [string, string]>> = {
@@ -17,4 +20,16 @@ export function isGlobal(catalogue: Catalogue, { service, operation, input }: Id
   } catch {
     return false; // no endpoint: the agent says so
   }
+}
+
+/**
+ * @param global a service that answers for all regions at once, whatever region its requests are signed for
+ * @throws GatewayError FORBIDDEN
+ */
+export function assertRegion({ connection }: Pick<SessionHandle, 'connection'>, region: string, global: boolean): void {
+  const { regions = [] } = connection.settings as Partial<OpenHead>;
+  if (global || regions.length === 0 || regions.includes(region)) return;
+  throw new GatewayError('FORBIDDEN', `region "${region}" is not one of connection "${connection.name}"`, {
+    hint: `use one of: ${regions.join(', ')}`,
+  });
 }

@@ -2,9 +2,8 @@
 
 import type { Addressing, AwsRequest } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
-import { headerOf } from '../header-list.js';
+import { headerOf, type Incoming } from '@sallyport/http';
 import type { ErrorStyle } from '../refuse.js';
-import type { Incoming } from './incoming.js';
 
 /** Headers of the connection, not of the request (RFC 9110, 7.6.1), and what a proxy may have been told. */
 const hopByHop = new Set([

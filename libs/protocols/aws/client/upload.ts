@@ -8,9 +8,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BodyVerifier } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
+import type { Incoming, Way } from '@sallyport/http';
 import type { InspectedBytes } from './budget.js';
-import type { Incoming } from './incoming.js';
-import type { Way } from './way.js';
 
 /** A body that stands still this long is given up. */
 const stillMs = 120_000;
@@ -55,7 +54,7 @@ export async function readWhole(incoming: Incoming, check: BodyVerifier, budget:
 }
 
 /** Sends the body after the call's head; the last piece only when everything has been verified. */
-export async function stream(incoming: Incoming, check: BodyVerifier, way: Way): Promise<void> {
+export async function stream(incoming: Incoming, check: BodyVerifier, way: Way<unknown>): Promise<void> {
   let held: Uint8Array | undefined;
   incoming.proceed();
   for await (const piece of pieces(incoming, check)) {

@@ -1,7 +1,7 @@
 /** The headers of an answer: what AWS made passes, what people wrote is looked at, what would let somebody in is dropped. */
 
+import { headerOf } from '@sallyport/http';
 import { redacted } from '@sallyport/masking';
-import { headerOf } from '../header-list.js';
 import { builtInMask } from './hide-tree.js';
 import type { AnswerMembers } from './members.js';
 import type { TextHider } from './texts.js';

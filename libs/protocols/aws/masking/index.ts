@@ -1,7 +1,7 @@
 /** What the agent does to an answer of AWS before a byte of it leaves: see README.md. */
 import { GatewayError } from '@sallyport/core';
+import { headerOf } from '@sallyport/http';
 import type { Masker } from '@sallyport/masking';
-import { headerOf } from '../header-list.js';
 import { nothing } from './bodies.js';
 import { eventResponse } from './events.js';
 import { maskHeaders, withHeader, without } from './headers.js';

@@ -1,6 +1,6 @@
 /** Bodies that are no documents of the protocol: objects, payloads of functions, files. They stream. */
 
-import { headerOf } from '../header-list.js';
+import { headerOf } from '@sallyport/http';
 import { looksBinary } from './binary.js';
 import { type Body, codingOf, decoded, encoded, only, peeked, readWhole } from './bodies.js';
 import { maskHeaders, without } from './headers.js';

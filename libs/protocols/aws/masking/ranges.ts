@@ -3,7 +3,7 @@
  * was asked for, masked, and cut. What stands for a value is as long as the value, so positions stay what they were.
  */
 import { GatewayError } from '@sallyport/core';
-import { headerOf } from '../header-list.js';
+import { headerOf } from '@sallyport/http';
 import { type Body, only } from './bodies.js';
 import { withHeader, without } from './headers.js';
 import { notUnderstood } from './not-understood.js';

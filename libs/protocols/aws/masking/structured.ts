@@ -1,8 +1,8 @@
 /** Answers that are documents: read whole, parsed, changed where something is hidden, and otherwise left byte for byte. */
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { headerOf } from '@sallyport/http';
 import type { Masker } from '@sallyport/masking';
-import { headerOf } from '../header-list.js';
 import { type Body, codingOf, decoded, only, readWhole } from './bodies.js';
 import { cbor, readCbor } from './cbor-reader.js';
 import { errorNode } from './error-members.js';

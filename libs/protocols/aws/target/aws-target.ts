@@ -1,12 +1,12 @@
 /** What the sessions of one target share: connections to AWS, the agent's own credential, and roles assumed by it. */
+
 import { type Catalogue, SigningKeyCache } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
 import type { AwsCredential, Target } from '@sallyport/engine';
+import { HeldBytes, UpstreamClient } from '@sallyport/http';
 import { type AwsSettings, parseAwsSettings } from '../settings.js';
-import { HeldBytes } from './held-bytes.js';
 import { type Log, ScopedCredentials } from './scoping/scoped-credentials.js';
 import { Sts } from './scoping/sts.js';
-import { UpstreamClient } from './upstream/client.js';
 
 /** After a failure STS is not asked again for this long: whoever can do without an account does not wait for it. */
 const forgetFailureMs = 60_000;

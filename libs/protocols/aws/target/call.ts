@@ -2,27 +2,31 @@
  * One call to AWS, from its head to its outcome. INVARIANT: nothing leaves before the call was identified here too, and
  * nothing comes back that was not masked.
  */
+
 import { type Identified, identify, needsBody, sign } from '@sallyport/aws';
 import { GatewayError, type OutcomeStatus, refusalOf } from '@sallyport/core';
 import type { AwsCredential } from '@sallyport/engine';
+import {
+  type Answer,
+  encodeResponseHead,
+  type HeldPart,
+  headerOf,
+  type OutcomeHead,
+  type RequestBody,
+  type UpstreamAnswer,
+} from '@sallyport/http';
 import type { Masker } from '@sallyport/masking';
-import { headerOf } from '../header-list.js';
-import type { CallHead, OutcomeHead } from '../heads.js';
 import { type MaskedResponse, maskingOf, type ResponseMasking } from '../masking/index.js';
-import { encodeResponseHead } from '../wire.js';
-import type { Answer } from './answer.js';
+import type { CallHead } from '../wire.js';
 import type { AwsTarget } from './aws-target.js';
 import { type Asked, type Destination, destinationOf, isSamePlace } from './destination.js';
 import { errorCode, refusesCredential } from './error-code.js';
-import type { HeldPart } from './held-bytes.js';
 import type { Session } from './opening.js';
 import { OwnSecrets } from './own-secrets.js';
-import type { RequestBody } from './request-body.js';
 import { requestHeaders } from './request-headers.js';
 import { answerHeaders } from './response-headers.js';
 import { wholeAnswer } from './scoping/sts.js';
 import { type Sending, sendingOf } from './sending.js';
-import type { UpstreamAnswer } from './upstream/client.js';
 
 /** An error is read whole: whether it is about our own credential must be known before any of it is shown. */
 const mostErrorBytes = 1024 * 1024;

@@ -1,8 +1,8 @@
 /** Where a call goes. Chosen here by service and region: nothing that the client sent names a host. */
 import { type Catalogue, type EndpointQuery, endpointOf, type Endpoint as KnownEndpoint } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
+import type { Endpoint } from '@sallyport/http';
 import type { AwsSettings } from '../settings.js';
-import type { Endpoint } from './endpoint-settings.js';
 
 export interface Destination {
   readonly endpoint: Endpoint;

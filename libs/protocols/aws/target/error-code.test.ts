@@ -1,6 +1,6 @@
 import { type CborItem, encodeCbor } from '@sallyport/aws';
+import type { Header } from '@sallyport/http';
 import { expect, test } from 'vitest';
-import type { Header } from '../header-list.js';
 import { errorCode, refusesCredential } from './error-code.js';
 
 const text = (value: string): CborItem => ({ kind: 'text', value });

@@ -1,6 +1,6 @@
 /** What AWS calls an error: where each wire protocol says it. */
 import { decodeCbor, plainCbor } from '@sallyport/aws';
-import { type Header, headerOf } from '../header-list.js';
+import { type Header, headerOf } from '@sallyport/http';
 
 const codeShape = /^[\w.:-]{1,128}$/;
 

@@ -1,9 +1,10 @@
 /** What a session may do at a target: what the control plane asks for, within what the agent's own file allows. */
+
 import { partitionOf } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
 import type { AwsCredential } from '@sallyport/engine';
-import type { Attribution, OpenedHead, OpenHead } from '../heads.js';
 import type { AwsSettings } from '../settings.js';
+import type { Attribution, OpenedHead, OpenHead } from '../wire.js';
 import type { AwsTarget } from './aws-target.js';
 
 /** Whoever does not insist on an account does not wait longer than this to be told which it is. */

@@ -3,7 +3,7 @@
  * host, another body, or an answer that nobody can mask.
  */
 import { GatewayError } from '@sallyport/core';
-import type { Header } from '../header-list.js';
+import type { Header } from '@sallyport/http';
 
 const plain = new Set([
   'accept',

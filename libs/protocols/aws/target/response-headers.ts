@@ -1,5 +1,5 @@
 /** Headers of an answer that go on to the client. */
-import type { Header } from '../header-list.js';
+import type { Header } from '@sallyport/http';
 
 /** Between two neighbours only, or about the host that we asked and the client must not. */
 const dropped = new Set([

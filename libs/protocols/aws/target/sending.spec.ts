@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
+import type { Header } from '@sallyport/http';
 import { createAuthority, issueServerCertificate } from '@sallyport/tunnel';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type AgentDriver, openAgent } from '../../testing/aws-agent.js';
 import { answer, ScriptedAws } from '../../testing/scripted-aws.js';
-import type { Header } from '../header-list.js';
 import { createAwsTargetSide } from '../target-side.js';
 
 let folder: string;

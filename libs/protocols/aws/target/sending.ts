@@ -2,11 +2,10 @@
 import { createHash } from 'node:crypto';
 import { checksumOf, chunkedLength, encodeChunked } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
-import { type Header, headerOf } from '../header-list.js';
-import type { CallHead } from '../heads.js';
+import type { Endpoint } from '@sallyport/http';
+import { type Header, headerOf, type RequestBody } from '@sallyport/http';
+import type { CallHead } from '../wire.js';
 import { authorityOf } from './destination.js';
-import type { Endpoint } from './endpoint-settings.js';
-import type { RequestBody } from './request-body.js';
 
 /** Larger bodies are sent only once AWS has said that it wants them. */
 const askFirstBytes = 1024 * 1024;

@@ -1,6 +1,6 @@
 /** What a read has answered, masked like every answer, and how a preview looks into it. */
 import { parseXml, type XmlElement } from '@sallyport/aws';
-import { type ResponseHead } from '../../wire.js';
+import type { ResponseHead } from '@sallyport/http';
 
 export class Answer {
   readonly #json: unknown;

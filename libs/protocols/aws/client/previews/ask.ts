@@ -1,6 +1,6 @@
 /** Makes the reads of a preview: each an exchange of its own, under the same policies as if the client had asked. */
 import { Readable } from 'node:stream';
-import type { Headers, Incoming } from '../incoming.js';
+import type { Headers, Incoming } from '@sallyport/http';
 import { Answer } from './answer.js';
 import type { Read } from './read.js';
 import { mostReads, type Preview, type Waited } from './table.js';

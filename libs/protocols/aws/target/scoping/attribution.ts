@@ -1,5 +1,5 @@
 /** Whom CloudTrail names: the person, the session and the turn of a call, in the characters that STS takes. */
-import type { Attribution } from '../../heads.js';
+import type { Attribution } from '../../wire.js';
 
 export interface Labels {
   readonly roleSessionName: string;

@@ -4,7 +4,7 @@
  */
 import { GatewayError } from '@sallyport/core';
 import type { AwsCredential } from '@sallyport/engine';
-import type { Attribution } from '../../heads.js';
+import type { Attribution } from '../../wire.js';
 import { type Labels, labelsOf } from './attribution.js';
 import { type CallScope, type SessionPolicy, sessionPolicies } from './session-policy.js';
 import { type Sts, StsRefusal } from './sts.js';

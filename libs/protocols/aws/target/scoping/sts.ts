@@ -3,10 +3,9 @@ import { createHash } from 'node:crypto';
 import { parseXml, type SigningKeySource, sign, type XmlElement } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
 import type { AwsCredential } from '@sallyport/engine';
-import type { Header } from '../../header-list.js';
+import type { Header, UpstreamAnswer, UpstreamClient } from '@sallyport/http';
 import { authorityOf, destinationOf, type Places } from '../destination.js';
 import { errorCode, refusesCredential } from '../error-code.js';
-import type { UpstreamAnswer, UpstreamClient } from '../upstream/client.js';
 
 const timeoutMs = 15_000;
 const mostBytes = 256 * 1024;

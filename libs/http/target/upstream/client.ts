@@ -8,8 +8,8 @@ import { isIP } from 'node:net';
 import { createSecureContext, rootCertificates } from 'node:tls';
 import { GatewayError } from '@sallyport/core';
 import type { Header } from '../../header-list.js';
-import type { Deadlines } from '../../settings.js';
-import type { Endpoint } from '../endpoint-settings.js';
+import type { Endpoint } from '../endpoint.js';
+import type { Deadlines } from '../http-settings.js';
 import { UpstreamExchange } from './exchange.js';
 
 /** An idle connection is closed before AWS closes it, so that few requests meet one that is just being closed. */

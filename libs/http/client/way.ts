@@ -1,19 +1,13 @@
 /** One way through the agent: serves one call at a time, and may serve another after it. */
 import { GatewayError, type MaskingPlan, type Refusal } from '@sallyport/core';
 import { type Channel, type Frame, FrameKind, type Permit, type SessionHandle } from '@sallyport/engine';
-import {
-  type CallHead,
-  decodeJson,
-  encodeJson,
-  encodeMore,
-  frameBytes,
-  type OpenedHead,
-  type OpenHead,
-} from '../heads.js';
+import { type CallFrame, decodeJson, encodeJson, encodeMore, frameBytes } from '../frames.js';
 
 const nothing = new Uint8Array(0);
+const ofCalls: ReadonlySet<FrameKind> = new Set([FrameKind.DATA, FrameKind.OUTCOME, FrameKind.RAISE]);
 
-export class Way {
+/** @typeParam Opened what the agent says of itself as it opens */
+export class Way<Opened> {
   readonly #channel: Channel;
   readonly #frames: AsyncIterator<Frame>;
   #exchange = 0;
@@ -22,7 +16,7 @@ export class Way {
 
   private constructor(
     channel: Channel,
-    readonly opened: OpenedHead,
+    readonly opened: Opened,
     frames: AsyncIterator<Frame>,
   ) {
     this.#channel = channel;
@@ -33,7 +27,7 @@ export class Way {
   }
 
   /** @throws GatewayError what the agent refuses it with, AGENT_OFFLINE, AGENT_LOST, TIMED_OUT */
-  static async open(session: SessionHandle, head: OpenHead, { masking }: Permit): Promise<Way> {
+  static async open<Opened>(session: SessionHandle, head: unknown, { masking }: Permit): Promise<Way<Opened>> {
     const channel = await session.open(encodeJson(head));
     writePlan(channel, masking);
     const frames = channel.frames[Symbol.asyncIterator]();
@@ -44,7 +38,7 @@ export class Way {
       if (first.value.kind === FrameKind.CLOSE) throw closedBy(first.value);
       if (first.value.kind !== FrameKind.OPENED)
         throw new GatewayError('RESPONSE_NOT_UNDERSTOOD', 'the agent answered out of order');
-      const way = new Way(channel, decodeJson<OpenedHead>(first.value.head), frames);
+      const way = new Way<Opened>(channel, decodeJson<Opened>(first.value.head), frames);
       way.#plan = masking.digest;
       return way;
     } catch (error) {
@@ -58,7 +52,7 @@ export class Way {
   }
 
   /** Begins a call; the plan goes ahead where it has changed. */
-  begin(head: CallHead, body: Uint8Array, { masking }: Permit): void {
+  begin(head: CallFrame, body: Uint8Array, { masking }: Permit): void {
     if (masking.digest !== this.#plan) writePlan(this.#channel, masking);
     this.#plan = masking.digest;
     this.#exchange += 1;
@@ -78,6 +72,16 @@ export class Way {
     this.#write(encodeMore(false), nothing);
   }
 
+  /** What was decided of something that the target has started in its answer. */
+  verdict(head: unknown): void {
+    this.#channel.write({
+      kind: FrameKind.VERDICT,
+      exchange: this.#exchange,
+      head: encodeJson(head),
+      body: nothing,
+    });
+  }
+
   drained(): Promise<void> {
     return this.#channel.drained();
   }
@@ -89,7 +93,7 @@ export class Way {
       throw new GatewayError('AGENT_LOST', 'the agent went away; the call may or may not have run');
     const { value } = step;
     if (value.kind === FrameKind.CLOSE) throw closedBy(value);
-    if (value.exchange !== this.#exchange && (value.kind === FrameKind.DATA || value.kind === FrameKind.OUTCOME))
+    if (value.exchange !== this.#exchange && ofCalls.has(value.kind))
       throw new GatewayError('RESPONSE_NOT_UNDERSTOOD', 'the agent answered another call');
     return value;
   }

@@ -4,12 +4,23 @@
  * INVARIANT: no byte of a response reaches the client before its gate is open and, where responses are recorded, before it
  * is durable.
  */
-import { type ErrorCode, errorCodes, GatewayError, type Refusal } from '@sallyport/core';
-import { FrameKind, type OperationRecord, type ResponseGate } from '@sallyport/engine';
-import { decodeData, decodeJson, type OutcomeHead } from '../heads.js';
-import { decodeResponseHead } from '../wire.js';
+import { type ErrorCode, errorCodes, GatewayError, type Outcome, type Refusal } from '@sallyport/core';
+import { type Frame, FrameKind, type OperationRecord, type ResponseGate } from '@sallyport/engine';
+import { decodeData, decodeJson, type OutcomeHead } from '../frames.js';
+import { decodeResponseHead } from '../response-head.js';
 import type { Headers, Incoming } from './incoming.js';
 import type { Way } from './way.js';
+
+export interface Relaying {
+  readonly gate: ResponseGate;
+  readonly record: OperationRecord;
+  /** Takes what the target has started in its answer; the response goes on meanwhile. */
+  readonly raised?: (frame: Frame) => void;
+  /** May add to the outcome before it goes on record. */
+  readonly settled?: (outcome: Outcome) => Promise<Outcome> | Outcome;
+}
+
+const asTold = (outcome: Outcome): Outcome => outcome;
 
 export interface Relayed {
   /** Where there is no response to show. */
@@ -22,12 +33,13 @@ export interface Relayed {
  */
 export async function relay(
   incoming: Incoming,
-  way: Way,
-  { gate, record }: { readonly gate: ResponseGate; readonly record: OperationRecord },
+  way: Pick<Way<unknown>, 'next'>,
+  { gate, record, raised, settled = asTold }: Relaying,
 ): Promise<Relayed> {
   const response = new Response(incoming);
   for (;;) {
-    const { kind, head, body } = await way.next();
+    const frame = await way.next();
+    const { kind, head, body } = frame;
     if (kind === FrameKind.DATA) {
       if (!gate.isOpen) await gate.opened();
       const at = decodeData(head);
@@ -37,10 +49,12 @@ export async function relay(
         await record.response(body, at);
       }
       await response.take(body);
+    } else if (kind === FrameKind.RAISE && raised !== undefined) {
+      raised(frame);
     } else if (kind === FrameKind.OUTCOME) {
       if (!gate.isOpen) await gate.opened();
       const { refusal, footer, ...outcome } = decodeJson<OutcomeHead>(head);
-      const told = record.outcome(outcome, footer);
+      const told = record.outcome(await settled(outcome), footer);
       if (record.response !== undefined) await told;
       else told.catch(() => undefined); // the session's next decision hears of it: it cannot be recorded either
       if (refusal !== undefined) return { refusal: refusalFrom(refusal) };

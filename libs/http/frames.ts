@@ -1,60 +1,16 @@
 /**
- * The heads of this protocol's frames.
+ * Frames of a protocol whose calls are HTTP requests.
  *
  * One channel serves one call at a time: control → agent FORWARD frames (the first with a head, the last with `more`
  * false), agent → control DATA frames and one OUTCOME. Calls that run side by side have a channel each, so that a client
- * that reads slowly holds up nobody else. An exchange's number is that of its call within the channel, from 1.
+ * that reads slowly holds up nobody else. An exchange's number is that of its call within the channel, from 1. What the
+ * target starts in its answer (a model's tool call) is a RAISE, answered by a VERDICT with the same exchange.
  */
-
-import type { Addressing } from '@sallyport/aws';
-import type { OperationId, Outcome } from '@sallyport/core';
+import type { OperationId, Outcome, Refusal } from '@sallyport/core';
 import { GatewayError } from '@sallyport/core';
 
-/** OPEN, as JSON: what the control plane allows this session; the agent's own file can only be narrower or the same. */
-export interface OpenHead {
-  /** Of the connection: empty means every one that the agent's own file allows. */
-  readonly regions: readonly string[];
-  readonly accounts: readonly string[];
-  /** The ARN of a role that each call is to be scoped by; the agent's file must list it. */
-  readonly role?: string;
-  /** Whom CloudTrail is to name. */
-  readonly attribution: Attribution;
-}
-
-export interface Attribution {
-  readonly session: string;
-  readonly person: string;
-  readonly aiSession?: string;
-  readonly turn?: string;
-  readonly toolCall?: string;
-}
-
-/** OPENED, as JSON. */
-export interface OpenedHead {
-  readonly partition: string;
-  /** Whose credential the agent holds; absent where it could not be asked. */
-  readonly account?: string;
-  /** The region of calls that name none. */
-  readonly region?: string;
-}
-
-/** The first FORWARD of a call, as JSON; the head of later ones is empty but for `more`, see `encodeMore`. */
-export interface CallHead {
-  readonly method: string;
-  /** Raw, as the client wrote it: path-style always (the bucket of a virtual host is put in front). */
-  readonly path: string;
-  readonly query: string;
-  /** Of the client, without hop-by-hop and signature headers. */
-  readonly headers: readonly (readonly [name: string, value: string])[];
-  readonly addressing: Addressing;
-  readonly region: string;
-  readonly signingName: string;
-  /** What gate one took it for: the agent identifies it again and refuses where it finds something else. */
-  readonly service: string;
-  readonly operation: string;
-  /** What the call's credential is scoped to, where the session has a role. */
-  readonly actions: readonly string[];
-  readonly resources: readonly string[];
+/** What the first FORWARD of every call says, whatever the protocol adds; the head of later ones is `encodeMore`. */
+export interface CallFrame {
   /** Bytes of the body, decoded; absent where the client did not say. */
   readonly length?: number;
   /** Checked by the agent while the body streams, hex: the client has signed it. */
@@ -93,12 +49,12 @@ export const decodeData = (head: Uint8Array): Date | undefined => {
   return new Date(milliseconds);
 };
 
-/** OUTCOME, as JSON. `joinKey` is the request id that AWS gave: it finds the call in CloudTrail. */
+/** OUTCOME, as JSON. `joinKey` is the request id that the target gave: it finds the call in the target's own log. */
 export interface OutcomeHead extends Outcome {
   /** What the agent signed of the recorded response. */
   readonly footer?: string;
   /** Set where there is no response to show: the call failed at the gate or on the way. */
-  readonly refusal?: { readonly code: string; readonly message: string; readonly hint?: string };
+  readonly refusal?: Refusal;
 }
 
 /** The body of one frame; a body that is larger goes in several. */

@@ -2,9 +2,6 @@
 import type { Refusal } from '@sallyport/core';
 import type { Waiting } from '@sallyport/engine';
 
-/** botocore stops reading after 60 s and asks again; answered before that, it shows the answer instead. */
-export const usualHoldMs = 45_000;
-
 /** Ends the waiting of one call when the client has gone, or when its client would soon give up by itself. */
 export class Hold {
   readonly #abandoned = new AbortController();

@@ -3,7 +3,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatewayError } from '@sallyport/core';
 import { headerOf, headersOf } from '../../header-list.js';
-import type { Deadlines } from '../../settings.js';
+import type { Deadlines } from '../http-settings.js';
 import type { UpstreamAnswer, UpstreamRequest } from './client.js';
 import { failureOf, late, type Progress } from './failures.js';
 

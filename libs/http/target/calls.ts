@@ -2,35 +2,50 @@
 import { GatewayError, type MaskingPlan } from '@sallyport/core';
 import { type Channel, type Frame, FrameKind, type TargetHost } from '@sallyport/engine';
 import { compileMasking, type Masker, parseRules, strictest } from '@sallyport/masking';
-import { decodeJson, decodeMore } from '../heads.js';
+import { type CallFrame, decodeJson, decodeMore } from '../frames.js';
 import { Answer } from './answer.js';
-import type { AwsTarget } from './aws-target.js';
-import { Call } from './call.js';
-import { parseCallHead } from './call-head.js';
-import type { Session } from './opening.js';
 import { RequestBody } from './request-body.js';
 
-export interface CallsOptions {
+/** What one call is made of. */
+export interface Begun<Head extends CallFrame> {
+  readonly head: Head;
+  readonly body: RequestBody;
+  readonly answer: Answer;
+  readonly masker: Masker;
+  readonly signal: AbortSignal;
+  readonly log: TargetHost['log'];
+}
+
+export interface RunningCall {
+  /** Never rejects: what went wrong is told in the outcome. */
+  run(): Promise<void>;
+  /** What was decided of something that the target has started. @throws GatewayError PROTOCOL_VIOLATION */
+  verdict?(head: Uint8Array): void;
+}
+
+export interface CallsOptions<Head extends CallFrame> {
   readonly channel: Channel;
   readonly host: TargetHost;
-  readonly target: AwsTarget;
-  readonly session: Session;
+  /** @throws GatewayError PROTOCOL_VIOLATION */
+  readonly parseHead: (bytes: Uint8Array) => Head;
+  readonly begin: (begun: Begun<Head>) => RunningCall;
 }
 
 interface Running {
+  readonly call: RunningCall;
   readonly exchange: number;
   readonly body: RequestBody;
   readonly abort: AbortController;
   isOver: boolean;
 }
 
-export class Calls {
-  readonly #options: CallsOptions;
+export class Calls<Head extends CallFrame> {
+  readonly #options: CallsOptions<Head>;
   #masker: Masker | undefined;
   #running: Running | undefined;
   #last = 0;
 
-  constructor(options: CallsOptions) {
+  constructor(options: CallsOptions<Head>) {
     this.#options = options;
   }
 
@@ -54,6 +69,9 @@ export class Calls {
           break;
         case FrameKind.FORWARD:
           await this.#forward(next.value);
+          break;
+        case FrameKind.VERDICT:
+          this.#verdict(next.value);
           break;
         case FrameKind.CANCEL:
           this.#cancel(next.value.exchange);
@@ -86,35 +104,34 @@ export class Calls {
     const masker = this.#masker;
     if (masker === undefined)
       throw new GatewayError('MASKING_UNAVAILABLE', 'there is no masking plan, so nothing is run');
-    const head = parseCallHead(bytes);
-    const { host, channel, target, session } = this.#options;
+    const { host, channel, parseHead, begin } = this.#options;
+    const head = parseHead(bytes);
     const body = new RequestBody({
       ...(head.length === undefined ? {} : { length: head.length }),
       ...(head.bodySha256 === undefined ? {} : { sha256: head.bodySha256 }),
     });
-    const running: Running = { exchange, body, abort: new AbortController(), isOver: false };
-    this.#last = exchange;
-    this.#running = running;
-    body.push(piece, head.more);
+    const abort = new AbortController();
     const recording = head.record === undefined ? undefined : host.recording(head.record);
     const answer = new Answer(channel, exchange, recording, () => {
       running.isOver = true;
     });
-    const call = new Call({
-      target,
-      session,
-      head,
-      body,
-      answer,
-      masker,
-      signal: running.abort.signal,
-      log: (event, details) => host.log(event, { session: host.session, ...details }),
-    });
+    const log: TargetHost['log'] = (event, details) => host.log(event, { session: host.session, ...details });
+    const call = begin({ head, body, answer, masker, signal: abort.signal, log });
+    const running: Running = { call, exchange, body, abort, isOver: false };
+    this.#last = exchange;
+    this.#running = running;
+    body.push(piece, head.more);
     // Nothing is known to reject here; one that did would end the agent, and every other session with it.
     call.run().catch((error: unknown) => {
-      host.log('call.failed', { session: host.session, operation: head.operation, error });
+      log('call.failed', { error });
       channel.destroy(new GatewayError('AGENT_LOST', 'the call ended without an outcome'));
     });
+  }
+
+  /** Of a call that is over nobody waits for a verdict any more. */
+  #verdict({ exchange, head }: Frame): void {
+    const running = this.#running;
+    if (running?.exchange === exchange && !running.isOver) running.call.verdict?.(head);
   }
 
   #cancel(exchange: number): void {

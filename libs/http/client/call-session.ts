@@ -2,22 +2,36 @@
 import { createHash } from 'node:crypto';
 import { type Digest, GatewayError, type Operation, type Refusal, refusalOf } from '@sallyport/core';
 import type { Exchange, Permit, SessionHandle } from '@sallyport/engine';
-import type { OpenedHead, OpenHead } from '../heads.js';
 import { Way } from './way.js';
 
 /** Calls of one session at a time; SDKs take a throttling answer for what it is. */
-const mostCalls = 64;
+const usualCalls = 64;
 /** Ways that are kept open for the next call. */
 const mostIdle = 16;
 
-export class AwsSession {
-  readonly #idle: Way[] = [];
-  readonly #busy = new Set<Way>();
+export interface CallSessionOptions {
+  /** What an agent is told as it opens a way for this session. */
+  readonly openHead: (handle: SessionHandle) => unknown;
+  readonly mostCalls?: number;
+}
+
+/** @typeParam Opened what the agent says of itself as it opens */
+export class CallSession<Opened> {
+  readonly #idle: Way<Opened>[] = [];
+  readonly #busy = new Set<Way<Opened>>();
   #calls = 0;
   #closed = false;
-  #opened: OpenedHead | undefined;
+  #opened: Opened | undefined;
 
-  constructor(readonly handle: SessionHandle) {
+  readonly #openHead: CallSessionOptions['openHead'];
+  readonly #mostCalls: number;
+
+  constructor(
+    readonly handle: SessionHandle,
+    { openHead, mostCalls = usualCalls }: CallSessionOptions,
+  ) {
+    this.#openHead = openHead;
+    this.#mostCalls = mostCalls;
     handle.ended.addEventListener('abort', () => this.#breakOff(handle.ended.reason), { once: true });
   }
 
@@ -34,7 +48,7 @@ export class AwsSession {
       },
       forward: async (permit, _gate, record) => {
         try {
-          const way = await Way.open(this.handle, this.#openHead(), permit);
+          const way = await Way.open<Opened>(this.handle, this.#openHead(this.handle), permit);
           this.#opened = way.opened;
           this.#idle.push(way);
           record.outcome({ status: 'done', maskedFields: 0 }).catch(() => undefined); // the next decision hears of it
@@ -51,25 +65,9 @@ export class AwsSession {
   }
 
   /** What the agent has said of itself. */
-  get opened(): OpenedHead {
+  get opened(): Opened {
     if (this.#opened === undefined) throw new GatewayError('SESSION_ENDED', 'the session has not been connected');
     return this.#opened;
-  }
-
-  /**
-   * @param global a service that answers for all regions at once, whatever region its requests are signed for
-   * @throws GatewayError FORBIDDEN
-   */
-  assertRegion(region: string, global: boolean): void {
-    const { regions = [] } = this.handle.connection.settings as Partial<OpenHead>;
-    if (global || regions.length === 0 || regions.includes(region)) return;
-    throw new GatewayError(
-      'FORBIDDEN',
-      `region "${region}" is not one of connection "${this.handle.connection.name}"`,
-      {
-        hint: `use one of: ${regions.join(', ')}`,
-      },
-    );
   }
 
   get calls(): number {
@@ -86,8 +84,8 @@ export class AwsSession {
    */
   async run(exchange: Exchange): Promise<void> {
     if (this.closed) throw ended();
-    if (this.#calls >= mostCalls)
-      throw new GatewayError('TOO_MANY_SESSIONS', `${mostCalls} calls of this session are under way already`, {
+    if (this.#calls >= this.#mostCalls)
+      throw new GatewayError('TOO_MANY_SESSIONS', `${this.#mostCalls} calls of this session are under way already`, {
         hint: 'wait for some of them',
       });
     this.#calls += 1;
@@ -98,10 +96,15 @@ export class AwsSession {
     }
   }
 
+  /** Runs what one call has started (a model's tool call) beside it, through the engine too. */
+  aside(exchange: Exchange): Promise<void> {
+    return this.handle.run(only(exchange));
+  }
+
   /** A way for one call: one that is free, or another. */
-  async way(permit: Permit): Promise<Way> {
+  async way(permit: Permit): Promise<Way<Opened>> {
     for (;;) {
-      const free = this.#idle.pop() ?? (await Way.open(this.handle, this.#openHead(), permit));
+      const free = this.#idle.pop() ?? (await Way.open<Opened>(this.handle, this.#openHead(this.handle), permit));
       if (!free.usable) continue;
       if (this.closed) {
         free.destroy(ended());
@@ -113,7 +116,7 @@ export class AwsSession {
   }
 
   /** @param whole its call is over, so that it can serve another */
-  release(way: Way, whole: boolean): void {
+  release(way: Way<Opened>, whole: boolean): void {
     this.#busy.delete(way);
     if (!whole) way.destroy(new GatewayError('CANCELLED', 'the call was given up'));
     else if (this.closed || this.#idle.length >= mostIdle) way.end();
@@ -131,17 +134,6 @@ export class AwsSession {
     const error = reason instanceof GatewayError ? reason : ended();
     for (const way of [...this.#idle.splice(0), ...this.#busy]) way.destroy(error);
     this.close(refusalOf(error));
-  }
-
-  #openHead(): OpenHead {
-    const { connection, identity, id, turn } = this.handle;
-    const { regions, accounts, role } = connection.settings as Partial<OpenHead>;
-    return {
-      regions: regions ?? [],
-      accounts: accounts ?? [],
-      ...(role === undefined ? {} : { role }),
-      attribution: { session: id, person: identity.name, ...turn },
-    };
   }
 }
 

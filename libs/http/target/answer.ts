@@ -1,6 +1,6 @@
 /** What goes back to the control plane of one call: frames no larger than agreed, recorded where that is asked for. */
 import { type Channel, FrameKind, type ResponseRecording } from '@sallyport/engine';
-import { encodeData, encodeJson, frameBytes, type OutcomeHead } from '../heads.js';
+import { encodeData, encodeJson, frameBytes, type OutcomeHead } from '../frames.js';
 
 const nothing = new Uint8Array(0);
 
@@ -35,6 +35,12 @@ export class Answer {
       this.#bytes += piece.length;
       await this.#send(piece);
     }
+  }
+
+  /** Tells the control plane what the target has started in its answer: masked, and held until the verdict comes. */
+  async raise(raised: unknown, body: Uint8Array): Promise<void> {
+    const frame = { kind: FrameKind.RAISE, exchange: this.#exchange, head: encodeJson(raised), body };
+    if (!this.#channel.write(frame)) await this.#channel.drained();
   }
 
   /** INVARIANT: nothing is sent afterwards, so that the footer covers all of the response. */

@@ -1,5 +1,5 @@
 /** Reads the fields of a target's settings and notes every mistake with its place, so that all are shown at once. */
-export class Fields {
+export class SettingFields {
   readonly #place: string;
   readonly #fields: Readonly<Record<string, unknown>>;
   readonly #mistakes: string[];
@@ -59,11 +59,11 @@ export class Fields {
     return bounds.otherwise;
   }
 
-  section(name: string): Fields | undefined {
+  section(name: string): SettingFields | undefined {
     const value = this.raw(name);
     if (value === undefined) return undefined;
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return new Fields(this.#placeOf(name), value as Record<string, unknown>, this.#mistakes);
+      return new SettingFields(this.#placeOf(name), value as Record<string, unknown>, this.#mistakes);
     this.mistake(name, 'must be a section with fields');
     return undefined;
   }

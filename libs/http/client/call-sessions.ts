@@ -1,27 +1,29 @@
-/** The sessions of this replica by their tickets: HTTP has no log-in, so the first signed request of a ticket begins one. */
+/** The sessions of this replica by their tickets: HTTP has no log-in, so the first request with a ticket begins one. */
 import { createHash } from 'node:crypto';
 import { GatewayError } from '@sallyport/core';
 import type { Claim, Lobby } from '@sallyport/engine';
-import { AwsSession } from './session.js';
+import { CallSession, type CallSessionOptions } from './call-session.js';
 
 /** Without a call. A later call of the same ticket begins another one. */
 const idleMs = 60_000;
 const lookMs = 5_000;
 
-interface Kept {
-  readonly session: Promise<AwsSession>;
+interface Kept<Opened> {
+  readonly session: Promise<CallSession<Opened>>;
   idleSince: number;
 }
 
-export class AwsSessions {
-  readonly #kept = new Map<string, Kept>();
+export class CallSessions<Opened> {
+  readonly #kept = new Map<string, Kept<Opened>>();
   #timer: NodeJS.Timeout | undefined;
 
+  constructor(private readonly options: CallSessionOptions) {}
+
   /**
-   * The session of a ticket whose signature has been verified.
+   * The session of a ticket that has been shown, and proved where the protocol can prove it.
    * @throws GatewayError what admission throws, TICKET_EXPIRED
    */
-  async obtain(claim: Claim, lobby: Lobby): Promise<AwsSession> {
+  async obtain(claim: Claim, lobby: Lobby): Promise<CallSession<Opened>> {
     const key = createHash('sha256').update(claim.ticket).digest('hex');
     const known = this.#kept.get(key);
     if (known !== undefined) {
@@ -32,15 +34,15 @@ export class AwsSessions {
     return (this.#kept.get(key) ?? this.#begin(key, claim, lobby)).session;
   }
 
-  #begin(key: string, claim: Claim, lobby: Lobby): Kept {
-    const kept: Kept = { session: start(claim, lobby), idleSince: Date.now() };
+  #begin(key: string, claim: Claim, lobby: Lobby): Kept<Opened> {
+    const kept: Kept<Opened> = { session: this.#start(claim, lobby), idleSince: Date.now() };
     this.#kept.set(key, kept);
     kept.session.catch(() => this.#forget(key, kept));
     this.#timer ??= setInterval(() => void this.#endIdle(), lookMs).unref();
     return kept;
   }
 
-  #unexpired(session: AwsSession, kept: Kept): AwsSession {
+  #unexpired(session: CallSession<Opened>, kept: Kept<Opened>): CallSession<Opened> {
     if (session.handle.ticketExpiresAt.getTime() <= Date.now())
       throw new GatewayError('TICKET_EXPIRED', 'the ticket has expired', {
         hint: 'get a new one: "sallyport connect <connection>"',
@@ -49,7 +51,7 @@ export class AwsSessions {
     return session;
   }
 
-  #forget(key: string, kept: Kept): void {
+  #forget(key: string, kept: Kept<Opened>): void {
     if (this.#kept.get(key) === kept) this.#kept.delete(key);
   }
 
@@ -67,10 +69,10 @@ export class AwsSessions {
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
-}
 
-async function start(claim: Claim, lobby: Lobby): Promise<AwsSession> {
-  const session = new AwsSession(await lobby.admit(claim));
-  await session.connect();
-  return session;
+  async #start(claim: Claim, lobby: Lobby): Promise<CallSession<Opened>> {
+    const session = new CallSession<Opened>(await lobby.admit(claim), this.options);
+    await session.connect();
+    return session;
+  }
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { type AddressInfo, connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { endHeaders, frame, frames, headerBlock, preface } from '../../testing/http2-frames.js';
+import { endHeaders, frame, frames, headerBlock, preface } from '../testing/http2-frames.js';
 import { type Incoming, incomingOfHttp2 } from './incoming.js';
 
 /** A request of HTTP/2 whose body goes on, and what resets it without an error (RFC 9113, 7: NO_ERROR). */
