@@ -105,7 +105,7 @@ vi.mock(import('./masking/ranges.js'), async (original) => {
   };
   return { ...real, widenRange };
 });
-vi.mock(import('./target/own-secrets.js'), async (original) => {
+vi.mock(import('../../http/target/own-secrets.js'), async (original) => {
   const real = await original();
   class OwnSecrets extends real.OwnSecrets {
     override check(text: Uint8Array): void {
@@ -123,7 +123,7 @@ vi.mock(import('./target/request-headers.js'), async (original) => {
     isOut('headers to AWS') ? client.filter(([name]) => name !== 'host') : real.requestHeaders(client, modelled);
   return { ...real, requestHeaders };
 });
-vi.mock(import('./target/response-headers.js'), async (original) => {
+vi.mock(import('../../http/target/response-headers.js'), async (original) => {
   const real = await original();
   const answerHeaders: typeof real.answerHeaders = (status, headers) =>
     isOut('headers from AWS') ? [...headers] : real.answerHeaders(status, headers);

@@ -8,12 +8,15 @@ import { GatewayError, type OutcomeStatus, refusalOf } from '@sallyport/core';
 import type { AwsCredential } from '@sallyport/engine';
 import {
   type Answer,
+  answerHeaders,
   encodeResponseHead,
   type HeldPart,
   headerOf,
   type OutcomeHead,
+  OwnSecrets,
   type RequestBody,
   type UpstreamAnswer,
+  wholeAnswer,
 } from '@sallyport/http';
 import type { Masker } from '@sallyport/masking';
 import { type MaskedResponse, maskingOf, type ResponseMasking } from '../masking/index.js';
@@ -22,10 +25,7 @@ import type { AwsTarget } from './aws-target.js';
 import { type Asked, type Destination, destinationOf, isSamePlace } from './destination.js';
 import { errorCode, refusesCredential } from './error-code.js';
 import type { Session } from './opening.js';
-import { OwnSecrets } from './own-secrets.js';
 import { requestHeaders } from './request-headers.js';
-import { answerHeaders } from './response-headers.js';
-import { wholeAnswer } from './scoping/sts.js';
 import { type Sending, sendingOf } from './sending.js';
 
 /** An error is read whole: whether it is about our own credential must be known before any of it is shown. */
@@ -237,7 +237,7 @@ export class Call {
       const body = error === undefined ? answer.body : piecesOf(error.body);
       const masked = await masking.response({ status, headers }, body);
       this.#masked = masked.result;
-      await this.#pass(masked, new OwnSecrets(authorised.credential));
+      await this.#pass(masked, new OwnSecrets(secretsOf(authorised.credential)));
     } finally {
       answer.close();
     }
@@ -255,6 +255,9 @@ export class Call {
     await answer.body(secrets.rest());
   }
 }
+
+const secretsOf = ({ secretAccessKey, sessionToken }: AwsCredential): string[] =>
+  sessionToken === undefined ? [secretAccessKey] : [secretAccessKey, sessionToken];
 
 async function* piecesOf(body: Uint8Array): AsyncGenerator<Uint8Array> {
   if (body.length > 0) yield body;

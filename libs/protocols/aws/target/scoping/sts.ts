@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { parseXml, type SigningKeySource, sign, type XmlElement } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
 import type { AwsCredential } from '@sallyport/engine';
-import type { Header, UpstreamAnswer, UpstreamClient } from '@sallyport/http';
+import { type Header, type UpstreamAnswer, type UpstreamClient, wholeAnswer } from '@sallyport/http';
 import { authorityOf, destinationOf, type Places } from '../destination.js';
 import { errorCode, refusesCredential } from '../error-code.js';
 
@@ -94,22 +94,6 @@ export class Sts {
     const bytes = await wholeAnswer(answer, mostBytes);
     if (answer.status === 200) return parseXml(bytes);
     throw new StsRefusal(errorCode(answer.status, answer.headers, bytes), messageIn(bytes));
-  }
-}
-
-/** @throws RESPONSE_NOT_UNDERSTOOD where it is larger than it may be */
-export async function wholeAnswer(answer: UpstreamAnswer, limit: number): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for await (const piece of answer.body) {
-      size += piece.length;
-      if (size > limit) throw new GatewayError('RESPONSE_NOT_UNDERSTOOD', 'an answer of AWS is far too large');
-      pieces.push(piece);
-    }
-    return Buffer.concat(pieces, size);
-  } finally {
-    answer.close();
   }
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { OwnSecrets } from './own-secrets.js';
 
-const credential = { accessKeyId: 'AKIA', secretAccessKey: 'abab/cd+abcde', sessionToken: 'token=of=session' };
+const credential = ['abab/cd+abcde', 'token=of=session'];
 
 function pass(text: string, sizes: number): string {
   const secrets = new OwnSecrets(credential);

@@ -3,7 +3,6 @@
  * in its errors). Our own credential never passes, in whatever pieces it comes.
  */
 import { GatewayError } from '@sallyport/core';
-import type { AwsCredential } from '@sallyport/engine';
 
 const nothing = Buffer.alloc(0);
 /** What repeats a request is short: further on only the plain spelling is looked for, which costs half. */
@@ -16,8 +15,8 @@ export class OwnSecrets {
   /** The end of what has passed, held back because a secret may begin with it. */
   #held: Buffer = nothing;
 
-  constructor({ secretAccessKey, sessionToken }: AwsCredential) {
-    const texts = [secretAccessKey, ...(sessionToken === undefined ? [] : [sessionToken])];
+  /** @param texts at least one, none of them empty */
+  constructor(texts: readonly string[]) {
     const spelt = texts.flatMap((text) => [text, encodeURIComponent(text)]);
     this.#plain = texts.map((text) => Buffer.from(text, 'utf8'));
     this.#spellings = [...new Set(spelt)].map((text) => Buffer.from(text, 'utf8'));

@@ -1,5 +1,5 @@
 /** Headers of an answer that go on to the client. */
-import type { Header } from '@sallyport/http';
+import type { Header } from '../header-list.js';
 
 /** Between two neighbours only, or about the host that we asked and the client must not. */
 const dropped = new Set([
