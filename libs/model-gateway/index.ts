@@ -1,1 +1,3 @@
+export { modelSettingNames, parseModelSettings } from './target/settings.js';
+export { createModelTargetSide, type ModelTargetSideOptions } from './target/target-side.js';
 export * from './wire.js';
