@@ -1,4 +1,13 @@
 import type {
+  AiSessionEnded,
+  AiSessionReconfigured,
+  AiTurnPrompted,
+  ToolCallAsked,
+  ToolCallFinished,
+  ToolCallProposed,
+  WitnessTokenIssued,
+} from './ai-event-bodies.js';
+import type {
   AgentEnrolled,
   AgentRenewed,
   AgentSeen,
@@ -78,6 +87,13 @@ export interface EventBodies {
   'service-account.deleted': Changed;
   'service-account.rotated': Changed;
   'review.refused': ReviewRefused;
+  'witness-token.issued': WitnessTokenIssued;
+  'ai-turn.prompted': AiTurnPrompted;
+  'tool-call.proposed': ToolCallProposed;
+  'tool-call.asked': ToolCallAsked;
+  'tool-call.finished': ToolCallFinished;
+  'ai-session.reconfigured': AiSessionReconfigured;
+  'ai-session.ended': AiSessionEnded;
 }
 
 export type EventName = keyof EventBodies;
@@ -129,6 +145,13 @@ const catalogue: Readonly<Record<EventName, true>> = {
   'service-account.deleted': true,
   'service-account.rotated': true,
   'review.refused': true,
+  'witness-token.issued': true,
+  'ai-turn.prompted': true,
+  'tool-call.proposed': true,
+  'tool-call.asked': true,
+  'tool-call.finished': true,
+  'ai-session.reconfigured': true,
+  'ai-session.ended': true,
 };
 
 export const eventNames = Object.keys(catalogue) as readonly EventName[];

@@ -1,3 +1,4 @@
+export * from './ai-event-bodies.js';
 export { type BundleKind, bundleFormat, maxLineBytes, splitLines } from './bundle-records.js';
 export * from './bundle-write.js';
 export { canonicalJson, parseCanonical } from './canonical.js';

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { GatewayModule } from './gateway/gateway.module.js';
 import { AgentsModule } from './modules/agents/agents.module.js';
+import { AiSessionsModule } from './modules/ai-sessions/ai-sessions.module.js';
 import { ConnectionsModule } from './modules/connections/connections.module.js';
 import { EvidenceModule } from './modules/evidence/evidence.module.js';
 import { EvidenceAccessModule } from './modules/evidence/evidence-access.module.js';
@@ -25,6 +26,7 @@ export type Feature = Type<unknown> | DynamicModule;
 /** One folder per noun under `modules/`, and the gateway that clients and agents connect to. */
 export const features: readonly Feature[] = [
   AgentsModule,
+  AiSessionsModule,
   ConnectionsModule,
   EvidenceModule,
   EvidenceAccessModule,

@@ -3,6 +3,7 @@ import {
   Agents1795254240000,
   SelfChecks1795254660000,
 } from '../modules/agents/migrations/index.js';
+import { AiSessions1795255500000 } from '../modules/ai-sessions/migrations/index.js';
 import { Evidence1795254300000, LogKeys1795254600000 } from '../modules/evidence/migrations/index.js';
 import { Recording1795254360000 } from '../modules/recording/migrations/index.js';
 import { Sessions1795254420000 } from '../modules/sessions/migrations/index.js';
@@ -34,4 +35,5 @@ export const migrations = [
   SessionSlots1795254780000,
   ConnectionSettings1795255200000,
   FieldRules1795255260000,
+  AiSessions1795255500000,
 ];

@@ -13,6 +13,13 @@ const keyOf: KeyOf = {
   'person.created': ({ id }) => person(id),
   'person.updated': ({ id }) => person(id),
   'grants.ended': ({ person: id }) => person(id),
+  'witness-token.issued': ({ identity }) => person(identity.id),
+  'ai-turn.prompted': ({ person: id }) => person(id),
+  'tool-call.proposed': ({ person: id }) => person(id),
+  'tool-call.asked': ({ person: id }) => person(id),
+  'tool-call.finished': ({ person: id }) => person(id),
+  'ai-session.reconfigured': ({ person: id }) => person(id),
+  'ai-session.ended': ({ person: id }) => person(id),
 };
 
 /** @returns undefined where the log's own key seals the body */

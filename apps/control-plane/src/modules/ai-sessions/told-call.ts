@@ -1,0 +1,22 @@
+import type { TurnRow } from './ai-session-rows.js';
+import type { PersonalText } from './personal-texts.js';
+import type { InputMarks, Telling } from './tool-call-state.js';
+import type { ToolInput } from './tool-input.js';
+
+/** What one witness tells of a tool call. */
+export interface ToldCall {
+  readonly toolUse: string;
+  readonly name: string;
+  readonly turn: TurnRow;
+  /** Path or id of the sub-agent. */
+  readonly agent?: string;
+  readonly input?: ToolInput;
+  readonly telling: Telling;
+  /** The client is told not to run it. */
+  readonly refusal?: string;
+}
+
+export const marksOf = (personal: PersonalText, { text, command }: ToolInput): InputMarks => ({
+  input: personal.fingerprint('input', text),
+  command: command === undefined ? null : personal.fingerprint('command', command),
+});
