@@ -15,6 +15,7 @@ import { Protection1795254720000 } from './1795254720000-protection.js';
 import { SessionSlots1795254780000 } from './1795254780000-session-slots.js';
 import { ConnectionSettings1795255200000 } from './1795255200000-connection-settings.js';
 import { FieldRules1795255260000 } from './1795255260000-field-rules.js';
+import { SingleUses1795255680000 } from './1795255680000-single-uses.js';
 
 /** In order of their timestamps. A migration that has been released is never edited; the next one corrects it. */
 export const migrations = [
@@ -34,4 +35,5 @@ export const migrations = [
   SessionSlots1795254780000,
   ConnectionSettings1795255200000,
   FieldRules1795255260000,
+  SingleUses1795255680000,
 ];
