@@ -110,9 +110,27 @@ export interface Lobby {
   admit(claim: Claim): Promise<SessionHandle>;
   /** Bytes that a client may send before it has been admitted, and how long it may take. */
   readonly limits: { readonly startupBytes: number; readonly startupMs: number };
+  /**
+   * Takes something for the one time that it may be used, over all replicas; durable when it resolves.
+   * @returns false where it has been used
+   * @throws GatewayError RECORDING_UNAVAILABLE: nobody can tell
+   */
+  once(use: SingleUse): Promise<boolean>;
   /** Keys by which a client may cancel from another connection, known to every replica. */
   readonly cancellations: Cancellations;
   log(event: string, details: Readonly<Record<string, unknown>>): void;
+}
+
+export interface SingleUse {
+  /** What may be used once; only its hash is kept. */
+  readonly key: string;
+  /** How long it is remembered: at least as long as it could be used. */
+  readonly keptMs: number;
+  /** Who uses it, as far as a network address tells. */
+  readonly origin: string;
+  /** Which attempt of the same use it says it is: another one of the same origin passes, shortly after the first. */
+  readonly attempt?: string;
+  readonly repeatMs: number;
 }
 
 export interface Cancellations {

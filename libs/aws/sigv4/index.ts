@@ -7,7 +7,14 @@ export { chunkedLength, encodeChunked } from './chunked-encoder.js';
 export { type SignatureFailure, type SignatureReason, signatureReasons } from './failure.js';
 export { type DerivedKeyPair, deriveKeyPair, keyPairPurpose } from './key-pair.js';
 export type { BodyProtection, ChunkedProtection } from './payload.js';
-export { type Arrival, attemptOf, ReplayGuard, type ReplayGuardOptions, type ReplayVerdict } from './replay-guard.js';
+export {
+  type Arrival,
+  attemptOf,
+  ReplayGuard,
+  type ReplayGuardOptions,
+  type ReplayVerdict,
+  repeatMs,
+} from './replay-guard.js';
 export type { CredentialScope } from './scope.js';
 export { type SignedRequest, type SigningCredential, type SignOptions, sign } from './sign.js';
 export { SigningKeyCache, type SigningKeySource } from './signing-keys.js';

@@ -30,7 +30,7 @@ export type ReplayVerdict = 'first' | 'repeat' | 'replay' | 'full';
  * A date of signatures has whole seconds. An SDK that signs the same request twice within one gives it the same
  * signature: so the second of two honest ones comes at most this long after the first.
  */
-const repeatMs = 2000;
+export const repeatMs = 2000;
 const bucketMs = 60_000;
 
 /** Far more than an SDK makes in that time. */

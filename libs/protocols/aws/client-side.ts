@@ -4,7 +4,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { type BodyVerifier, type Catalogue, loadCatalogue, ReplayGuard } from '@sallyport/aws';
+import { type BodyVerifier, type Catalogue, loadCatalogue } from '@sallyport/aws';
 import { refusalOf } from '@sallyport/core';
 import type { ClientSide, Lobby } from '@sallyport/engine';
 import {
@@ -21,7 +21,9 @@ import { InspectionBudget } from './client/budget.js';
 import { answerError, serveCall } from './client/call.js';
 import { openHead } from './client/open-head.js';
 import { addressingOf, errorStyleOf, requestOf } from './client/request.js';
-import { accessKeyIdOf, authenticate, SignatureRefused, signingNameOf } from './client/signature.js';
+import { accessKeyIdOf, authenticate, signingNameOf } from './client/signature.js';
+import { SignatureRefused } from './client/signature-refused.js';
+import { SingleUses } from './client/single-use.js';
 import { readWhole } from './client/upload.js';
 import type { OpenedHead } from './wire.js';
 
@@ -30,7 +32,7 @@ interface House {
   readonly catalogue: Catalogue;
   readonly sessions: CallSessions<OpenedHead>;
   readonly servers: HttpServers;
-  readonly replays: ReplayGuard;
+  readonly uses: SingleUses;
   readonly budget: InspectionBudget;
   readonly holdMs: number;
 }
@@ -49,7 +51,7 @@ export async function createAwsClientSide({ holdMs = usualHoldMs }: AwsClientSid
     catalogue: loadCatalogue(),
     sessions: new CallSessions<OpenedHead>({ openHead }),
     servers: createHttpServers(),
-    replays: new ReplayGuard(),
+    uses: new SingleUses(),
     budget: new InspectionBudget(),
     holdMs,
   };
@@ -114,7 +116,7 @@ async function answer(incoming: Incoming, { lobby, house, address, connection }:
     budget.belongTo(accessKeyIdOf(request) ?? '');
     const signed = await authenticate(request, {
       lobby,
-      replays: house.replays,
+      uses: house.uses,
       now: new Date(),
       connection,
       address,

@@ -38,6 +38,8 @@ export interface AwsGatewayOptions {
   readonly ticketExpiresAt?: Date;
   /** How long a client is kept waiting for people. */
   readonly holdMs?: number;
+  /** What the store says of a signature; undefined knows none. */
+  readonly once?: Lobby['once'];
   readonly credential?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
@@ -189,6 +191,7 @@ export async function awsGateway(options: AwsGatewayOptions) {
       return session();
     },
     limits: { startupBytes: 16 * 1024, startupMs: 2_000 },
+    once: options.once ?? (async () => true),
     cancellations: { register: () => () => undefined, request: () => undefined },
     log: (event, details) => void log.push(`${event} ${String((details['error'] as Error | undefined)?.stack)}`),
   };

@@ -202,6 +202,7 @@ export async function postgresGateway(options: GatewayOptions) {
       return session();
     },
     limits: { startupBytes: 16 * 1024, startupMs: 2_000 },
+    once: () => Promise.reject(new Error('nothing is used once here')),
     cancellations: {
       register: (key, cancel) => {
         cancels.set(key, cancel);

@@ -17,6 +17,7 @@ import { ListenerCertificate } from './listener-certificate.js';
 import { Listeners } from './listeners.js';
 import { LiveSessions } from './live-sessions.js';
 import { SessionSlots } from './session-slots.js';
+import { SingleUses } from './single-uses.js';
 
 /** Gate one: the listeners that clients connect to, and the sessions behind them. */
 @Module({
@@ -32,7 +33,7 @@ import { SessionSlots } from './session-slots.js';
     SessionsModule,
     TicketsModule,
   ],
-  providers: [Admission, CancelKeys, ListenerCertificate, Listeners, LiveSessions, SessionSlots],
+  providers: [Admission, CancelKeys, ListenerCertificate, Listeners, LiveSessions, SessionSlots, SingleUses],
 })
 export class GatewayModule {
   constructor(known: KnownCatalogues, tunnel: TunnelHost) {

@@ -9,6 +9,7 @@ import { isAnswered } from './answered-names.js';
 import { CancelKeys } from './cancellations.js';
 import { ListenerCertificate } from './listener-certificate.js';
 import { LiveSessions } from './live-sessions.js';
+import { SingleUses } from './single-uses.js';
 
 const limits = { startupBytes: 16 * 1024, startupMs: 30_000 };
 /** Connections of one listener, admitted or not: beyond it the operating system's queue waits. */
@@ -30,6 +31,7 @@ export class Listeners implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly drain: Drain,
     private readonly log: Log,
     private readonly clientKeys: ClientKeys,
+    private readonly singleUses: SingleUses,
     metrics: Metrics,
   ) {
     metrics.gauge(
@@ -75,6 +77,7 @@ export class Listeners implements OnApplicationBootstrap, OnApplicationShutdown 
       derive: (purpose, text) => this.clientKeys.derive(purpose, text),
       admit: (claim) => this.admission.admit(name, claim),
       limits,
+      once: (use) => this.singleUses.once(use),
       cancellations: this.cancelKeys,
       log: (event, details) => this.log.warn(event, details),
     };

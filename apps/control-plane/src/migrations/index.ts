@@ -16,6 +16,7 @@ import { Protection1795254720000 } from './1795254720000-protection.js';
 import { SessionSlots1795254780000 } from './1795254780000-session-slots.js';
 import { ConnectionSettings1795255200000 } from './1795255200000-connection-settings.js';
 import { FieldRules1795255260000 } from './1795255260000-field-rules.js';
+import { SingleUses1795255680000 } from './1795255680000-single-uses.js';
 
 /** In order of their timestamps. A migration that has been released is never edited; the next one corrects it. */
 export const migrations = [
@@ -36,4 +37,5 @@ export const migrations = [
   ConnectionSettings1795255200000,
   FieldRules1795255260000,
   AiSessions1795255500000,
+  SingleUses1795255680000,
 ];

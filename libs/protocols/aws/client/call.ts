@@ -19,7 +19,9 @@ import { foretold } from './previews/ask.js';
 import type { Read } from './previews/read.js';
 import { previewOf } from './previews/table.js';
 import { assertRegion, isGlobal } from './regions.js';
-import { SignatureRefused, type Signed } from './signature.js';
+import type { Signed } from './signature.js';
+import { SignatureRefused } from './signature-refused.js';
+import { freely, type Use } from './single-use.js';
 import { readWhole, stream } from './upload.js';
 
 /** Read whole although nobody needs it for the decision: one message to the agent instead of three. */
@@ -90,8 +92,10 @@ async function readCall(arrived: Arrived): Promise<Asked> {
     streamed: streams ? signed.standsFor(headerOf(request.headers, 'content-length')) : undefined,
     agent: session.opened,
   });
-  if (described.operation.risk !== 'read') signed.once();
-  return { request, identification, described, check: streams ? check : undefined };
+  const use = described.operation.risk === 'read' ? freely : signed.once();
+  // It is settled while the decision is put on record; but nobody is asked about what was sent before.
+  if (use !== freely && session.handle.foresee(described.operation) === 'review') await use.settled;
+  return { request, identification, described, use, check: streams ? check : undefined };
 }
 
 /** By what the request says of its body; what then comes all the same is bounded as every body is that is read whole. */
@@ -134,13 +138,14 @@ async function runRead(arrived: Arrived, { request, scope }: Read, incoming: Inc
   if (described.operation.risk !== 'read' || session.handle.foresee(described.operation) !== 'allow') return;
   const asRead: Signed = { ...signed, scope, request, presigned: false, body: () => undefined };
   const reading: Arrived = { incoming, addressing: {}, signed: asRead, style, session, catalogue, budget, holdMs };
-  await run(reading, { request, identification, described, check: undefined });
+  await run(reading, { request, identification, described, use: freely, check: undefined });
 }
 
 interface Asked {
   readonly request: AwsRequest;
   readonly identification: Identification;
   readonly described: DescribedCall;
+  readonly use: Use;
   /** Of a body that streams. */
   readonly check: BodyVerifier | undefined;
 }
@@ -181,6 +186,7 @@ class Call implements Exchange {
     let whole = false;
     try {
       const head = this.#head(record);
+      await this.#asked.use.settled;
       way = await this.#arrived.session.way(permit);
       const { refusal, heardOut } = await this.#exchange(way, head, permit, { gate, record });
       whole = heardOut;

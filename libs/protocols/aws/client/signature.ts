@@ -3,13 +3,11 @@ import { timingSafeEqual } from 'node:crypto';
 import {
   type Authorization,
   type AwsRequest,
-  attemptOf,
   type BodyVerifier,
   deriveKeyPair,
   hashesUntoldBody,
   keyPairPurpose,
   parseAuthorization,
-  type ReplayGuard,
   type SignatureReason,
   type SignedScope,
   unpresigned,
@@ -19,6 +17,8 @@ import {
 import { GatewayError } from '@sallyport/core';
 import type { Lobby } from '@sallyport/engine';
 import type { SignatureFault } from '../refuse.js';
+import { SignatureRefused } from './signature-refused.js';
+import { freely, type SingleUses, type Use } from './single-use.js';
 
 /** A request that its client has proven to have signed. */
 export interface Signed {
@@ -35,22 +35,13 @@ export interface Signed {
   readonly decodedLength?: number;
   /** What tells this body from another where it is not read before it is decided. */
   standsFor(contentLength: string | undefined): string;
-  /** Refuses a signature that was used before. @throws GatewayError UNAUTHENTICATED, RATE_LIMITED */
-  once(): void;
-}
-
-export class SignatureRefused extends GatewayError {
-  constructor(
-    readonly fault: SignatureFault,
-    message: string,
-  ) {
-    super('UNAUTHENTICATED', message, { hint: 'sign with the keys of "sallyport connect", and set the clock' });
-  }
+  /** Refuses a signature that was used before. @throws SignatureRefused, GatewayError RATE_LIMITED */
+  once(): Use;
 }
 
 export interface Verifying {
-  readonly lobby: Pick<Lobby, 'derive'>;
-  readonly replays: ReplayGuard;
+  readonly lobby: Pick<Lobby, 'derive' | 'once'>;
+  readonly uses: SingleUses;
   readonly now: Date;
   readonly connection: string;
   readonly address: string;
@@ -96,25 +87,10 @@ function signed({ ticket, request: arrived, authorization, verified, verifying }
     ...(decodedLength === undefined ? {} : { decodedLength }),
     standsFor: (contentLength) =>
       JSON.stringify([body.kind === 'hash' ? sha256 : 'unsigned', decodedLength ?? contentLength ?? '']),
-    once: () => admitOnce(authorization, request, verifying),
+    once: () =>
+      // A presigned request is made to be used again, until it expires: it is decided each time.
+      authorization.form === 'presigned' ? freely : verifying.uses.take(authorization, request.headers, verifying),
   };
-}
-
-function admitOnce(authorization: Authorization, request: AwsRequest, verifying: Verifying): void {
-  if (authorization.form === 'presigned') return; // made to be used again, until it expires: decided each time
-  const { now, connection, address } = verifying;
-  const attempt = attemptOf(request.headers);
-  const arrival = { at: now, connection, address, ...(attempt === undefined ? {} : { attempt }) };
-  const verdict = verifying.replays.admit(authorization, arrival);
-  if (verdict === 'replay')
-    throw new SignatureRefused(
-      'signature',
-      'this signature has been used before: a request that changes something runs once',
-    );
-  if (verdict === 'full')
-    throw new GatewayError('RATE_LIMITED', 'too many requests that change something', {
-      hint: 'try again in a minute',
-    });
 }
 
 const faults: Readonly<Record<Exclude<SignatureReason, 'unsupported'>, SignatureFault>> = {
