@@ -57,7 +57,11 @@ export class Anchors {
   private readonly plus: Finder[] = [];
   private readonly beginnings = new Set<string>();
   private longestLiteral = 0;
-  constructor(readonly detectors: readonly Detector[]) {
+  constructor(
+    readonly detectors: readonly Detector[],
+    /** The texts may hold placeholders, in which nothing is found. */
+    private readonly placeholders = false,
+  ) {
     const literals = new Map<number, Literal[]>();
     for (const [index, { anchors }] of detectors.entries())
       for (const anchor of anchors) this.add(index, anchor, literals);
@@ -120,14 +124,14 @@ export class Anchors {
    * out, and begins at or after `safe`.
    */
   sweep(window: Window, from: number): Sweep {
-    const found = new Found(window, from);
+    const found = new Found(window, from, this.placeholders);
     this.pass(found, isLittleEndian && window.end - from >= leastBytes ? wordsOf(window.bytes) : undefined);
     return found.settled(window.final ? window.end : this.openLiteral(window, from));
   }
 
   /** Looks at texts that stand in the same bytes, whole, one after the other. */
   search(bytes: Uint8Array): Search {
-    const found = new Found(new Window(bytes), 0);
+    const found = new Found(new Window(bytes), 0, this.placeholders);
     let words: Words | undefined;
     return (begin, end) => {
       found.window.look(begin, end);

@@ -1,6 +1,7 @@
 import { classOf, code, upper } from './byte-class.js';
 import type { Anchor } from './detector.js';
 import type { Finder } from './gates.js';
+import { beyondPlaceholders } from './placeholder.js';
 import type { Window } from './window.js';
 
 /** A value found; absolute positions. Its tail, if any, begins at `end`. */
@@ -43,6 +44,8 @@ export class Found {
   constructor(
     readonly window: Window,
     public from: number,
+    /** What stands in a placeholder is not found. */
+    private readonly placeholders = false,
   ) {}
 
   ask(finders: readonly Finder[], anchor: number, length: number): void {
@@ -52,7 +55,8 @@ export class Found {
   askOne({ detector, find }: Finder, anchor: number, length: number): void {
     const { window } = this;
     window.touched = false;
-    const found = find(window, anchor, length);
+    let found = find(window, anchor, length);
+    if (found !== undefined && this.placeholders) found = beyondPlaceholders(window, anchor, found);
     if (window.touched && !window.final) this.hold(anchor);
     else if (found) this.spans.push({ anchor, detector, start: found.start, end: found.end, tail: found.tail });
   }

@@ -3,8 +3,9 @@ export { type ColumnMask, type ColumnPattern, type Mask, parseColumnPattern } fr
 export type { DetectorClass } from './detector.js';
 export { detectorGroups, detectorNames } from './detectors.js';
 export { type FieldPattern, type FieldPlace, parseFieldPattern } from './fields.js';
-export { compileMasking, type Masker, type MaskingOptions } from './masker.js';
+export { type ConversationMasker, compileMasking, type Masker, type MaskingOptions } from './masker.js';
+export { longestPlaceholder, placeholderOf } from './placeholder.js';
 export { parseRules, planOf, strictest } from './rules.js';
 export type { Finder, Findings, ScanResult, StreamScanner, TextResult } from './scanner.js';
 export { hideSecrets, isSecret, secretsOnly } from './secrets-only.js';
-export type { Replacement } from './weaver.js';
+export type { Replacement, StandIn } from './weaver.js';

@@ -18,7 +18,8 @@ import {
   scanWhole,
   type TextResult,
 } from './scanner.js';
-import type { Treatment } from './weaver.js';
+import { secretsRule } from './secrets-rule.js';
+import type { StandIn, Treatment } from './weaver.js';
 
 /** Masking rules made ready to run. Holds no state of a session: one masker may serve many. */
 export interface Masker {
@@ -37,8 +38,20 @@ export interface Masker {
   scanJson(bytes: Uint8Array): ScanResult | undefined;
   /** Texts that cannot be NULL: errors, notices, notifications. */
   scanText(text: string): TextResult | undefined;
+  /** For texts that come back and are masked again, as those of a conversation with a model. */
+  forConversation(standIn: StandIn): ConversationMasker;
   /** With `sameLength` what stands for a value is as long as the value: positions and lengths stay what they were. */
   stream(form?: { readonly sameLength?: boolean }): StreamScanner;
+}
+
+/**
+ * All secrets, whatever the rules say, and what the rules name; every value becomes what the caller says, in the form of
+ * `placeholderOf`. What has that form already is left as it is.
+ */
+export interface ConversationMasker {
+  /** As `Masker.finder`; never null. */
+  finder(bytes: Uint8Array): Finder;
+  stream(): StreamScanner;
 }
 
 export interface MaskingOptions {
@@ -78,31 +91,45 @@ const mostTables = 16;
 const tables = new Map<string, Anchors>();
 
 /** The tables depend on the set of detectors only; sessions with the same set share them. */
-const anchorsFor = (active: readonly Detector[]): Anchors => {
-  const name = active.map((detector) => detector.name).join();
-  const made = tables.get(name) ?? new Anchors(active);
+const anchorsFor = (active: readonly Detector[], placeholders = false): Anchors => {
+  const name = [placeholders, ...active.map((detector) => detector.name)].join();
+  const made = tables.get(name) ?? new Anchors(active, placeholders);
   tables.delete(name);
   tables.set(name, made);
   if (tables.size > mostTables) tables.delete(tables.keys().next().value!);
   return made;
 };
 
+interface InForce {
+  readonly detector: Detector;
+  readonly rule: DetectorRule;
+}
+
+const inForce = (ruleOf: (detector: Detector) => DetectorRule | undefined): InForce[] =>
+  detectors.flatMap((detector) => {
+    const rule = ruleOf(detector);
+    return rule ? [{ detector, rule }] : [];
+  });
+
+/** A secret never leaves, whatever the rules say. */
+const always = (detector: Detector): DetectorRule | undefined =>
+  detector.class === 'secrets' ? secretsRule : undefined;
+
+const treatmentOf = ({ detector, rule }: InForce): Treatment => ({
+  label: detector.name,
+  action: rule.action,
+  rule: rule.id,
+  redacted: Buffer.from(redacted(detector.name)),
+  rules: [rule.id],
+});
+
 /** @throws GatewayError MASKING_UNAVAILABLE when a rule does not compile; there is no masker without all its rules */
 export const compileMasking = (rules: readonly MaskingRule[], { key }: MaskingOptions): Masker => {
   check(rules, key);
   const columnRules = rules.filter((rule) => rule.kind === 'column');
   const detectorRules = rules.filter((rule) => rule.kind === 'detector');
-  const found = detectors.flatMap((detector) => {
-    const rule = ruleFor(detector, detectorRules);
-    return rule ? [{ detector, rule }] : [];
-  });
-  const treatments: Treatment[] = found.map(({ detector, rule }) => ({
-    label: detector.name,
-    action: rule.action,
-    rule: rule.id,
-    redacted: Buffer.from(redacted(detector.name)),
-    rules: [rule.id],
-  }));
+  const found = inForce((detector) => ruleFor(detector, detectorRules));
+  const treatments = found.map(treatmentOf);
   const options = { treatments, key: Uint8Array.from(key) };
   const anchors = anchorsFor(found.map(({ detector }) => detector));
 
@@ -119,6 +146,18 @@ export const compileMasking = (rules: readonly MaskingRule[], { key }: MaskingOp
     scanJson: (bytes) =>
       scanWhole(anchors, bytes, looksLikeJson(bytes) ? { ...options, wrap: jsonQuoting() } : options),
     scanText: (text) => scanString(anchors, text, options),
+    forConversation: (standIn) => {
+      const all = inForce((detector) => ruleFor(detector, detectorRules) ?? always(detector));
+      const tables = anchorsFor(
+        all.map(({ detector }) => detector),
+        true,
+      );
+      const woven = { ...options, treatments: all.map(treatmentOf), standIn };
+      return {
+        finder: (bytes) => finderOf(tables, bytes, woven),
+        stream: () => scanStream(tables, woven),
+      };
+    },
     stream: ({ sameLength = false } = {}) =>
       treatments.length === 0 ? passStream() : scanStream(anchors, { ...options, sameLength }),
   };

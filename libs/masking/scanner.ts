@@ -38,6 +38,8 @@ export interface StreamScanner {
   /** Ids of the rules that hid something so far, sorted. */
   readonly rules: readonly string[];
   readonly hidden: number;
+  /** Bytes that have come and are not in the output, nor is what stands for them. */
+  readonly pending: number;
   /** Bytes kept in memory now: held back, or looked back at. Bounded whatever the input. */
   readonly held: number;
 }
@@ -112,6 +114,7 @@ export const passStream = (): StreamScanner => ({
   end: () => nothing,
   rules: [],
   hidden: 0,
+  pending: 0,
   held: 0,
 });
 
@@ -151,6 +154,9 @@ export const scanStream = (anchors: Anchors, options: WeaverOptions): StreamScan
     },
     get hidden() {
       return weaver.hidden;
+    },
+    get pending() {
+      return base + kept.length - weaver.settled;
     },
     get held() {
       return kept.length;

@@ -37,6 +37,12 @@ interface Region {
   open: OpenTail[];
 }
 
+/**
+ * @param kind the detector's name
+ * @param value empty where it is longer than `longestKept`, which a stream does not keep
+ */
+export type StandIn = (kind: string, value: Uint8Array) => string;
+
 export interface WeaverOptions {
   /** By index of detector. */
   readonly treatments: readonly Treatment[];
@@ -45,6 +51,8 @@ export interface WeaverOptions {
   readonly sameLength?: boolean;
   /** How a replacement is written where it stands; `''` and the text itself by default. */
   readonly wrap?: (window: Window, start: number, end: number, text: string) => string;
+  /** Stands for every value, whatever the action. */
+  readonly standIn?: StandIn;
 }
 
 /** What stands instead of the bytes from `start` up to, without, `end`. */
@@ -80,6 +88,11 @@ export class Weaver {
     private readonly options: WeaverOptions,
     private readonly output: Output,
   ) {}
+
+  /** Everything before it is in the output, or what stands for it is. */
+  get settled(): number {
+    return this.region ? this.region.start + this.region.written : this.position;
+  }
 
   /** The first byte that must stay in memory. */
   get needed(): number {
@@ -173,9 +186,13 @@ const nothing = new Uint8Array(0);
 export const instead = (
   region: Pick<Region, 'start' | 'end' | 'leadingEnd' | 'label' | 'action'>,
   window: Window,
-  { treatments, key, wrap }: WeaverOptions,
+  { treatments, key, wrap, standIn }: WeaverOptions,
 ): Uint8Array => {
   const { start, end, leadingEnd, label, action } = region;
+  if (standIn !== undefined)
+    return Buffer.from(
+      standIn(treatments[label]!.label, end - start > longestKept ? nothing : window.slice(start, end)),
+    );
   if (action === 'null') return wrap === undefined ? nothing : Buffer.from(wrap(window, start, end, ''));
   const known = leadingEnd === end && end - start <= longestKept;
   const value = known && action !== 'redact' ? window.slice(start, end) : undefined;

@@ -1,3 +1,8 @@
+export { longestPlaceholder } from '@sallyport/masking';
+export * from './json-spans.js';
 export { ConversationLedger } from './ledger.js';
-export { longestPlaceholder, Placeholders } from './placeholders.js';
+export { Placeholders } from './placeholders.js';
+export { EventReader, eventBytes, mostEventBytes, readEvents, type ServerSentEvent } from './sse.js';
+export { TextCleaner } from './text-cleaner.js';
+export { Hidden, TextMasker } from './text-masker.js';
 export * from './types.js';

@@ -1,5 +1,6 @@
 /** What stands for a hidden value in model traffic. */
 import { createHmac } from 'node:crypto';
+import { placeholderOf } from '@sallyport/masking';
 
 /**
  * Deterministic: the same value gets the same placeholder for the life of the installation, whatever the order in which
@@ -13,9 +14,6 @@ export class Placeholders {
   /** `⟦API-KEY:7f3a9c21b04d⟧`: what was hidden, and 48 bits of its HMAC-SHA-256. */
   of(kind: string, value: Uint8Array): string {
     const tag = createHmac('sha256', this.key).update(kind).update('\0').update(value).digest('hex').slice(0, 12);
-    return `⟦${kind.toUpperCase().replace(/[^A-Z0-9]+/g, '-')}:${tag}⟧`;
+    return placeholderOf(kind, tag);
   }
 }
-
-/** Of any placeholder, in bytes. */
-export const longestPlaceholder = 64;
