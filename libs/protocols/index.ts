@@ -5,4 +5,5 @@ import { postgres } from './postgres/index.js';
 /** Every protocol that the gateway speaks. Adding one is its folder and one line here; a test compares the two. */
 export const protocols: readonly Protocol[] = [aws, postgres];
 
+export { modelSettingNames } from '@sallyport/model-gateway';
 export { awsSettingNames } from './aws/settings.js';

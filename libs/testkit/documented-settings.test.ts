@@ -68,6 +68,12 @@ describe('the agent’s file', () => {
   const awsDeadlines = Object.keys(parseAwsSettings({ regions: ['eu-west-1'] }).deadlines).map(
     (name) => `targets[].deadlines.${name}`,
   );
+  const modelFile = (protocol: string): string => `
+control_plane: { address: 'gate:7401' }
+state_dir: state
+targets:
+  - { alias: a, protocol: ${protocol}, endpoint: 'https://models.example', credential: { source: environment, key_variable: K } }
+`;
   const awsFile = (keys: string): string => `
 control_plane: { address: 'gate:7401' }
 state_dir: state
@@ -94,6 +100,7 @@ targets:
     }
     for (const credential of credentials) parseConfig(file(credential));
     for (const keys of awsKeys) parseConfig(awsFile(keys));
+    for (const protocol of ['anthropic', 'openai']) parseConfig(modelFile(protocol));
     return new Set([...asked, ...awsDeadlines]);
   };
 

@@ -73,6 +73,31 @@ targets:
   expect(targets[0]).toMatchObject({ port: 6432, settings: { tls: { mode: 'require' } }, masking: [{ id: 'mail' }] });
 });
 
+const model = (fields: string, credential: string): string => `
+control_plane: { address: 'gate:7401' }
+state_dir: state
+targets: [{ alias: claude, protocol: anthropic, ${fields} credential: { ${credential} } }]
+`;
+
+test('the API of a model needs a key and nothing else; its own settings are handed over as they stand', () => {
+  const { targets } = parseConfig(
+    model("endpoint: 'https://models.example/v2',", 'source: environment, key_variable: K'),
+  );
+  expect(targets).toEqual([
+    {
+      alias: 'claude',
+      protocol: 'anthropic',
+      host: '',
+      port: 443,
+      databases: [],
+      settings: { endpoint: 'https://models.example/v2' },
+      credential: { source: 'environment', user: { name: 'api-key' }, passwordVariable: 'K' },
+      masking: [],
+    },
+  ]);
+  expect(() => parseConfig(model('', 'source: aws'))).toThrow('must be one of environment, file, secrets-manager');
+});
+
 const cloud = (fields: string, credential = 'source: aws'): string => `
 control_plane: { address: 'gateway.example.com:7401' }
 state_dir: /var/lib/sallyport

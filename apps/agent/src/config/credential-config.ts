@@ -43,9 +43,9 @@ export interface KeyVariables {
 type Reader = (section: Section) => CredentialConfig;
 type Readers = Readonly<Record<string, Reader>>;
 
-/** @param protocol what the credential is for: AWS takes keys, everything else a user and what proves him */
+/** @param protocol what the credential is for: AWS takes a pair of keys, a model's API one key, everything else a user and what proves him */
 export function readCredential(section: Section, protocol: ProtocolName): CredentialConfig {
-  const readers = protocol === 'aws' ? keyReaders : loginReaders;
+  const readers = readersOf[protocol] ?? loginReaders;
   const source = section.oneOf('source', Object.keys(readers));
   const config = readers[source]!(section);
   section.end();
@@ -94,6 +94,25 @@ const keyReaders: Readers = {
   }),
   file: (section) => ({ source: 'file', path: section.text('path'), user: undefined }),
   'secrets-manager': secretsManager,
+};
+
+/** One key, which is kept as a password is; whose it is nobody asks. */
+const apiKey = 'api-key';
+
+const apiKeyReaders: Readers = {
+  environment: (section) => ({
+    source: 'environment',
+    user: { name: apiKey },
+    passwordVariable: section.text('key_variable'),
+  }),
+  file: (section) => ({ source: 'file', path: section.text('path'), user: apiKey }),
+  'secrets-manager': secretsManager,
+};
+
+const readersOf: Partial<Record<ProtocolName, Readers>> = {
+  aws: keyReaders,
+  anthropic: apiKeyReaders,
+  openai: apiKeyReaders,
 };
 
 const roleShape = /^arn:aws[a-z-]*:iam::\d{12}:role\/\S+$/;

@@ -1,6 +1,6 @@
 import { type MaskingRule, type ProtocolName, protocolNames } from '@sallyport/core';
 import { compileMasking, parseRules } from '@sallyport/masking';
-import { awsSettingNames } from '@sallyport/protocols';
+import { awsSettingNames, modelSettingNames } from '@sallyport/protocols';
 import { type CredentialConfig, readCredential } from './credential-config.js';
 import type { Section } from './mistakes.js';
 
@@ -28,7 +28,7 @@ export function readTarget(section: Section): TargetConfig {
   const target = {
     alias,
     protocol,
-    ...(protocol === 'aws' ? readAws(section) : readHost(section, protocol)),
+    ...(placesBySettings[protocol] ?? readHost)(section, protocol),
     credential: readCredential(section.section('credential'), protocol),
     masking: readMasking(section),
   };
@@ -48,13 +48,21 @@ function readHost(section: Section, protocol: ProtocolName): Place {
   };
 }
 
-/** Where a call goes is settled call by call, by service and region. */
-const readAws = (section: Section): Place => ({
-  host: '',
-  port: 443,
-  databases: [],
-  settings: Object.fromEntries(awsSettingNames.map((name) => [name, section.raw(name)])),
-});
+const bySettings =
+  (names: readonly string[]) =>
+  (section: Section): Place => ({
+    host: '',
+    port: 443,
+    databases: [],
+    settings: Object.fromEntries(names.filter((name) => section.has(name)).map((name) => [name, section.raw(name)])),
+  });
+
+/** Where a call goes is settled by the protocol: of AWS call by call, of a model's API by its endpoint. */
+const placesBySettings: Partial<Record<ProtocolName, (section: Section, protocol: ProtocolName) => Place>> = {
+  aws: bySettings(awsSettingNames),
+  anthropic: bySettings(modelSettingNames),
+  openai: bySettings(modelSettingNames),
+};
 
 /** A minimum that does not compile must stop the agent, not its masking. */
 function readMasking(section: Section): MaskingRule[] {

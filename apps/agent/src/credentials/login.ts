@@ -9,7 +9,7 @@ export interface ReadFrom {
 
 /**
  * Reads `{"username": …, "password": …}`, the form that AWS Secrets Manager keeps for databases, or what
- * `credential_process` prints: `{"AccessKeyId": …, "SecretAccessKey": …, "SessionToken": …}`.
+ * `credential_process` prints: `{"AccessKeyId": …, "SecretAccessKey": …, "SessionToken": …}`, or `{"api_key": …}`.
  * @throws CREDENTIAL_UNAVAILABLE without a word of what was read
  */
 export function parseLogin(text: string, { what, about }: ReadFrom): Credential {
@@ -19,9 +19,14 @@ export function parseLogin(text: string, { what, about }: ReadFrom): Credential 
   if (username !== undefined && password !== undefined) return { user: username, password };
   const keys = keysIn(fields);
   if (keys !== undefined) return keys;
-  throw unavailable(`${what} must hold JSON with "username" and "password", or "AccessKeyId" and "SecretAccessKey"`, {
-    about,
-  });
+  const apiKey = textIn(fields, 'api_key');
+  if (apiKey !== undefined) return { user: 'api-key', password: apiKey };
+  throw unavailable(
+    `${what} must hold JSON with "username" and "password", "AccessKeyId" and "SecretAccessKey", or "api_key"`,
+    {
+      about,
+    },
+  );
 }
 
 function keysIn(fields: Readonly<Record<string, unknown>>): Credential | undefined {
