@@ -8,6 +8,7 @@ import { addCompletions } from './commands/completions.js';
 import { addConnect } from './commands/connect.js';
 import { addConnections } from './commands/connections.js';
 import { addEvidence } from './commands/evidence.js';
+import { addExec } from './commands/exec.js';
 import { addLogin } from './commands/login.js';
 import { addMaskingRules } from './commands/masking-rules.js';
 import { addPeople } from './commands/people.js';
@@ -28,6 +29,7 @@ const verbs = [
   addPsql,
   addAws,
   addAwsCredentials,
+  addExec,
   addProxy,
   addPolicies,
   addMaskingRules,
