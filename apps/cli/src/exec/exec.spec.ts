@@ -11,7 +11,7 @@ import {
   issuedTicket,
   type ScriptedControlPlane,
   scriptedControlPlane,
-} from './control-plane.fixture.js';
+} from '../control-plane.fixture.js';
 
 let built: string;
 let script: string;
