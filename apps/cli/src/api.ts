@@ -96,11 +96,14 @@ export class HttpApi implements Api {
   readonly url: string;
   readonly #env: NodeJS.ProcessEnv;
   readonly #credentials: Credentials;
+  readonly #timeoutMs: number;
 
-  constructor(url: string, env: NodeJS.ProcessEnv) {
+  /** @param timeoutMs of each request */
+  constructor(url: string, env: NodeJS.ProcessEnv, timeoutMs = 60_000) {
     this.url = url;
     this.#env = env;
     this.#credentials = new Credentials(env);
+    this.#timeoutMs = timeoutMs;
   }
 
   async get<T>(path: string, query?: Ask['query']): Promise<T> {
@@ -156,7 +159,7 @@ export class HttpApi implements Api {
           ...(method === 'POST' ? { 'idempotency-key': randomUUID() } : {}),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(60_000),
+        signal: AbortSignal.timeout(this.#timeoutMs),
       });
     } catch (cause) {
       throw new GatewayError('TARGET_UNREACHABLE', `the control plane at ${this.url} cannot be reached`, {

@@ -7,6 +7,8 @@ export interface World {
   readonly env: NodeJS.ProcessEnv;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Standard input; the process's own where left out. */
+  readonly input?: AsyncIterable<Uint8Array | string>;
   /** How this program is run again by one that it configures: a file to run and what comes before its arguments. */
   readonly program: readonly string[];
 }

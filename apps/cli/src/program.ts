@@ -8,8 +8,11 @@ import { addCompletions } from './commands/completions.js';
 import { addConnect } from './commands/connect.js';
 import { addConnections } from './commands/connections.js';
 import { addEvidence } from './commands/evidence.js';
+import { addExec } from './commands/exec.js';
+import { addHook } from './commands/hook.js';
 import { addLogin } from './commands/login.js';
 import { addMaskingRules } from './commands/masking-rules.js';
+import { addModelAccess } from './commands/model-access.js';
 import { addPeople } from './commands/people.js';
 import { addPolicies } from './commands/policies.js';
 import { addProxy } from './commands/proxy.js';
@@ -28,6 +31,9 @@ const verbs = [
   addPsql,
   addAws,
   addAwsCredentials,
+  addExec,
+  addHook,
+  addModelAccess,
   addProxy,
   addPolicies,
   addMaskingRules,
@@ -68,10 +74,13 @@ export const run = async (args: readonly string[], world: World): Promise<number
     await program.parseAsync([...args], { from: 'user' });
     return statusOf(program);
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : wrongUse(args);
     return report(error, args.includes('--json'), world);
   }
 };
+
+// As a hook, 2 would refuse what the AI client asks about: an older sallyport that lacks an option must not.
+const wrongUse = ([verb]: readonly string[]): number => (verb === 'hook' ? 1 : 2);
 
 const report = (error: unknown, json: boolean, world: World): number => {
   const { code, message, hint } = told(error);

@@ -1,11 +1,15 @@
 import { spawn } from 'node:child_process';
+import { cpSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Bundles the command line from its sources, so that other programs can start it. @returns the script */
+/**
+ * Bundles the command line from its sources and lays it out as it is installed, so that other programs can start it.
+ * @returns the script; `sallyport-exec.js` is beside it
+ */
 export const builtCli = async (directory: string): Promise<string> => {
   const conditions = ['@sallyport/source'];
   await build({
@@ -14,9 +18,15 @@ export const builtCli = async (directory: string): Promise<string> => {
     logLevel: 'silent',
     resolve: { conditions },
     ssr: { noExternal: true, resolve: { conditions } },
-    build: { ssr: 'src/main.ts', outDir: directory, rollupOptions: { output: { entryFileNames: 'sallyport.mjs' } } },
+    build: {
+      ssr: true,
+      outDir: path.join(directory, 'dist'),
+      rollupOptions: { input: ['src/main.ts', 'src/exec-main.ts'], output: { entryFileNames: '[name].js' } },
+    },
   });
-  return path.join(directory, 'sallyport.mjs');
+  cpSync(path.join(root, 'bin'), path.join(directory, 'bin'), { recursive: true });
+  writeFileSync(path.join(directory, 'package.json'), '{ "type": "module" }');
+  return path.join(directory, 'bin', 'sallyport.js');
 };
 
 export interface Ran {

@@ -17,6 +17,8 @@ export interface Configuration {
   /** Left out where the gateway is the client's proxy. */
   readonly endpoint: string | undefined;
   readonly region: string | undefined;
+  /** The directory of the tool call whose ticket is to be used; else each is a fresh one. */
+  readonly call?: string;
 }
 
 // Some clients read ` #` and ` ;` as the start of a comment, wherever they stand; a line's end would begin another setting.
@@ -32,14 +34,24 @@ const setting = (name: string, value: string): string => {
 // The gateway's certificate has its name only: neither a bucket's before it nor an operation's.
 const oneHost = 'disable_host_prefix_injection = true\ns3 =\n  addressing_style = path\n';
 
-const profile = (title: string, lead: number, { connection, program, url, ca, endpoint, region }: Configuration) => {
-  const ask = ['aws-credentials', connection, '--url', url, ...(lead ? ['--renewal-lead', String(lead)] : [])];
+const askFor = ({ connection, program, url, call }: Configuration, lead: number): string =>
+  [
+    ...[...program, 'aws-credentials', connection, '--url', url],
+    ...(lead ? ['--renewal-lead', String(lead)] : []),
+    ...(call ? ['--call', call] : []),
+  ]
+    .map(quoted)
+    .join(' ');
+
+/** @param lead as in processCredentials */
+export const profile = (title: string, lead: number, configuration: Configuration): string => {
+  const { ca, endpoint, region } = configuration;
   return [
     `[${title}]\n`,
     region ? setting('region', region) : '',
     endpoint ? setting('endpoint_url', endpoint) : '',
     setting('ca_bundle', ca),
-    setting('credential_process', [...program, ...ask].map(quoted).join(' ')),
+    setting('credential_process', askFor(configuration, lead)),
     setting('retry_mode', 'standard'),
     endpoint ? oneHost : '',
   ].join('');

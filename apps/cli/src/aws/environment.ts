@@ -30,26 +30,38 @@ export const awsEnvironment = (
   const endpoint = proxy ? undefined : endpointUrl(ticket);
   const config = configurationFile({ connection: ticket.connection, program, url, ca, endpoint, region }, env);
   const set: Record<string, string> = {
-    AWS_CONFIG_FILE: config,
-    AWS_SHARED_CREDENTIALS_FILE: emptyFile(env),
-    AWS_PROFILE: 'default',
-    AWS_DEFAULT_PROFILE: botocoreProfile, // botocore alone prefers it to the other
-    AWS_SDK_LOAD_CONFIG: '1', // the old SDKs for JavaScript and Go read the file only then
-    AWS_CA_BUNDLE: ca,
-    NODE_EXTRA_CA_CERTS: nodeTrust(ca, env),
-    AWS_EC2_METADATA_DISABLED: 'true',
-    ...(region ? { AWS_REGION: region, AWS_DEFAULT_REGION: region } : {}),
+    ...byConfiguration(config, ca, region, env),
     ...(endpoint
-      ? {
-          AWS_ENDPOINT_URL: endpoint,
-          AWS_DISABLE_HOST_PREFIX_INJECTION: 'true', // else 700 operations have names of their own, as data-<host>
-          ...awayFrom(ticket.endpoint.host, env),
-        }
+      ? directly(endpoint, ticket.endpoint.host, env)
       : through(`http://${authorityOf(ticket.endpoint)}`, new URL(url).hostname)),
     ...turnVariables(turn),
   };
   return { set, unset: detours(env, { proxy }).filter((name) => !(name in set)) };
 };
+
+/** What has clients read a configuration of ours, whatever there is of the person's own. */
+export const byConfiguration = (
+  config: string,
+  ca: string,
+  region: string | undefined,
+  env: NodeJS.ProcessEnv,
+): Record<string, string> => ({
+  AWS_CONFIG_FILE: config,
+  AWS_SHARED_CREDENTIALS_FILE: emptyFile(env),
+  AWS_PROFILE: 'default',
+  AWS_DEFAULT_PROFILE: botocoreProfile, // botocore alone prefers it to the other
+  AWS_SDK_LOAD_CONFIG: '1', // the old SDKs for JavaScript and Go read the file only then
+  AWS_CA_BUNDLE: ca,
+  NODE_EXTRA_CA_CERTS: nodeTrust(ca, env),
+  AWS_EC2_METADATA_DISABLED: 'true',
+  ...(region ? { AWS_REGION: region, AWS_DEFAULT_REGION: region } : {}),
+});
+
+export const directly = (endpoint: string, host: string, env: NodeJS.ProcessEnv): Record<string, string> => ({
+  AWS_ENDPOINT_URL: endpoint,
+  AWS_DISABLE_HOST_PREFIX_INJECTION: 'true', // else 700 operations have names of their own, as data-<host>
+  ...awayFrom(host, env),
+});
 
 /** The same for a program that is known to be botocore's, whichever of the two it prefers: `aws` 2 differs from 1. */
 export const forBotocore = ({ set, unset }: ClientEnvironment): ClientEnvironment => ({

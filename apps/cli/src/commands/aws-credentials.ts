@@ -2,25 +2,32 @@ import type { Command } from 'commander';
 import { processCredentials } from '../aws/credentials.js';
 import { turnOf } from '../aws/variables.js';
 import { command, type Invocation } from '../cli.js';
+import { CallDirectory } from '../exec/call-directory.js';
+import { ticketOfCall } from '../exec/tickets.js';
 import { integer, without } from '../options.js';
-import { assertSpeaks, newTicket, type TurnOptions } from '../ticket.js';
+import { assertSpeaks, newTicket, type Ticket, type TurnOptions } from '../ticket.js';
 import { withTurn } from './connect.js';
 
 interface CredentialsOptions extends TurnOptions {
   readonly renewalLead: number;
+  readonly call?: string;
 }
+
+const freshTicket = ({ api, options, world }: Invocation<CredentialsOptions>, name: string): Promise<Ticket> => {
+  const { aiSession, turn, toolCall, ttl } = options;
+  return newTicket(api, name, { ...turnOf(world.env), ...without({ aiSession, turn, toolCall, ttl }) });
+};
 
 export const addAwsCredentials = (program: Command): void => {
   const credentials = command(
     program,
     'aws-credentials <connection>',
     'print a fresh ticket as AWS clients ask for it (credential_process)',
-    async ({ api, options, world }: Invocation<CredentialsOptions>, name) => {
-      const { aiSession, turn, toolCall, ttl } = options;
-      const ticket = await newTicket(api, name, {
-        ...turnOf(world.env),
-        ...without({ aiSession, turn, toolCall, ttl }),
-      });
+    async (invocation: Invocation<CredentialsOptions>, name = '') => {
+      const { api, options, world } = invocation;
+      const ticket = options.call
+        ? await ticketOfCall(new CallDirectory(options.call), name, api)
+        : await freshTicket(invocation, name);
       assertSpeaks('aws', ticket);
       world.out(`${JSON.stringify(processCredentials(ticket, options.renewalLead, Date.now()))}\n`);
     },
@@ -32,6 +39,7 @@ export const addAwsCredentials = (program: Command): void => {
       integer,
       0,
     )
+    .option('--call <directory>', 'of sallyport exec: use the tool call’s own ticket while it lasts')
     .addHelpText(
       'after',
       '\nThe files that sallyport connect writes name it. Environment: SALLYPORT_AI_SESSION, SALLYPORT_TURN, SALLYPORT_TOOL_CALL and SALLYPORT_TICKET_TTL stand for the options.',
