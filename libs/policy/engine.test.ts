@@ -259,6 +259,37 @@ describe('decisions are kept', () => {
     expect(whole.decide(call('one'))).not.toBe(whole.decide(call('two')));
   });
 
+  test('whatever has happened in the turn, unless a policy reads it', () => {
+    const after = (writes: number, untrusted = false, turn = { turn: 't' }) =>
+      asking('write', { turn, soFar: { writes, untrusted }, operation: asking('write').operation });
+    const blind = engineWith(permitAll);
+    expect(blind.decide(after(0))).toBe(blind.decide(after(1, true)));
+
+    const shared = Object.freeze({ turn: 't' });
+    const { operation } = after(0);
+    const again = (writes: number, untrusted = false) => ({ ...after(writes, untrusted, shared), operation });
+    const counting = engineWith(`@id("few") permit(principal, ${on}) when { context.turn_writes < 2 };`);
+    expect([0, 1, 2, 1].map((writes) => counting.decide(again(writes)).outcome)).toEqual([
+      'allow',
+      'allow',
+      'deny',
+      'allow',
+    ]);
+    expect(counting.decide(again(1, true))).toBe(counting.decide(again(1, false)));
+
+    const wary = engineWith(`@id("wary") permit(principal, ${on}) unless { context.untrusted_content };`);
+    expect([false, true].map((untrusted) => wary.decide(again(0, untrusted)).outcome)).toEqual(['allow', 'deny']);
+  });
+
+  test('as if nothing had happened, where there is no turn', () => {
+    const counting = engineWith(
+      `@id("first") permit(principal, ${on}) when { context.turn_writes == 0 && !context.untrusted_content };`,
+    );
+    expect(counting.decide(asking('write')).outcome).toBe('allow');
+    const forged = asking('write', { facts: { ...facts, turn_writes: 0 }, soFar: { writes: 1, untrusted: false } });
+    expect(counting.decide(forged).outcome).toBe('deny');
+  });
+
   test('in a bounded number, the ones used last', () => {
     const engine = createPolicyEngine({ maxEntries: 2 });
     engine.load(1, permitAll);
