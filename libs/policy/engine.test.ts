@@ -1,4 +1,4 @@
-import type { Facts, Identity, PersonId, Risk } from '@sallyport/core';
+import { type Facts, type Identity, immutable, type PersonId, type Risk } from '@sallyport/core';
 import { describe, expect, test } from 'vitest';
 import { createPolicyEngine, type PolicyRequest } from './index.js';
 
@@ -265,9 +265,9 @@ describe('decisions are kept', () => {
     const blind = engineWith(permitAll);
     expect(blind.decide(after(0))).toBe(blind.decide(after(1, true)));
 
-    const shared = Object.freeze({ turn: 't' });
-    const { operation } = after(0);
-    const again = (writes: number, untrusted = false) => ({ ...after(writes, untrusted, shared), operation });
+    // As one session asks again: everything is the same value but what has happened meanwhile.
+    const session = { ...after(0), operation: { ...after(0).operation, facts: immutable({ ...facts }) } };
+    const again = (writes: number, untrusted = false): PolicyRequest => ({ ...session, soFar: { writes, untrusted } });
     const counting = engineWith(`@id("few") permit(principal, ${on}) when { context.turn_writes < 2 };`);
     expect([0, 1, 2, 1].map((writes) => counting.decide(again(writes)).outcome)).toEqual([
       'allow',
