@@ -5,7 +5,7 @@ import type { PolicyRequest } from './request.js';
 const maxKeyLength = 8_192;
 
 /** The last decision about the very same facts for the very same identity, with all else that it depended on. */
-interface Remembered extends Pick<PolicyRequest, 'connection' | 'turn' | 'assurance'> {
+interface Remembered extends Pick<PolicyRequest, 'connection' | 'turn' | 'assurance' | 'soFar'> {
   readonly action: string;
   readonly risk: string;
   readonly decision: Decision;
@@ -20,18 +20,18 @@ export class DecisionCache {
   constructor(private readonly maxEntries: number) {}
 
   /** Spares to write a key for what one session asks again and again. */
-  decidedAgain(request: PolicyRequest): Decision | undefined {
+  decidedAgain(request: PolicyRequest, passingRead: ReadonlySet<string>): Decision | undefined {
     const last = this.#again.get(request.identity)?.get(request.operation.facts);
-    return last !== undefined && isSame(last, request) ? last.decision : undefined;
+    return last !== undefined && isSame(last, request, passingRead) ? last.decision : undefined;
   }
 
   remember(request: PolicyRequest, decision: Decision): void {
-    const { identity, operation, connection, turn, assurance } = request;
+    const { identity, operation, connection, turn, assurance, soFar } = request;
     const { action, risk } = operation;
     if (!isImmutable(operation.facts)) return;
     const ofIdentity = this.#again.get(identity) ?? new WeakMap<Facts, Remembered>();
     this.#again.set(identity, ofIdentity);
-    ofIdentity.set(operation.facts, { connection, turn, assurance, action, risk, decision });
+    ofIdentity.set(operation.facts, { connection, turn, assurance, action, risk, decision, ...(soFar && { soFar }) });
   }
 
   get size(): number {
@@ -62,8 +62,9 @@ export class DecisionCache {
   }
 }
 
-const isSame = (a: Remembered, b: PolicyRequest): boolean =>
+const isSame = (a: Remembered, b: PolicyRequest, passingRead: ReadonlySet<string>): boolean =>
   a.turn === b.turn &&
+  (a.soFar === b.soFar || !(passingRead.has('turn_writes') || passingRead.has('untrusted_content'))) &&
   a.assurance === b.assurance &&
   a.action === b.operation.action &&
   a.risk === b.operation.risk &&

@@ -1,4 +1,4 @@
-import type { Facts, Identity, PersonId, Risk } from '@sallyport/core';
+import { type Facts, type Identity, immutable, type PersonId, type Risk } from '@sallyport/core';
 import { describe, expect, test } from 'vitest';
 import { createPolicyEngine, type PolicyRequest } from './index.js';
 
@@ -257,6 +257,37 @@ describe('decisions are kept', () => {
 
     const whole = engineWith(`@id("call") permit(principal, ${on}) when { [context].contains(context) };`);
     expect(whole.decide(call('one'))).not.toBe(whole.decide(call('two')));
+  });
+
+  test('whatever has happened in the turn, unless a policy reads it', () => {
+    const after = (writes: number, untrusted = false, turn = { turn: 't' }) =>
+      asking('write', { turn, soFar: { writes, untrusted }, operation: asking('write').operation });
+    const blind = engineWith(permitAll);
+    expect(blind.decide(after(0))).toBe(blind.decide(after(1, true)));
+
+    // As one session asks again: everything is the same value but what has happened meanwhile.
+    const session = { ...after(0), operation: { ...after(0).operation, facts: immutable({ ...facts }) } };
+    const again = (writes: number, untrusted = false): PolicyRequest => ({ ...session, soFar: { writes, untrusted } });
+    const counting = engineWith(`@id("few") permit(principal, ${on}) when { context.turn_writes < 2 };`);
+    expect([0, 1, 2, 1].map((writes) => counting.decide(again(writes)).outcome)).toEqual([
+      'allow',
+      'allow',
+      'deny',
+      'allow',
+    ]);
+    expect(counting.decide(again(1, true))).toBe(counting.decide(again(1, false)));
+
+    const wary = engineWith(`@id("wary") permit(principal, ${on}) unless { context.untrusted_content };`);
+    expect([false, true].map((untrusted) => wary.decide(again(0, untrusted)).outcome)).toEqual(['allow', 'deny']);
+  });
+
+  test('as if nothing had happened, where there is no turn', () => {
+    const counting = engineWith(
+      `@id("first") permit(principal, ${on}) when { context.turn_writes == 0 && !context.untrusted_content };`,
+    );
+    expect(counting.decide(asking('write')).outcome).toBe('allow');
+    const forged = asking('write', { facts: { ...facts, turn_writes: 0 }, soFar: { writes: 1, untrusted: false } });
+    expect(counting.decide(forged).outcome).toBe('deny');
   });
 
   test('in a bounded number, the ones used last', () => {

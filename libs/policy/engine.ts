@@ -72,7 +72,7 @@ export function createPolicyEngine({ maxEntries = 10_000, onFailure }: PolicyEng
 }
 
 function decideCached(set: ReadyPolicySet, cache: DecisionCache, request: PolicyRequest): Decision {
-  const known = cache.decidedAgain(request);
+  const known = cache.decidedAgain(request, set.passingRead);
   if (known !== undefined) return known;
   const decision = decideByKey(set, cache, request);
   if (decision.outcome !== 'deny' || decision.refusal.code !== 'POLICY_UNAVAILABLE') cache.remember(request, decision);
@@ -80,7 +80,7 @@ function decideCached(set: ReadyPolicySet, cache: DecisionCache, request: Policy
 }
 
 function decideByKey(set: ReadyPolicySet, cache: DecisionCache, request: PolicyRequest): Decision {
-  const key = keyOf(request, set.claimsRead);
+  const key = keyOf(request, set.passingRead);
   const known = cache.get(key);
   if (known !== undefined) return known;
   const decision = decideBy(set, request);
@@ -93,7 +93,7 @@ function prepare(name: string, version: number, text: string): ReadyPolicySet {
   refuseBroken(read.problems);
   const problems = preparse(name, read.texts).map(({ message }): PolicyProblem => ({ severity: 'error', message }));
   refuseBroken(problems);
-  return { name, version, terms: read.terms, claimsRead: read.claimsRead };
+  return { name, version, terms: read.terms, passingRead: read.passingRead };
 }
 
 function refuseBroken(problems: PolicySet['problems']): void {

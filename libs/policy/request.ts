@@ -10,6 +10,14 @@ import {
 } from '@sallyport/core';
 import type { CedarContext, CedarEntity, CedarRequest, CedarUid } from './cedar.js';
 
+/** What has happened in a turn before, on whatever connection. */
+export interface TurnSoFar {
+  /** Operations that were allowed, of a risk above `read`. */
+  readonly writes: number;
+  /** Did a tool read what strangers may have written? */
+  readonly untrusted: boolean;
+}
+
 /** Everything that a decision may depend on. */
 export interface PolicyRequest {
   readonly identity: Identity;
@@ -17,6 +25,8 @@ export interface PolicyRequest {
   readonly operation: Pick<Operation, 'action' | 'risk' | 'facts'>;
   readonly assurance: Assurance;
   readonly turn: TurnContext;
+  /** Absent where there is no turn: then nothing has happened in it. */
+  readonly soFar?: TurnSoFar;
 }
 
 const uid = (type: string, id: string): CedarUid => ({ type: `Sallyport::${type}`, id });
@@ -53,7 +63,7 @@ const leaves = (type: string, ids: readonly string[]): CedarEntity[] =>
   [...new Set(ids)].map((id) => ({ uid: uid(type, id), attrs: {}, parents: [] }));
 
 /** What the gateway knows itself comes last: facts of a protocol can never replace it. */
-function contextOf({ identity, operation, assurance, turn }: PolicyRequest): CedarContext {
+function contextOf({ identity, operation, assurance, turn, soFar }: PolicyRequest): CedarContext {
   const facts: [string, FactValue | string[]][] = Object.entries(operation.facts).map(([name, value]) => [
     name,
     typeof value === 'object' ? [...value] : value,
@@ -61,6 +71,7 @@ function contextOf({ identity, operation, assurance, turn }: PolicyRequest): Ced
   return {
     ...(Object.fromEntries(facts) as CedarContext),
     ...claimsOf(turn),
+    ...circumstancesOf(soFar),
     risk: operation.risk,
     assurance,
     class: identity.class,
@@ -74,6 +85,18 @@ export const claimsOf = ({ aiSession, turn, toolCall }: TurnContext): Record<str
   ...(turn === undefined ? {} : { turn }),
   ...(toolCall === undefined ? {} : { tool_call: toolCall }),
 });
+
+/** What has happened in the turn, by its name in the schema. */
+const circumstancesOf = (soFar: TurnSoFar = untouched): { turn_writes: number; untrusted_content: boolean } => ({
+  turn_writes: soFar.writes,
+  untrusted_content: soFar.untrusted,
+});
+
+const untouched: TurnSoFar = { writes: 0, untrusted: false };
+
+/** What changes from call to call in one session, without what no policy reads: it would only keep decisions from being found again. */
+export const passingOf = ({ turn, soFar }: PolicyRequest, read: ReadonlySet<string>): readonly [string, unknown][] =>
+  Object.entries({ ...claimsOf(turn), ...circumstancesOf(soFar) }).filter(([name]) => read.has(name));
 
 const identityKeys = new WeakMap<Identity, string>();
 
@@ -89,11 +112,8 @@ function identityKey(identity: Identity): string {
 const factsKey = derivedOnce((facts: Facts) => JSON.stringify(facts));
 
 /** Two requests with the same key get the same decision from the same policies. */
-export function keyOf(
-  { identity, connection, operation, assurance, turn }: PolicyRequest,
-  claimsRead: ReadonlySet<string>,
-): string {
-  const read = Object.entries(claimsOf(turn)).filter(([name]) => claimsRead.has(name));
+export function keyOf(request: PolicyRequest, passingRead: ReadonlySet<string>): string {
+  const { identity, connection, operation, assurance, turn } = request;
   const circumstances = JSON.stringify([
     identityKey(identity),
     connection.name,
@@ -103,7 +123,7 @@ export function keyOf(
     operation.risk,
     assurance,
     turn.aiSession !== undefined,
-    read,
+    passingOf(request, passingRead),
   ]);
   return `${circumstances}\n${factsKey(operation.facts)}`;
 }

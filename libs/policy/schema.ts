@@ -3,6 +3,8 @@ const common = `
     "risk": String,
     "assurance": String,
     "class": String,
+    "turn_writes": Long,
+    "untrusted_content": Bool,
     "ai_session": Bool,
     "ai_session_id"?: String,
     "turn"?: String,
@@ -18,6 +20,8 @@ const common = `
  *   those of `masked_columns_looked_up` are only compared with what the client sent; `masked_columns_stored` are copied.
  * - `context.masked_columns_computed` are those that an expression is made of, be it only shown.
  * - `context.ai_session` says whether the ticket names an AI session.
+ * - `context.turn_writes` counts what was allowed in this turn before, on any connection, of a risk above `read`; 0 without a turn.
+ * - `context.untrusted_content` says whether a tool of this turn has read what strangers write: the web, another server.
  *
  * Of `aws.call`:
  * - `context.service` and `context.operation` are botocore's names: `dynamodb` and `GetItem`.

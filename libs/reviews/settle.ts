@@ -34,6 +34,7 @@ export const rejectionMemoryMs = 10 * 60_000;
 /** Is this rejection the answer to a retry? Within its turn always; without one for a while. */
 export function isRemembered(review: Review, { turn, at }: { readonly turn: TurnContext; readonly at: Date }): boolean {
   if (review.state !== 'rejected') return false;
-  if (review.turn.turn !== undefined || turn.turn !== undefined) return review.turn.turn === turn.turn;
+  if (review.turn.turn !== undefined || turn.turn !== undefined)
+    return review.turn.turn === turn.turn && review.turn.client === turn.client;
   return at.getTime() - (review.settledAt ?? review.createdAt).getTime() < rejectionMemoryMs;
 }

@@ -15,6 +15,8 @@ import { Recorder, type SessionRecorder } from '../modules/recording/recorder.js
 import { ReviewsService } from '../modules/reviews/reviews.service.js';
 import type { RedeemedTicket } from '../modules/tickets/ticket.js';
 import { TicketsService } from '../modules/tickets/tickets.service.js';
+import { turnKeyOf } from '../modules/turns/turn-key.js';
+import { TurnStates } from '../modules/turns/turn-states.js';
 import { Drain, Ids, Log, Metrics } from '../platform/index.js';
 import type { House } from './house.js';
 import { dialTimeoutMs, LiveSession } from './live-session.js';
@@ -37,6 +39,7 @@ export class Admission {
     private readonly evidence: EvidenceWriter,
     private readonly logHealth: LogHealth,
     private readonly tunnel: TunnelHost,
+    private readonly turns: TurnStates,
     private readonly drain: Drain,
     private readonly ids: Ids,
     private readonly log: Log,
@@ -55,6 +58,7 @@ export class Admission {
       masking,
       reviews,
       protection,
+      turns,
       tunnel,
       witnesses: { witness: unspoken },
       budgets: { reserve: unspoken },
@@ -97,7 +101,7 @@ export class Admission {
   }
 
   private async start({ claim, ticket, connection }: Attempt): Promise<LiveSession> {
-    await this.protection.assertProtected(connection);
+    await Promise.all([this.protection.assertProtected(connection), this.knowTurn(ticket)]);
     const id = this.ids.next<SessionId>();
     await this.slots.take({
       session: id,
@@ -121,6 +125,12 @@ export class Admission {
     const session = new LiveSession({ id, ticket, connection, recorder, house, way, left: () => this.left(id) });
     this.sessions.add(session);
     return session;
+  }
+
+  /** What has happened in its turn on other connections and replicas, so that nothing is decided without it. */
+  private async knowTurn({ identity, turn }: RedeemedTicket): Promise<void> {
+    const key = turnKeyOf(identity.id, turn);
+    if (key !== undefined) await this.turns.load(key);
   }
 
   /** Asks the agent for a stream meanwhile; the target hears of it when `session.connect` has been decided and recorded. */

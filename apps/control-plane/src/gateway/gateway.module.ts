@@ -11,6 +11,7 @@ import { RecordingModule } from '../modules/recording/recording.module.js';
 import { ReviewsModule } from '../modules/reviews/reviews.module.js';
 import { SessionsModule } from '../modules/sessions/sessions.module.js';
 import { TicketsModule } from '../modules/tickets/tickets.module.js';
+import { TurnsModule } from '../modules/turns/turns.module.js';
 import { Admission } from './admission.js';
 import { CancelKeys } from './cancellations.js';
 import { ListenerCertificate } from './listener-certificate.js';
@@ -32,6 +33,7 @@ import { SingleUses } from './single-uses.js';
     ReviewsModule,
     SessionsModule,
     TicketsModule,
+    TurnsModule,
   ],
   providers: [Admission, CancelKeys, ListenerCertificate, Listeners, LiveSessions, SessionSlots, SingleUses],
 })

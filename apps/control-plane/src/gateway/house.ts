@@ -5,6 +5,7 @@ import type { ConnectionProtection } from '../modules/connections/connection-pro
 import type { MaskingRulesService } from '../modules/masking-rules/masking-rules.service.js';
 import type { PolicyRuntime } from '../modules/policies/policy-runtime.js';
 import type { ReviewsService } from '../modules/reviews/reviews.service.js';
+import type { TurnStates } from '../modules/turns/turn-states.js';
 
 /** Whose model traffic it is. */
 export interface TrafficSource {
@@ -20,6 +21,7 @@ export interface House {
   readonly masking: Pick<MaskingRulesService, 'planFor' | 'confirmed'>;
   readonly reviews: Pick<ReviewsService, 'settle'>;
   readonly protection: Pick<ConnectionProtection, 'assertProtected'>;
+  readonly turns: Pick<TurnStates, 'soFar' | 'load' | 'counted' | 'refused'>;
   readonly tunnel: Pick<TunnelHost, 'open' | 'catalogue'>;
   readonly witnesses: { witness(source: TrafficSource, seen: ModelWitness): Promise<void> };
   readonly budgets: { reserve(source: TrafficSource, estimate: ModelEstimate): Promise<ModelReservation> };

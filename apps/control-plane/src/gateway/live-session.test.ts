@@ -1,5 +1,7 @@
-import { GatewayError, type SessionId } from '@sallyport/core';
-import { expect, test, vi } from 'vitest';
+import { type Decision, GatewayError, type Operation, type SessionId, type TurnContext } from '@sallyport/core';
+import type { PolicyRequest, TurnSoFar } from '@sallyport/policy';
+import { describe, expect, test, vi } from 'vitest';
+import type { TurnKey } from '../modules/turns/turn-key.js';
 import type { House } from './house.js';
 import { LiveSession, type LiveSessionOptions } from './live-session.js';
 
@@ -56,4 +58,108 @@ test('a session that ended while it was reached, or since, says nothing on its w
   await vi.waitFor(() => expect(way.destroy).toHaveBeenCalledTimes(2));
   expect(way.write).not.toHaveBeenCalled();
   expect(after.tunnel.open).not.toHaveBeenCalled();
+});
+
+describe('what has happened in a turn', () => {
+  const operation = (more: Partial<Operation> = {}) =>
+    ({ action: 'sql.execute', risk: 'write', digest: 'd', facts: {}, ...more }) as Operation;
+  const denied = { outcome: 'deny', refusal: { code: 'POLICY_DENIED', message: 'no' } } as unknown as Decision;
+
+  /** Turns that count as the real ones do, and policies that say what they are told to. */
+  const sessionIn = (turn: TurnContext, { known = true } = {}) => {
+    const counts = new Map<TurnKey, number>();
+    const loaded = new Set<TurnKey>();
+    const turns = {
+      soFar: (key: TurnKey): TurnSoFar | undefined =>
+        known || loaded.has(key) ? { writes: counts.get(key) ?? 0, untrusted: false } : undefined,
+      load: vi.fn(async (key: TurnKey) => void loaded.add(key)),
+      counted: (key: TurnKey) => void counts.set(key, (counts.get(key) ?? 0) + 1),
+      refused: vi.fn(),
+    };
+    const asked: PolicyRequest[] = [];
+    const answer = { now: { outcome: 'allow' } as Decision };
+    const admit = (request: PolicyRequest): Decision => {
+      asked.push(request);
+      return answer.now;
+    };
+    const settle = vi.fn(async () => ({ outcome: 'allow' }));
+    const session = new LiveSession({
+      id: 'session' as SessionId,
+      ticket: { identity: { id: 'ada' }, turn } as LiveSessionOptions['ticket'],
+      connection: { id: 'c', name: 'shop', labels: [], protocol: 'postgres', databases: [] } as never,
+      recorder: { admitted: () => ({ id: 'o' }) } as never,
+      house: { policies: { admit }, turns, reviews: { settle }, decided: () => undefined } as unknown as House,
+      left: () => undefined,
+    });
+    return { session, asked, turns, answer, writes: () => asked.map(({ soFar }) => soFar?.writes) };
+  };
+
+  test('is counted as it is decided, without waiting: of two at once the second is decided after the first', () => {
+    const { session, writes, asked } = sessionIn({ aiSession: 's', turn: 't' });
+    for (let more = 0; more < 3; more += 1) expect(session.decide(operation())).not.toBeInstanceOf(Promise);
+    expect(writes()).toEqual([0, 1, 2]);
+    expect(asked[0]!.turn).toBe(asked[1]!.turn); // or no decision would be found again
+  });
+
+  test('is not: what only reads, what is decided ahead of its execution, what a model says, what is refused', () => {
+    const { session, writes, answer } = sessionIn({ turn: 't' });
+    for (const more of [{ risk: 'read' as const }, { provisional: true }, { action: 'model.tool_call' }])
+      void session.decide(operation(more));
+    answer.now = denied;
+    void session.decide(operation());
+    void session.decide(operation());
+    expect(writes()).toEqual([0, 0, 0, 0, 0]);
+  });
+
+  test('counts what people allowed, once they have', async () => {
+    const { session, writes, answer } = sessionIn({ turn: 't' });
+    answer.now = { outcome: 'review' } as Decision;
+    const reviewed = operation();
+    void session.decide(reviewed);
+    session.record(reviewed, answer.now, undefined);
+    const waiting = { waiting: () => undefined, abandoned: new AbortController().signal };
+    await session.review(reviewed, answer.now as never, waiting);
+    void session.decide(operation());
+    expect(writes()).toEqual([0, 1]);
+  });
+
+  test('is of the turn that the request names, where it names one', async () => {
+    const { session, writes } = sessionIn({ aiSession: 's', turn: 't' });
+    for (const turn of [{ turn: 'other' }, { turn: 'other' }, undefined, { aiSession: 'other' }])
+      void session.decide(operation(turn && { turn }));
+    expect(writes()).toEqual([0, 1, 0, 0]);
+  });
+
+  test('is read first where this replica does not know it, and nothing is decided when it cannot be', async () => {
+    const { session, asked, turns } = sessionIn({ turn: 't' }, { known: false });
+    const decision = session.decide(operation());
+    expect(asked).toEqual([]);
+    expect(await decision).toMatchObject({ outcome: 'allow' });
+    expect(turns.load).toHaveBeenCalledTimes(1);
+
+    turns.load.mockRejectedValue(new GatewayError('POLICY_UNAVAILABLE', 'unreadable'));
+    await expect(session.decide(operation({ turn: { turn: 'unknown' } }))).rejects.toThrow('unreadable');
+    expect(asked.length).toBe(1);
+  });
+
+  test('remembers what policies refused, not what was refused for want of something', () => {
+    const { session, turns, answer } = sessionIn({ turn: 't' });
+    answer.now = { outcome: 'deny', refusal: { code: 'RATE_LIMITED', message: 'later' } } as unknown as Decision;
+    void session.decide(operation());
+    expect(turns.refused).not.toHaveBeenCalled();
+    answer.now = denied;
+    void session.decide(operation());
+    expect(turns.refused).toHaveBeenCalledWith(
+      expect.objectContaining({ connection: 'c', digest: 'd', message: 'no' }),
+    );
+  });
+
+  test('is nothing where there is no turn', () => {
+    const { session, asked, turns, answer } = sessionIn({ aiSession: 's' });
+    void session.decide(operation());
+    answer.now = denied;
+    void session.decide(operation());
+    expect(asked.map(({ soFar }) => soFar)).toEqual([undefined, undefined]);
+    expect(turns.refused).not.toHaveBeenCalled();
+  });
 });

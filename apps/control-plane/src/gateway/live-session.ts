@@ -10,6 +10,7 @@ import {
   type Refusal,
   refusalOf,
   type SessionId,
+  type TurnContext,
 } from '@sallyport/core';
 import {
   type CatalogueSnapshot,
@@ -32,6 +33,7 @@ import { opened } from '@sallyport/tunnel';
 import type { Connection } from '../modules/connections/connection.js';
 import type { AdmittedOperation, SessionRecorder } from '../modules/recording/recorder.js';
 import type { RedeemedTicket } from '../modules/tickets/ticket.js';
+import { type TurnKey, turnKeyOf } from '../modules/turns/turn-key.js';
 import type { House, TrafficSource } from './house.js';
 
 export interface LiveSessionOptions {
@@ -64,6 +66,7 @@ export class LiveSession implements SessionHandle, Guards {
   #connection: Connection;
   #closed = false;
   #say: (text: string) => void = () => undefined;
+  #ofTicket: InTurn | undefined;
 
   #way: Promise<Channel | undefined> | undefined;
   #opening: Promise<unknown> = Promise.resolve();
@@ -216,10 +219,33 @@ export class LiveSession implements SessionHandle, Guards {
 
   // ------------------------------------------------------------------------------------------------ what the engine asks
 
-  decide(operation: Operation): Decision {
+  /** Waits only where the request names a turn that this replica knows nothing of: the ticket's own was read at the door. */
+  decide(operation: Operation): Decision | Promise<Decision> {
+    const reading = this.#readTurn(operation);
+    return reading === undefined ? this.#decide(operation) : reading.then(() => this.#decide(operation));
+  }
+
+  #readTurn(operation: Operation): Promise<void> | undefined {
+    const { key } = this.#contextOf(operation);
+    const isKnown = key === undefined || this.#house.turns.soFar(key) !== undefined;
+    return isKnown ? undefined : this.#house.turns.load(key);
+  }
+
+  #decide(operation: Operation): Decision {
     const decision = this.#house.policies.admit(this.#request(operation));
     this.#house.decided(decision.outcome);
+    this.#count(operation, decision);
     return decision;
+  }
+
+  /** INVARIANT: counted in the step that decides, so that of two at once the second is decided with the first. */
+  #count(operation: Operation, decision: Decision): void {
+    const { key } = this.#contextOf(operation);
+    if (key === undefined) return;
+    if (decision.outcome === 'allow' && changesSomething(operation)) this.#house.turns.counted(key);
+    if (decision.outcome !== 'deny' || decision.refusal.code !== 'POLICY_DENIED') return;
+    const { code, message } = decision.refusal;
+    this.#house.turns.refused({ key, connection: this.#connection.id, digest: operation.digest, code, message });
   }
 
   foresee(operation: Operation): Decision['outcome'] {
@@ -227,7 +253,8 @@ export class LiveSession implements SessionHandle, Guards {
   }
 
   /** What waited for a review: its quota has been taken. */
-  #decideAgain(operation: Operation): Decision {
+  async #decideAgain(operation: Operation): Promise<Decision> {
+    await this.#readTurn(operation);
     const decision = this.#house.policies.decide(this.#request(operation));
     this.#house.decided(decision.outcome);
     return decision;
@@ -236,8 +263,21 @@ export class LiveSession implements SessionHandle, Guards {
   #request(operation: Operation): PolicyRequest {
     const { name, labels, protocol } = this.#connection;
     const { assurance } = this.ticket;
-    const turn = { ...this.turn, ...operation.turn };
-    return { identity: this.#identity, connection: { name, labels, protocol }, operation, assurance, turn };
+    const { turn, key } = this.#contextOf(operation);
+    const soFar = key && this.#house.turns.soFar(key);
+    const connection = { name, labels, protocol };
+    return { identity: this.#identity, connection, operation, assurance, turn, ...(soFar && { soFar }) };
+  }
+
+  /** One value for what the ticket says: decisions are found again by it. */
+  #contextOf({ turn }: Operation): InTurn {
+    if (turn === undefined) return (this.#ofTicket ??= this.#inTurn(this.turn));
+    return this.#inTurn({ ...this.turn, ...turn });
+  }
+
+  #inTurn(turn: TurnContext): InTurn {
+    const key = turnKeyOf(this.#identity.id, turn);
+    return { turn, ...(key && { key }) };
   }
 
   masking(): MaskingPlan {
@@ -272,19 +312,21 @@ export class LiveSession implements SessionHandle, Guards {
       session: this.id,
       operationId,
       identity: this.#identity,
-      turn: { ...this.turn, ...operation.turn },
+      turn: this.#contextOf(operation).turn,
       connection: { id: connectionId, name, version, target },
       database: typeof database === 'string' ? database : (databases[0] ?? ''),
       operation,
       decision,
     };
     try {
-      return await this.#house.reviews.settle(asked, {
+      const settled = await this.#house.reviews.settle(asked, {
         waiting,
         abandoned,
         decideAgain: () => this.#decideAgain(operation),
-        settled: (tx, settled) => this.#recorder.settled(tx, operationId, settled),
+        settled: (tx, final) => this.#recorder.settled(tx, operationId, final),
       });
+      this.#count(operation, settled);
+      return settled;
     } catch (error) {
       await this.#recorder.abandoned(operationId).catch(() => undefined); // the session's end says so too
       throw new GatewayError(refusalOf(error).code, refusalOf(error).message, { cause: error, ...hintOf(error) });
@@ -313,6 +355,15 @@ export class LiveSession implements SessionHandle, Guards {
     };
   }
 }
+
+interface InTurn {
+  readonly turn: TurnContext;
+  readonly key?: TurnKey;
+}
+
+/** What is decided ahead of its execution is counted then; what a model says changes nothing until it is asked for here. */
+const changesSomething = ({ action, risk, provisional }: Operation): boolean =>
+  risk !== 'read' && provisional !== true && !action.startsWith('model.');
 
 const aborted = (signal: AbortSignal): Promise<undefined> =>
   new Promise((resolve) => {

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { type IdentityClass, identityClasses, type PersonId } from '@sallyport/core';
+import { type Assurance, assurances, type IdentityClass, identityClasses, type PersonId } from '@sallyport/core';
 import { maxTextBytes } from '@sallyport/policy';
 import { Type } from 'class-transformer';
 import {
@@ -108,6 +108,23 @@ export class TestPolicyBody {
   @IsOptional()
   @IsBoolean()
   ai_session?: boolean;
+
+  @ApiPropertyOptional({ description: 'as if so much above reading had been allowed in the turn before', default: 0 })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(1_000_000)
+  turn_writes?: number;
+
+  @ApiPropertyOptional({ description: 'as if a tool of the turn had read what strangers write', default: false })
+  @IsOptional()
+  @IsBoolean()
+  untrusted_content?: boolean;
+
+  @ApiPropertyOptional({ enum: assurances, description: 'how sure it is which prompt asked', default: 'ticketed' })
+  @IsOptional()
+  @IsIn(assurances)
+  assurance?: Assurance;
 }
 
 class AuthorView {

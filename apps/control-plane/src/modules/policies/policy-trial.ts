@@ -75,8 +75,9 @@ export class PolicyTrial implements OnModuleInit {
       identity: await this.identityFor(by, body),
       connection: { name, labels, protocol },
       operation,
-      assurance: 'ticketed',
+      assurance: body.assurance ?? 'ticketed',
       turn: body.ai_session === true ? { aiSession: 'invented' } : {},
+      soFar: { writes: body.turn_writes ?? 0, untrusted: body.untrusted_content ?? false },
     };
     const decision =
       body.text === undefined ? this.runtime.decide(request) : this.runtime.decideWith(body.text, request);

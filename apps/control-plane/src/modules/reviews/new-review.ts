@@ -55,7 +55,8 @@ export function newReview(asked: BoundAsked, { id, behind, at, shown }: Made): N
   };
 }
 
-const turnOf = ({ turn }: BoundAsked): Pick<NewReview, 'ai_session' | 'turn' | 'tool_call'> => ({
+const turnOf = ({ turn }: BoundAsked): Pick<NewReview, 'ai_client' | 'ai_session' | 'turn' | 'tool_call'> => ({
+  ai_client: turn.client ?? null,
   ai_session: turn.aiSession ?? null,
   turn: turn.turn ?? null,
   tool_call: turn.toolCall ?? null,

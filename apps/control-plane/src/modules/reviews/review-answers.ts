@@ -19,11 +19,40 @@ const denied = ({ decision }: ReviewAsked, { id }: ReviewRow, refusal: Refusal):
   refusal,
 });
 
-export function rejected(asked: ReviewAsked, review: ReviewRow): Settled {
-  const no = review.votes.find(({ verdict }) => verdict === 'reject');
+/** People have refused it in this turn, or a moment ago: they are not asked again. */
+export function rejectedBefore(asked: ReviewAsked, review: ReviewRow): Settled {
+  if (asked.turn.turn === undefined) return rejected(asked, review);
   return denied(asked, review, {
     code: 'REVIEW_REJECTED',
-    message: `${no?.voter_name ?? 'a reviewer'} rejected this operation: ${oneLine(no?.reason ?? 'no reason given')}`,
+    message: `refused before in this turn, and nobody was asked again: ${reasonOf(review)}`,
+    hint: 'change it as the reviewer says, or tell the person you work for: what they ask next is another turn',
+  });
+}
+
+/** The policies have refused it in this turn, so that no reviewer need look at it now that they ask for one. */
+export const refusedBefore = (
+  { decision }: ReviewAsked,
+  { code, message }: Pick<Refusal, 'code' | 'message'>,
+): Settled => ({
+  outcome: 'deny',
+  policies: decision.policies,
+  policyVersion: decision.policyVersion,
+  refusal: {
+    code,
+    message: `refused before in this turn, and nobody was asked again: ${message}`,
+    hint: 'tell the person you work for: what they ask next is another turn, and reviewers can be asked then',
+  },
+});
+
+const reasonOf = ({ votes }: ReviewRow): string => {
+  const no = votes.find(({ verdict }) => verdict === 'reject');
+  return `${no?.voter_name ?? 'a reviewer'} rejected this operation: ${oneLine(no?.reason ?? 'no reason given')}`;
+};
+
+export function rejected(asked: ReviewAsked, review: ReviewRow): Settled {
+  return denied(asked, review, {
+    code: 'REVIEW_REJECTED',
+    message: reasonOf(review),
     hint: 'do not ask for the same again; change it as the reviewer says, or ask the person you work for',
   });
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Digest, IdentityClass, PersonId, ReviewId } from '@sallyport/core';
+import type { ConnectionId, Digest, IdentityClass, PersonId, ReviewId, TurnContext } from '@sallyport/core';
 import type { Review, ReviewState, Vote } from '@sallyport/reviews';
 import { rowOf, rowsOf, type Sql } from '../../platform/index.js';
 import type { ReviewRow, VoteRow } from './review-row.js';
@@ -14,6 +14,14 @@ export interface ReviewFilter {
   readonly reader: { readonly id: PersonId; readonly groups: readonly string[] } | undefined;
 }
 
+/** An operation in a turn. */
+export interface InTurn {
+  readonly requester: PersonId;
+  readonly turn: TurnContext & { readonly turn: string };
+  readonly connection: ConnectionId;
+  readonly operation: Digest;
+}
+
 const columns = [
   'id',
   'binding',
@@ -24,6 +32,7 @@ const columns = [
   'requester_class',
   'requester_name',
   'behind',
+  'ai_client',
   'ai_session',
   'turn',
   'tool_call',
@@ -75,6 +84,18 @@ export class ReviewRecords {
   async lastRejected(tx: Sql, binding: Digest): Promise<ReviewRow | undefined> {
     const rejected = `select * from reviews where binding = $1 and state = 'rejected' order by settled_at desc limit 1`;
     return (await this.withVotes(tx, await rowsOf(tx, rejected, [binding])))[0];
+  }
+
+  /** What people refused of this requester in this turn, whatever has changed around it since. */
+  async rejectedInTurn(tx: Sql, { requester, turn, connection, operation }: InTurn): Promise<ReviewRow | undefined> {
+    const { client, aiSession, turn: name } = turn;
+    const rejected = `
+      select * from reviews
+      where requester_id = $1 and turn = $2 and operation_digest = $3 and connection_id = $4
+        and ai_client is not distinct from $5 and ai_session is not distinct from $6 and state = 'rejected'
+      order by settled_at desc limit 1`;
+    const values = [requester, name, operation, connection, client ?? null, aiSession ?? null];
+    return (await this.withVotes(tx, await rowsOf(tx, rejected, values)))[0];
   }
 
   /** The newest first. */

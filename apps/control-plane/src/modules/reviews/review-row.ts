@@ -36,6 +36,8 @@ export interface ReviewRow {
   readonly requester_class: IdentityClass;
   readonly requester_name: string;
   readonly behind: readonly PersonId[];
+  /** Whose names the AI session, the turn and the tool call are. */
+  readonly ai_client: string | null;
   readonly ai_session: string | null;
   readonly turn: string | null;
   readonly tool_call: string | null;
@@ -74,6 +76,7 @@ export const reviewOf = (row: ReviewRow): Review => ({
   },
   requester: { id: row.requester_id, name: row.requester_name, behind: row.behind },
   turn: {
+    ...(row.ai_client === null ? {} : { client: row.ai_client }),
     ...(row.ai_session === null ? {} : { aiSession: row.ai_session }),
     ...(row.turn === null ? {} : { turn: row.turn }),
     ...(row.tool_call === null ? {} : { toolCall: row.tool_call }),

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { EvidenceModule } from '../evidence/evidence.module.js';
 import { PeopleModule } from '../people/people.module.js';
+import { TurnsModule } from '../turns/turns.module.js';
 import { ReviewExpiry } from './review-expiry.js';
 import { ReviewRecords } from './review-records.js';
 import { ReviewWatch } from './review-watch.js';
@@ -10,7 +11,7 @@ import { ShownTexts } from './shown-texts.js';
 import { VerdictsService } from './verdicts.service.js';
 
 @Module({
-  imports: [EvidenceModule, PeopleModule],
+  imports: [EvidenceModule, PeopleModule, TurnsModule],
   controllers: [ReviewsController],
   providers: [ReviewExpiry, ReviewRecords, ReviewWatch, ReviewsService, ShownTexts, VerdictsService],
   exports: [ReviewsService],

@@ -6,8 +6,20 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { Ids, Notifications } from '../../platform/index.js';
 import { EvidenceWriter } from '../evidence/evidence-writer.js';
 import { PeopleService } from '../people/people.service.js';
+import { turnKeyOf } from '../turns/turn-key.js';
+import { TurnStates } from '../turns/turn-states.js';
 import { newReview } from './new-review.js';
-import { allowed, approvalGone, cancelled, expired, noticeOf, policyChanged, rejected } from './review-answers.js';
+import {
+  allowed,
+  approvalGone,
+  cancelled,
+  expired,
+  noticeOf,
+  policyChanged,
+  refusedBefore,
+  rejected,
+  rejectedBefore,
+} from './review-answers.js';
 import { type BoundAsked, boundOf, type ReviewAsked, type ReviewHooks, refuseTruncated } from './review-asked.js';
 import { consumedEvent, expiredEvent, requestedEvent } from './review-events.js';
 import { ReviewRecords } from './review-records.js';
@@ -30,6 +42,7 @@ export class ReviewsService {
     private readonly watch: ReviewWatch,
     private readonly texts: ShownTexts,
     private readonly people: PeopleService,
+    private readonly turns: TurnStates,
     private readonly evidence: EvidenceWriter,
     private readonly notifications: Notifications,
     private readonly ids: Ids,
@@ -43,7 +56,10 @@ export class ReviewsService {
    */
   async settle(asked: ReviewAsked, hooks: ReviewHooks): Promise<Settled> {
     try {
+      const before = await this.refusedBefore(asked);
+      if (before !== undefined) return await this.record(hooks, before);
       const review = await this.request(asked);
+      if (review.state === 'rejected') return await this.record(hooks, rejectedBefore(asked, review));
       if (review.state === 'pending') {
         hooks.waiting(noticeOf(review));
         if ((await this.wait(review.id, hooks.abandoned)) === 'abandoned')
@@ -93,9 +109,28 @@ export class ReviewsService {
     const open = await this.records.lockOpen(tx, asked.binding);
     if (open !== undefined && !isOver(reviewOf(open), at)) return open;
     if (open !== undefined) await this.expireIn(tx, open, 'deny');
-    const last = await this.records.lastRejected(tx, asked.binding);
+    const last = await this.lastRejected(tx, asked);
     if (last !== undefined && isRemembered(reviewOf(last), { turn: asked.turn, at })) return last;
     return this.make(tx, asked, at);
+  }
+
+  /** Within a turn the same operation stays refused, also where policies, connection or role have changed since. */
+  private lastRejected(tx: EntityManager, { binding, turn, ...asked }: BoundAsked): Promise<ReviewRow | undefined> {
+    if (turn.turn === undefined) return this.records.lastRejected(tx, binding);
+    return this.records.rejectedInTurn(tx, {
+      requester: asked.identity.id,
+      turn: { ...turn, turn: turn.turn },
+      connection: asked.connection.id,
+      operation: asked.operation.digest,
+    });
+  }
+
+  private async refusedBefore(asked: ReviewAsked): Promise<Settled | undefined> {
+    const { identity, turn, connection, operation } = asked;
+    const key = turnKeyOf(identity.id, turn);
+    if (key === undefined) return undefined;
+    const refusal = await this.turns.refusalOf({ key, connection: connection.id, digest: operation.digest });
+    return refusal && refusedBefore(asked, refusal);
   }
 
   private async make(tx: EntityManager, asked: BoundAsked, at: Date): Promise<ReviewRow | undefined> {

@@ -24,6 +24,8 @@ import { Refusals } from '../evidence/refusals.js';
 import { SessionKeys } from '../evidence/session-keys.js';
 import { IdentityModule } from '../identity/identity.module.js';
 import { PeopleModule } from '../people/people.module.js';
+import { turnKeyOf } from '../turns/turn-key.js';
+import { TurnStates } from '../turns/turn-states.js';
 import type { ReviewAsked, ReviewHooks } from './review-asked.js';
 import { ReviewExpiry } from './review-expiry.js';
 import { ReviewsModule } from './reviews.module.js';
@@ -121,6 +123,9 @@ const asking = ({
     requirement: { groups: ['sre'], approvals: 1, timeoutMs: 60_000, onTimeout: 'deny', ...requirement },
   },
 });
+
+/** Somebody of whom nothing waits yet. */
+const another = (): Identity => ({ ...ada.identity, id: randomUUID() as PersonId });
 
 /** Starts settling and waits until people have been asked. */
 async function ask(
@@ -443,6 +448,78 @@ describe('a rejection', () => {
     const nextTurn = await ask({ ...asked, turn: { aiSession: 'session', turn: 'turn-2' } });
     expect(nextTurn.id).not.toBe(id);
     nextTurn.leave();
+  });
+
+  test('stands for the rest of its turn, whatever has changed around it, and says so', async () => {
+    const turn = { client: 'claude-code', aiSession: 'session', turn: randomUUID() };
+    const asked = { ...asking({ identity: another() }), turn };
+    const { settled, id } = await ask(asked);
+    await verdict(grace, id, 'reject', 'never').expect(200);
+    await settled;
+    const { connection, decision } = asked;
+    for (const changed of [
+      { connection: { ...connection, version: 2, target: 'admin' } },
+      { database: 'another' },
+      { decision: { ...decision, policies: ['another' as PolicyId] } },
+      { decision: { ...decision, requirement: { ...decision.requirement, groups: ['dba'] } } },
+      { turn: { ...turn, toolCall: 'another', agent: 'another' } },
+    ]) {
+      const retry = await ask({ ...asked, ...changed }, { on: other });
+      expect(retry.notice).toBeUndefined();
+      expect(retry.recorded).toEqual([await retry.settled]);
+      const { refusal } = (await retry.settled) as { refusal?: { message: string; hint: string } };
+      expect(refusal?.message).toBe(
+        `refused before in this turn, and nobody was asked again: ${grace.identity.name} rejected this operation: never`,
+      );
+      expect(refusal?.hint).toContain('another turn');
+    }
+  });
+
+  test('is of that person, client, AI session, turn, connection and operation only', async () => {
+    const turn = { client: 'claude-code', aiSession: 'session', turn: randomUUID() };
+    const asked = { ...asking({ identity: another() }), turn };
+    const { settled, id } = await ask(asked);
+    await verdict(grace, id, 'reject', 'never').expect(200);
+    await settled;
+    for (const changed of [
+      { identity: eve.identity },
+      { turn: { ...turn, client: 'codex' } },
+      { turn: { ...turn, aiSession: 'another' } },
+      { turn: { ...turn, turn: randomUUID() } },
+      { connection: { ...asked.connection, id: randomUUID() as ConnectionId } },
+      { operation: operation('delete something else') },
+    ]) {
+      const anew = await ask({ ...asked, ...changed });
+      expect(anew.notice).toBeDefined();
+      anew.leave();
+    }
+  });
+});
+
+describe('what the policies refused in a turn', () => {
+  test('is not asked of people later in that turn, on any replica', async () => {
+    const turn = { client: 'claude-code', aiSession: 'session', turn: randomUUID() };
+    const asked = { ...asking({ identity: another() }), turn };
+    const turns = house.controlPlane.app.get(TurnStates);
+    const refusal = { code: 'POLICY_DENIED' as const, message: 'not with what is known of you' };
+    const { id: connection } = asked.connection;
+    turns.refused({ key: turnKeyOf(asked.identity.id, turn)!, connection, digest: asked.operation.digest, ...refusal });
+    await turns.flush();
+
+    const retry = await ask(asked, { on: other });
+    expect(retry.notice).toBeUndefined();
+    expect(await retry.settled).toMatchObject({
+      outcome: 'deny',
+      refusal: {
+        code: 'POLICY_DENIED',
+        message: expect.stringMatching(/^refused before in this turn.*known of you$/) as string,
+      },
+    });
+    expect(retry.recorded).toHaveLength(1);
+
+    const next = await ask({ ...asked, turn: { ...turn, turn: randomUUID() } });
+    expect(next.notice).toBeDefined();
+    next.leave();
   });
 });
 
