@@ -37,4 +37,7 @@ export class Line<Event> {
 }
 
 export const tooMuch = (): GatewayError =>
-  new GatewayError('RESPONSE_NOT_UNDERSTOOD', `more than ${mostWaiting} bytes of the answer would have to be held back`);
+  new GatewayError(
+    'RESPONSE_NOT_UNDERSTOOD',
+    `more than ${mostWaiting} bytes of the answer would have to be held back`,
+  );

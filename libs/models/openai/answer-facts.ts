@@ -1,6 +1,6 @@
 /** What an answer says of itself: usage, how it ended, which error. */
 import type { ModelUsage } from '@sallyport/core';
-import { type JsonNode, member, scalarOf, stringOf } from '../json-spans.js';
+import { itemsOf, type JsonNode, member, scalarOf, stringOf } from '../json-spans.js';
 
 export interface AnswerFacts {
   usage?: ModelUsage;
@@ -69,4 +69,9 @@ export const readResponse = (facts: AnswerFacts, document: Uint8Array, response:
 export const readCompletion = (facts: AnswerFacts, document: Uint8Array, answer: JsonNode): void => {
   readUsage(facts, document, answer, { input: 'prompt_tokens', output: 'completion_tokens' });
   readError(facts, document, answer);
+  // Where several answers are asked for, the first one's reason.
+  for (const choice of itemsOf(member(answer, 'choices')).slice(0, 1)) {
+    const reason = stringOf(document, member(choice, 'finish_reason'));
+    if (reason !== undefined) facts.stopReason ??= reason;
+  }
 };

@@ -3,7 +3,7 @@ import { edit, type JsonEdit, type JsonNode } from '../json-spans.js';
 import { AnswerTexts } from '../line/answer-texts.js';
 import { withPings } from '../line/pings.js';
 import { readEvents, type ServerSentEvent } from '../sse.js';
-import type { MaskedAnswer, ModelAnswer, ResponseMasking, ResponseShape } from '../types.js';
+import type { MaskedAnswer, ModelAnswer, ModelRequest, ResponseMasking, ResponseShape } from '../types.js';
 import type { AnswerFacts } from './answer-facts.js';
 import { Decisions } from './decisions.js';
 import { readAnswer } from './received.js';
@@ -19,7 +19,7 @@ export interface AnswerStream {
 }
 
 export interface AnswerApi {
-  stream(decisions: Decisions, facts: AnswerFacts): AnswerStream;
+  stream(decisions: Decisions, facts: AnswerFacts, request: ModelRequest): AnswerStream;
   /** What is hidden in an answer that comes whole. */
   edits(document: Uint8Array, node: JsonNode, told: Told): Promise<JsonEdit[]>;
 }
@@ -27,25 +27,31 @@ export interface AnswerApi {
 export interface Told {
   readonly decisions: Decisions;
   readonly facts: AnswerFacts;
+  readonly request: ModelRequest;
 }
 
 interface How {
   readonly told: Told;
   readonly pingMs: number;
+  readonly signal: AbortSignal;
 }
 
-const streamed = (api: AnswerApi, body: AsyncIterable<Uint8Array>, { told, pingMs }: How) => {
-  const stream = api.stream(told.decisions, told.facts);
+const streamed = (api: AnswerApi, body: AsyncIterable<Uint8Array>, { told, pingMs, signal }: How) => {
+  const stream = api.stream(told.decisions, told.facts, told.request);
   const events = (async function* () {
     for await (const event of readEvents(body)) yield* stream.take(event);
     stream.finish();
   })();
-  return withPings(events, { pingMs, holds: () => stream.holds, ping: () => stream.ping() });
+  return withPings(events, { pingMs, signal, holds: () => stream.holds, ping: () => stream.ping() });
 };
 
 const space = Buffer.from(' ');
 
-const whole = (api: AnswerApi, body: AsyncIterable<Uint8Array>, { told, pingMs, isJson }: How & { isJson: boolean }) => {
+const whole = (
+  api: AnswerApi,
+  body: AsyncIterable<Uint8Array>,
+  { told, pingMs, signal, isJson }: How & { isJson: boolean },
+) => {
   const { decisions } = told;
   const pieces = (async function* () {
     const document = await wholeBody(body);
@@ -53,7 +59,7 @@ const whole = (api: AnswerApi, body: AsyncIterable<Uint8Array>, { told, pingMs, 
     else if (document.length > 0) yield edit(document, await api.edits(document, readAnswer(document), told));
   })();
   // Before a JSON document a space means nothing, and shows that something is still to come.
-  return withPings(pieces, { pingMs, holds: () => isJson && decisions.isAsking, ping: () => space });
+  return withPings(pieces, { pingMs, signal, holds: () => isJson && decisions.isAsking, ping: () => space });
 };
 
 export const maskedAnswer = (
@@ -62,13 +68,13 @@ export const maskedAnswer = (
   masking: ResponseMasking,
 ): MaskedAnswer => {
   const texts = new AnswerTexts(masking);
-  const told: Told = { decisions: new Decisions(masking, texts), facts: {} };
+  const told: Told = { decisions: new Decisions(masking, texts), facts: {}, request: masking.request };
   const type = shape.contentType.toLowerCase();
   const isEvents = type.startsWith('text/event-stream');
-  const { pingMs } = masking;
+  const { pingMs, signal } = masking;
   const isJson = /^application\/(?:[a-z.+-]*\+)?json\b/.test(type);
   return {
-    body: isEvents ? streamed(api, body, { told, pingMs }) : whole(api, body, { told, pingMs, isJson }),
+    body: isEvents ? streamed(api, body, { told, pingMs, signal }) : whole(api, body, { told, pingMs, signal, isJson }),
     get answer(): ModelAnswer {
       return { ...told.facts, maskedFields: texts.hidden.fields, maskedBy: texts.hidden.rules };
     },

@@ -27,7 +27,10 @@ export class Decisions {
   }
 
   /** @param call makes the call as it is shown, asked only where nothing is decided */
-  async about(identity: string, call: (texts: AnswerTexts, request: ResponseMasking['request']) => ToolCall): Promise<Decision> {
+  async about(
+    identity: string,
+    call: (texts: AnswerTexts, request: ResponseMasking['request']) => ToolCall,
+  ): Promise<Decision> {
     const made = this.#made.get(identity);
     if (made !== undefined) return made;
     const shown = call(this.texts, this.masking.request);

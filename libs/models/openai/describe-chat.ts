@@ -48,6 +48,9 @@ const mostTokens = (body: Members): number | undefined => {
   return each === undefined ? undefined : each * Math.max(1, countOf(body, 'n') ?? 1);
 };
 
+const hidesUsage = (body: Members): boolean =>
+  body['stream'] === true && memberOf(memberOf(body, 'stream_options'), 'include_usage') !== true;
+
 /** @param bytes how long the body is */
 export const describeChat = (body: Members, bytes: number): ModelRequest => {
   const model = textOf(body, 'model');
@@ -70,6 +73,7 @@ export const describeChat = (body: Members, bytes: number): ModelRequest => {
     messages: messages.length,
     ...found.said,
     unknownMembers,
+    ...(hidesUsage(body) ? { hidesUsage: true } : {}),
     ...(conversation === undefined ? {} : { conversation }),
   };
 };

@@ -13,7 +13,9 @@ const free = new Set(['action', 'actions', 'operation', 'attributes', 'metadata'
 
 export const isOpaque: IsOpaque = (path) => {
   const last = path.at(-1);
-  return typeof last === 'string' && names.has(last) && !path.some((name) => typeof name === 'string' && free.has(name));
+  return (
+    typeof last === 'string' && names.has(last) && !path.some((name) => typeof name === 'string' && free.has(name))
+  );
 };
 
 const thoughts = new Set(['reasoning', 'compaction', 'reasoning_text', 'summary_text']);

@@ -1,8 +1,8 @@
 /** A server-sent event that carries JSON, read; and how it is written again. */
 import { GatewayError } from '@sallyport/core';
+import { type JsonNode, parseJson } from '../json-spans.js';
 import type { AnswerTexts } from '../line/answer-texts.js';
 import { Entry, type Envelope } from '../line/entry.js';
-import { type JsonNode, parseJson } from '../json-spans.js';
 import { eventBytes, type ServerSentEvent } from '../sse.js';
 
 export interface Received {
@@ -25,7 +25,10 @@ export const received = (sse: ServerSentEvent, data: string): Received => {
 };
 
 /** Line ends in JSON stand between its values: as good as a space there, and an event's data is one line. */
-const oneLine = (document: Uint8Array): string => Buffer.from(document).toString().replace(/[\r\n]+/g, ' ');
+const oneLine = (document: Uint8Array): string =>
+  Buffer.from(document)
+    .toString()
+    .replace(/[\r\n]+/g, ' ');
 
 /** What a client's parser reads over (comments, fields of no meaning) carries nothing that is to be hidden. */
 const asItCame = ({ sse, document }: Received, texts: AnswerTexts): Uint8Array => {

@@ -1,5 +1,15 @@
 /** What is hidden in a request: block by block, so that what went to the model once goes to it again as it was. */
-import { type JsonEdit, type JsonNode, type JsonString, edit, itemsOf, jsonString, member, stringOf, textOf } from '../json-spans.js';
+import {
+  edit,
+  itemsOf,
+  type JsonEdit,
+  type JsonNode,
+  type JsonString,
+  jsonString,
+  member,
+  stringOf,
+  textOf,
+} from '../json-spans.js';
 import { maskedInput } from '../line/tool-input.js';
 import { Hidden, TextMasker } from '../text-masker.js';
 import type { MaskedRequest, RequestMasking } from '../types.js';

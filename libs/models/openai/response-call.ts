@@ -71,7 +71,11 @@ export const callEdits = (
   document: Uint8Array,
   item: JsonNode,
   { input, inputMember }: FoundCall,
-  { masked, texts, skip }: { readonly masked: string; readonly texts: AnswerTexts; readonly skip: ReadonlySet<JsonNode> },
+  {
+    masked,
+    texts,
+    skip,
+  }: { readonly masked: string; readonly texts: AnswerTexts; readonly skip: ReadonlySet<JsonNode> },
 ): JsonEdit[] => {
   const node = inputMember === undefined ? undefined : member(item, inputMember);
   const seenTo = new Set([...skip, ...(node === undefined ? [] : [node])]);

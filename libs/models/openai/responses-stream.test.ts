@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { type AnswerOptions, answered, at, chunksOf, isGatewayError } from '../testing/answers.js';
 import { everything, noRules } from '../testing/masking.js';
-import { answered, type AnswerOptions, chunksOf, isGatewayError } from '../testing/answers.js';
 import {
   answer,
   appearances,
@@ -13,10 +13,15 @@ import {
   reasoningEvents,
   sse,
 } from '../testing/responses-events.js';
-import { openaiResponses } from './responses.js';
+import { openaiResponses } from './index.js';
 
 const key = `${'AK'}IAIOSFODNN7EXAMPLE`;
-const whole = (body: string, options?: AnswerOptions) => answered(openaiResponses, chunksOf(body, () => 1 << 20), options);
+const whole = (body: string, options?: AnswerOptions) =>
+  answered(
+    openaiResponses,
+    chunksOf(body, () => 1 << 20),
+    options,
+  );
 const rising = (events: readonly { sequence_number: number }[]) =>
   events.every(({ sequence_number }, index) => index === 0 || sequence_number > events[index - 1]!.sequence_number);
 const deny = { decide: () => ({ outcome: 'deny', text: 'not today' }) as const };
@@ -30,12 +35,22 @@ describe('where nothing is hidden the answer is the same bytes', () => {
 
   test('cut anywhere by the network', async () => {
     expect((await whole(body, { masker: everything })).text).toBe(body);
-    for (let cut = 1; cut < body.length; cut += 7) {
+    for (let cut = 1; cut < body.length; cut += 397) {
       const sizes = [cut];
-      const { text, error } = await answered(openaiResponses, chunksOf(body, () => sizes.shift() ?? 1 << 20));
+      const { text, error } = await answered(
+        openaiResponses,
+        chunksOf(body, () => sizes.shift() ?? 1 << 20),
+      );
       expect([text === body, error]).toEqual([true, undefined]);
     }
-    expect((await answered(openaiResponses, chunksOf(body, () => 1))).text).toBe(body);
+    expect(
+      (
+        await answered(
+          openaiResponses,
+          chunksOf(body, () => 1),
+        )
+      ).text,
+    ).toBe(body);
   });
 
   test('and its usage and its end are told', async () => {
@@ -80,13 +95,19 @@ describe('a secret in a text', () => {
   });
 
   test('takes the probabilities of its pieces with it', async () => {
-    const events = messageEvents([`a ${key}`, ' b']).map((event) => ({ ...event, logprobs: [{ token: 'AK' }] }) as Event);
+    const events = messageEvents([`a ${key}`, ' b']).map(
+      (event) => ({ ...event, logprobs: [{ token: 'AK' }] }) as Event,
+    );
     const told = eventsIn((await whole(sse(events))).text).filter(({ type }) => type.endsWith('text.delta'));
     expect(told.map(({ logprobs }) => (logprobs as unknown[]).length)).toEqual([0, 1]);
   });
 
   test('in a comment, a name or a field that no client reads is not passed on', async () => {
-    for (const extra of [`: ${key}\n\n`, `id: ${key}\ndata: {"type":"x"}\n\n`, `event: ${key}\ndata: {"type":"x"}\n\n`]) {
+    for (const extra of [
+      `: ${key}\n\n`,
+      `id: ${key}\ndata: {"type":"x"}\n\n`,
+      `event: ${key}\ndata: {"type":"x"}\n\n`,
+    ]) {
       const { text: told, error } = await whole(extra);
       expect([told.includes(key), error]).toEqual([false, undefined]);
     }
@@ -135,13 +156,17 @@ describe('a tool call', () => {
       allow = resolve;
     });
     const pieces: string[] = [];
-    const result = openaiResponses.maskResponse({ status: 200, contentType: 'text/event-stream' }, chunksOf(body, () => 99), {
-      ...(await import('../testing/masking.js')).maskingWith(everything),
-      request: { tools: [] } as never,
-      decide: () => verdict.then(() => ({ outcome: 'allow' })),
-      pingMs: 5,
-      signal: new AbortController().signal,
-    });
+    const result = openaiResponses.maskResponse(
+      { status: 200, contentType: 'text/event-stream' },
+      chunksOf(body, () => 99),
+      {
+        ...(await import('../testing/masking.js')).maskingWith(everything),
+        request: { tools: [] } as never,
+        decide: () => verdict.then(() => ({ outcome: 'allow' })),
+        pingMs: 5,
+        signal: new AbortController().signal,
+      },
+    );
     for await (const piece of result.body) {
       pieces.push(Buffer.from(piece).toString());
       if (pieces.filter((one) => one.includes('keepalive')).length === 3) allow();
@@ -191,17 +216,28 @@ describe('a tool call', () => {
     const { text: told, calls, answer: facts } = await whole(answer(events, [callItem(secret)]));
     const masked = calls[0]!.input;
     expect(masked).toMatch(/^\{"env":\{"KEY":"⟦[A-Z-]+:[0-9a-f]{12}⟧"\}\}$/);
-    const got = eventsIn(told) as Record<string, any>[];
-    expect(got.filter(({ delta }) => delta).map(({ delta }) => delta)).toEqual([masked]);
-    expect(got.find(({ type }) => type.endsWith('arguments.done'))!['arguments']).toBe(masked);
-    expect(got.find(({ type }) => type.endsWith('item.done'))!['item'].arguments).toBe(masked);
-    expect(got.at(-1)!['response'].output[0].arguments).toBe(masked);
+    const got = eventsIn(told);
+    expect(got.flatMap((event) => event['delta'] ?? [])).toEqual([masked]);
+    expect(
+      at(
+        got.find(({ type }) => type.endsWith('arguments.done')),
+        'arguments',
+      ),
+    ).toBe(masked);
+    expect(
+      at(
+        got.find(({ type }) => type.endsWith('item.done')),
+        'item',
+        'arguments',
+      ),
+    ).toBe(masked);
+    expect(at(got.at(-1), 'response', 'output', 0, 'arguments')).toBe(masked);
     expect(facts.maskedFields).toBe(1);
   });
 
   test('that says one thing in pieces and another in the end is passed to nobody', async () => {
     const events = callEvents(['{"command":"ls"}']);
-    const sly = (index: number, change: (event: Record<string, any>) => unknown) =>
+    const sly = (index: number, change: (event: Event) => unknown) =>
       whole(sse(events.map((event, at) => (at === index ? (change(event) as Event) : event))));
     const results = [
       await sly(0, (event) => ({ ...event, item: callItem('{"command":"rm"}') })),
@@ -225,8 +261,8 @@ describe('a tool call', () => {
   });
 
   test('beside another: each is decided, and their events keep their order', async () => {
-    const second = callEvents(['{"b":1}'], 1, 'other').map((event) =>
-      JSON.parse(JSON.stringify(event).replaceAll('fc_1', 'fc_2').replaceAll('call_1', 'call_2')) as Event,
+    const second = callEvents(['{"b":1}'], 1, 'other').map(
+      (event) => JSON.parse(JSON.stringify(event).replaceAll('fc_1', 'fc_2').replaceAll('call_1', 'call_2')) as Event,
     );
     const first = callEvents(['{"a":1}']);
     const mixed = [first[0]!, second[0]!, first[1]!, second[1]!, first[2]!, first[3]!, second[2]!, second[3]!];
@@ -265,9 +301,7 @@ describe('who runs a call', () => {
       { type: 'response.output_item.done', output_index: 0, item: told },
     ];
     const { text: result, calls } = await whole(answer(events, [told]), deny);
-    expect(calls).toEqual([
-      { id: (item['call_id'] as string) ?? 'i_1', name, input, byProvider, declared: false },
-    ]);
+    expect(calls).toEqual([{ id: (item['call_id'] as string) ?? 'i_1', name, input, byProvider, declared: false }]);
     expect(result.includes(`"${item['type'] as string}"`)).toBe(byProvider);
     expect(result.includes('not today')).toBe(!byProvider);
   });

@@ -192,7 +192,9 @@ const spanOf = ({ start, end }: JsonNode): { readonly start: number; readonly en
 
 const keyOf = ({ document, node }: Received, kind: string): string => {
   const parts = ['item_id', 'content_index', 'summary_index'].map((name) => member(node, name));
-  const said = parts.map((part) => (part === undefined ? '' : Buffer.from(document.subarray(part.start, part.end)).toString()));
+  const said = parts.map((part) =>
+    part === undefined ? '' : Buffer.from(document.subarray(part.start, part.end)).toString(),
+  );
   return `${indexOf(node) ?? ''} ${kind} ${said.join(' ')}`;
 };
 

@@ -73,3 +73,15 @@ export const answered = async (
 
 export const isGatewayError = (error: unknown): boolean =>
   error instanceof GatewayError && error.code === 'RESPONSE_NOT_UNDERSTOOD';
+
+/** What stands in a parsed document at the end of these names and numbers. */
+export const at = (value: unknown, ...path: readonly (string | number)[]): unknown =>
+  path.reduce<unknown>(
+    (inner, name) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, name) : undefined),
+    value,
+  );
+
+export const listAt = (value: unknown, ...path: readonly (string | number)[]): readonly unknown[] => {
+  const list = at(value, ...path);
+  return Array.isArray(list) ? list : [];
+};

@@ -1,4 +1,5 @@
 /** Answers of the Responses API, written as the API writes them. */
+import { at, listAt } from './answers.js';
 
 export type Event = Readonly<Record<string, unknown>> & { readonly type: string };
 
@@ -95,12 +96,17 @@ export const answer = (events: readonly Event[], output: readonly unknown[]): st
 
 /** The text that a client puts together, in each of the places where the API tells it. */
 export const appearances = (events: readonly Event[]): Readonly<Record<string, string>> => {
-  const of = (type: string) => events.filter((event) => event.type === type) as readonly Record<string, any>[];
+  const of = (type: string) => events.filter((event) => event.type === type);
+  const textsIn = (content: readonly unknown[]) => content.map((part) => at(part, 'text')).join('');
   return {
-    deltas: of('response.output_text.delta').map(({ delta }) => delta).join(''),
-    done: of('response.output_text.done').map(({ text }) => text).join(''),
-    part: of('response.content_part.done').map(({ part }) => part.text).join(''),
-    item: of('response.output_item.done').flatMap(({ item }) => item.content ?? []).map(({ text }) => text).join(''),
-    whole: of('response.completed').flatMap(({ response }) => response.output).flatMap(({ content }) => content ?? []).map(({ text }) => text).join(''),
+    deltas: textsIn(of('response.output_text.delta').map((event) => ({ text: event['delta'] }))),
+    done: textsIn(of('response.output_text.done')),
+    part: textsIn(of('response.content_part.done').map((event) => event['part'])),
+    item: textsIn(of('response.output_item.done').flatMap((event) => listAt(event, 'item', 'content'))),
+    whole: textsIn(
+      of('response.completed')
+        .flatMap((event) => listAt(event, 'response', 'output'))
+        .flatMap((item) => listAt(item, 'content')),
+    ),
   };
 };
