@@ -70,7 +70,7 @@ const readInput = (input: unknown, found: Findings): number => {
   if (!Array.isArray(input)) throw invalid('the input is neither a text nor a list');
   const conversation = input.map((item) => readItem(item, found));
   found.news.push(...newsOf(conversation));
-  return input.filter((item) => itemKind(itemType(item)) === 'message').length;
+  return input.filter((item: unknown) => isMembers(item) && itemKind(itemType(item)) === 'message').length;
 };
 
 const readState = (body: Members, found: Findings): void => {

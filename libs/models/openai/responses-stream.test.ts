@@ -95,9 +95,7 @@ describe('a secret in a text', () => {
   });
 
   test('takes the probabilities of its pieces with it', async () => {
-    const events = messageEvents([`a ${key}`, ' b']).map(
-      (event) => ({ ...event, logprobs: [{ token: 'AK' }] }) as Event,
-    );
+    const events = messageEvents([`a ${key}`, ' b']).map((event): Event => ({ ...event, logprobs: [{ token: 'AK' }] }));
     const told = eventsIn((await whole(sse(events))).text).filter(({ type }) => type.endsWith('text.delta'));
     expect(told.map(({ logprobs }) => (logprobs as unknown[]).length)).toEqual([0, 1]);
   });

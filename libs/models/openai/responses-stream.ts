@@ -190,12 +190,14 @@ export class ResponsesStream {
 
 const spanOf = ({ start, end }: JsonNode): { readonly start: number; readonly end: number } => ({ start, end });
 
+/** Clients put texts together by where they stand; by the item's id only where that is not said. */
 const keyOf = ({ document, node }: Received, kind: string): string => {
-  const parts = ['item_id', 'content_index', 'summary_index'].map((name) => member(node, name));
+  const index = indexOf(node);
+  const parts = [index === undefined ? 'item_id' : 'content_index', 'summary_index'].map((name) => member(node, name));
   const said = parts.map((part) =>
     part === undefined ? '' : Buffer.from(document.subarray(part.start, part.end)).toString(),
   );
-  return `${indexOf(node) ?? ''} ${kind} ${said.join(' ')}`;
+  return `${index ?? ''} ${kind} ${said.join(' ')}`;
 };
 
 const seenKeys = (node: JsonNode): readonly string[] => {
