@@ -1,4 +1,5 @@
 export { longestPlaceholder } from '@sallyport/masking';
+export { modelApis } from './apis.js';
 export * from './json-spans.js';
 export { ConversationLedger } from './ledger.js';
 export { Placeholders } from './placeholders.js';

@@ -41,6 +41,8 @@ export interface ModelRequest {
   readonly flags: readonly ModelFlag[];
   /** The client's own name of the conversation, where the body has one (`metadata.user_id`, `prompt_cache_key`). */
   readonly conversation?: string;
+  /** The client has not asked what a streamed answer uses: the agent asks, and keeps it from the client. */
+  readonly hidesUsage?: true;
 }
 
 export type News =

@@ -1,0 +1,68 @@
+/** Hides values in the texts of one answer, the same in each of the places where a text appears. */
+import { type JsonEdit, type JsonNode, type JsonString, jsonString, textOf } from '../json-spans.js';
+import { Hidden, TextMasker } from '../text-masker.js';
+import type { RequestMasking } from '../types.js';
+import { TextChannel } from './text-channel.js';
+import { maskedInput } from './tool-input.js';
+
+/** Members that no text stands in: what the API itself has chosen, or what must come back to it as it was. */
+export type IsOpaque = (path: readonly (string | number)[]) => boolean;
+
+export class AnswerTexts {
+  readonly hidden = new Hidden();
+  readonly #counted: TextMasker;
+  /** For what has been counted, or is not to be. */
+  readonly #uncounted: TextMasker;
+
+  constructor(private readonly masking: RequestMasking) {
+    this.#counted = new TextMasker(masking, this.hidden);
+    this.#uncounted = new TextMasker(masking, new Hidden());
+  }
+
+  channel(): TextChannel {
+    const { masker, placeholders } = this.masking;
+    const conversation = masker.forConversation((kind, value) => placeholders.of(kind, value));
+    return new TextChannel(conversation.stream(), this.hidden);
+  }
+
+  /**
+   * A whole text becomes what it becomes in pieces.
+   * @param isNew it has not been counted before
+   */
+  text(text: string, isNew = true): string {
+    if (this.#uncounted.text(text) === text) return text;
+    const cleaner = (isNew ? this.#counted : this.#uncounted).cleaner();
+    return cleaner.push(text) + cleaner.end();
+  }
+
+  /** What the model wrote for a tool. */
+  input(text: string): string {
+    if (maskedInput(text, this.#uncounted) === text) return text;
+    return maskedInput(text, this.#counted);
+  }
+
+  string(document: Uint8Array, node: JsonString, isNew = true): JsonEdit | undefined {
+    if (this.#uncounted.string(document, node) === undefined) return undefined;
+    return { start: node.start, end: node.end, bytes: jsonString(this.text(textOf(document, node), isNew)) };
+  }
+
+  /** Of every string in `node` that is none of `opaque`. */
+  leaves(document: Uint8Array, node: JsonNode, { opaque, isNew = true, skip }: LeavesOptions): JsonEdit[] {
+    const edits: JsonEdit[] = [];
+    const walk = (at: JsonNode, path: readonly (string | number)[]): void => {
+      if (skip?.has(at) === true || opaque(path)) return;
+      if (at.kind === 'string') edits.push(...[this.string(document, at, isNew)].filter((one) => one !== undefined));
+      else if (at.kind === 'array') for (const [index, item] of at.items.entries()) walk(item, [...path, index]);
+      else if (at.kind === 'object') for (const [name, value] of at.members) walk(value, [...path, name]);
+    };
+    walk(node, []);
+    return edits;
+  }
+}
+
+export interface LeavesOptions {
+  readonly opaque: IsOpaque;
+  readonly isNew?: boolean;
+  /** Values that are seen to otherwise. */
+  readonly skip?: ReadonlySet<JsonNode>;
+}

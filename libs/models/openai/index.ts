@@ -1,0 +1,2 @@
+export { openaiChat } from './chat.js';
+export { openaiResponses } from './responses.js';
