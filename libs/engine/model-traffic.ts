@@ -7,6 +7,8 @@ export type ModelWitness =
       /** New text of the user's side, that is: what came after the last answer of the model. */
       readonly kind: 'message';
       readonly turn: TurnContext;
+      /** The request to the model that brought it: tells steering, which comes with results of tools, from the next prompt. */
+      readonly operation?: OperationId;
       readonly message: ModelMessage;
     }
   | {
@@ -24,6 +26,8 @@ export type ModelWitness =
       /** What the client sends back of a tool call. */
       readonly kind: 'tool-result';
       readonly turn: TurnContext;
+      /** The request to the model that brought it. */
+      readonly operation?: OperationId;
       readonly id: string;
       readonly isError: boolean;
     };

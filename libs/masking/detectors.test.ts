@@ -114,6 +114,7 @@ const tables: Record<string, Table> = {
     finds: [`«${join('sp', 'e_')}${mixed(22)}.${mixed(43)}.${mixed(43)}»`],
     leaves: ['spe_short'],
   },
+  'sallyport-witness-token': { finds: [`«${join('sp', 'w_')}${mixed(43)}»`], leaves: ['spw_short'] },
   'sallyport-service-secret': { finds: [`«${join('sp', 's_')}${mixed(43)}»`], leaves: ['sps_short'] },
   'private-key': {
     finds: [

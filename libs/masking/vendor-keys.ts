@@ -110,6 +110,13 @@ export const vendorKeys: readonly Detector[] = [
     word: true,
     random: true,
   }),
+  tokenDetector('sallyport-witness-token', {
+    prefixes: ['spw_'],
+    body: dottedToken,
+    least: 20,
+    word: true,
+    random: true,
+  }),
   tokenDetector('sallyport-service-secret', {
     prefixes: ['sps_'],
     body: dottedToken,

@@ -3,6 +3,7 @@ import { type Decision, GatewayError, type ProtocolName, refusalOf, type Session
 import type { Channel, Claim } from '@sallyport/engine';
 import { DataSource } from 'typeorm';
 import { TunnelHost } from '../modules/agents/tunnel-host.js';
+import { ModelWitnesses } from '../modules/ai-sessions/model-witnesses.service.js';
 import type { Connection } from '../modules/connections/connection.js';
 import { ConnectionProtection } from '../modules/connections/connection-protection.js';
 import { ConnectionsService } from '../modules/connections/connections.service.js';
@@ -46,6 +47,7 @@ export class Admission {
     policies: PolicyRuntime,
     masking: MaskingRulesService,
     reviews: ReviewsService,
+    witnesses: ModelWitnesses,
     metrics: Metrics,
   ) {
     const decisions = metrics.counter({
@@ -60,7 +62,7 @@ export class Admission {
       protection,
       turns,
       tunnel,
-      witnesses: { witness: unspoken },
+      witnesses,
       budgets: { reserve: unspoken },
       decided: (outcome: Decision['outcome']) => decisions.inc({ outcome }),
     };

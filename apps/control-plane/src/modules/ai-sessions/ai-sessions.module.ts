@@ -1,7 +1,12 @@
 import { Module } from '@nestjs/common';
 import { EvidenceModule } from '../evidence/evidence.module.js';
+import { AiSessionReader } from './ai-session-reader.js';
+import { AiSessionsController } from './ai-sessions.controller.js';
 import { AiSessions } from './ai-sessions.service.js';
 import { CallTurns } from './call-turns.service.js';
+import { HooksController } from './hooks.controller.js';
+import { Hooks } from './hooks.service.js';
+import { ModelWitnesses } from './model-witnesses.service.js';
 import { PersonalTexts } from './personal-texts.js';
 import { Prompts } from './prompts.service.js';
 import { SubAgents } from './sub-agents.service.js';
@@ -12,7 +17,20 @@ import { Turns } from './turns.service.js';
 /** AI sessions, their turns and tool calls, as the witnesses tell them. */
 @Module({
   imports: [EvidenceModule],
-  providers: [AiSessions, CallTurns, PersonalTexts, Prompts, SubAgents, ToolCalls, TurnMessages, Turns],
-  exports: [AiSessions, PersonalTexts, SubAgents, ToolCalls, TurnMessages, Turns],
+  controllers: [AiSessionsController, HooksController],
+  providers: [
+    AiSessionReader,
+    AiSessions,
+    CallTurns,
+    Hooks,
+    ModelWitnesses,
+    PersonalTexts,
+    Prompts,
+    SubAgents,
+    ToolCalls,
+    TurnMessages,
+    Turns,
+  ],
+  exports: [AiSessions, ModelWitnesses, PersonalTexts, SubAgents, ToolCalls, TurnMessages, Turns],
 })
 export class AiSessionsModule {}

@@ -54,6 +54,11 @@ export class PersonalTexts {
     return this.with(person, await this.keys.obtain(`person:${person}`));
   }
 
+  /** For reading: makes no key. */
+  async find(person: PersonId): Promise<PersonalText> {
+    return this.with(person, await this.keys.find(`person:${person}`));
+  }
+
   private with(person: PersonId, key: Uint8Array | undefined): PersonalText {
     const compare = createHmac('sha256', this.installation)
       .update(person)

@@ -64,7 +64,7 @@ export class Prompts {
     return clientTurn === undefined ? current : this.turns.rename(scene.tx, current, clientTurn);
   }
 
-  private async turnOfHeard(scene: Scene, { clientTurn, request }: HeardMessage): Promise<TurnRow | undefined> {
+  private async turnOfHeard(scene: Scene, { text, clientTurn, request }: HeardMessage): Promise<TurnRow | undefined> {
     const { tx, session } = scene;
     if (clientTurn !== undefined) {
       const named = await this.turns.named(tx, session.id, clientTurn);
@@ -73,8 +73,11 @@ export class Prompts {
     }
     const current = await this.turns.current(tx, session.id);
     if (current === undefined || current.named) return current; // a hook has told which turn it is
-    const steers = (request !== undefined && current.last_request === request) || (await this.waits(scene, current));
-    return steers ? current : undefined;
+    const goesOn =
+      (request !== undefined && current.last_request === request) ||
+      (await this.waits(scene, current)) ||
+      (await this.messages.isUnanswered(scene, current, text));
+    return goesOn ? current : undefined;
   }
 
   /** Has the model called a tool whose result has not come back? Then what comes with the result belongs to the same turn. */

@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { rowOf, type Sql } from '../../platform/index.js';
+import { mostLevels } from './agent-paths.js';
 import type { AgentRow, TurnRow } from './ai-session-rows.js';
 import type { Scene } from './scene.js';
-
-/** Of a path; a chain that is longer is a client that makes things up. */
-const mostLevels = 16;
 
 /** The sub-agents of an AI session, each with the one that started it. */
 @Injectable()
@@ -31,6 +29,18 @@ export class SubAgents {
       );
     }
     return last!;
+  }
+
+  /** It works in this turn; the turn that is told first stays. @returns its id */
+  async works(scene: Scene, path: string, turn: TurnRow): Promise<string> {
+    const agent = await this.meet(scene, path);
+    if (agent.turn_id === null)
+      await scene.tx.query('update ai_agents set turn_id = $3 where ai_session_id = $1 and agent_id = $2', [
+        scene.session.id,
+        agent.agent_id,
+        turn.id,
+      ]);
+    return agent.agent_id;
   }
 
   async started(scene: Scene, path: string, turn: TurnRow, type?: string): Promise<void> {

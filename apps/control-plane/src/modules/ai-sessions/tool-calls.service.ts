@@ -100,7 +100,7 @@ export class ToolCalls {
     const moves = known !== undefined && known.turn_id !== call.turn.id;
     if (known !== undefined && !moves && isSame(before, state)) return known;
 
-    const agent = call.agent === undefined ? undefined : (await this.agents.meet(scene, call.agent)).agent_id;
+    const agent = call.agent === undefined ? undefined : await this.agents.works(scene, call.agent, call.turn);
     const message = await this.lastMessage(scene, known, call.turn);
     const id = known?.id ?? this.ids.next<string>();
     const row = await saveToolCall(scene, { ...call, id, message, agent: agent ?? null, state });

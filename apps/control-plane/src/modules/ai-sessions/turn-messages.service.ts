@@ -53,6 +53,18 @@ export class TurnMessages {
     );
   }
 
+  /** Is this what the turn's last message says, and has no tool been called since? Then the request is sent again. */
+  async isUnanswered(scene: Scene, turn: TurnRow, text: string): Promise<boolean> {
+    const last = (await this.recent(scene, turn)).at(-1);
+    if (last === undefined || !last.text_hmac.equals(fingerprintOf(scene, text))) return false;
+    const answered = await rowOf(
+      scene.tx,
+      'select from ai_tool_calls where turn_id = $1 and message_seq >= $2 limit 1',
+      [turn.id, last.seq],
+    );
+    return answered === undefined;
+  }
+
   /** The number of the turn's last message. */
   async lastSeq({ tx }: Scene, turn: string): Promise<number | undefined> {
     const row = await rowOf<{ seq: number | null }>(

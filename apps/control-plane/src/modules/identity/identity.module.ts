@@ -3,6 +3,7 @@ import { Authenticator } from '../../platform/index.js';
 import { EvidenceModule } from '../evidence/evidence.module.js';
 import { GrantsModule } from '../grants/grants.module.js';
 import { ServiceAccountsModule } from '../service-accounts/service-accounts.module.js';
+import { WitnessTokensModule } from '../witness-tokens/witness-tokens.module.js';
 import { BrowserLoginController } from './browser/browser-login.controller.js';
 import { BrowserSessions } from './browser/browser-sessions.js';
 import { OidcStrategy } from './browser/oidc.strategy.js';
@@ -16,7 +17,7 @@ import { Issuer } from './tokens/issuer.js';
 /** Who asks: bearer tokens of the issuer, service accounts' secrets, and the console's login. */
 @Global()
 @Module({
-  imports: [EvidenceModule, GrantsModule, ServiceAccountsModule],
+  imports: [EvidenceModule, GrantsModule, ServiceAccountsModule, WitnessTokensModule],
   controllers: [IdentityController, BrowserLoginController],
   providers: [
     Issuer,

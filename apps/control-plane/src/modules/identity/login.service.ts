@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { GatewayError, type Identity } from '@sallyport/core';
-import { Clock, Configuration, RateLimiter } from '../../platform/index.js';
+import { type Accepted, Clock, Configuration, RateLimiter } from '../../platform/index.js';
 import { GrantsService, type LiveGrant } from '../grants/grants.service.js';
 import { ServiceAccountsService, secretHash, secretPrefix } from '../service-accounts/service-accounts.service.js';
+import { looksLikeWitnessToken, WitnessTokens } from '../witness-tokens/witness-tokens.service.js';
 import { LoginRefusals } from './login-refusals.js';
 import { AccessTokens, type VerifiedToken } from './tokens/access-token.js';
 import { isClientItself, loginKeyOf, personClaimsOf } from './tokens/claims.js';
@@ -16,21 +17,27 @@ export class LoginService {
     private readonly tokens: AccessTokens,
     private readonly grants: GrantsService,
     private readonly accounts: ServiceAccountsService,
+    private readonly witnessTokens: WitnessTokens,
     private readonly configuration: Configuration,
     private readonly limiter: RateLimiter,
     private readonly clock: Clock,
     private readonly refusals: LoginRefusals,
   ) {}
 
-  /** An access token of the issuer, or a service account's own secret. Guessing is slowed down per address. */
+  /**
+   * An access token of the issuer, a service account's own secret, or where the route takes it a witness token. Guessing
+   * is slowed down per address.
+   */
   async byBearer(
     credential: string,
     address = '',
+    accepted: Accepted = { witnessTokens: false },
   ): Promise<LiveGrant & { readonly method: 'bearer' | 'service-account' }> {
     const from = `address ${address}`;
     const method = credential.startsWith(secretPrefix) ? 'service-account' : 'bearer';
     try {
       this.limiter.check('failed-login', from);
+      if (looksLikeWitnessToken(credential)) return { ...(await this.byWitnessToken(credential, accepted)), method };
       return method === 'service-account'
         ? { ...(await this.bySecret(credential, address)), method }
         : { ...(await this.byToken(await this.tokens.verify(credential), address)), method };
@@ -60,6 +67,13 @@ export class LoginService {
 
   end(grantId: string, by: Identity): Promise<void> {
     return this.grants.end(grantId, by);
+  }
+
+  private byWitnessToken(token: string, { witnessTokens }: Accepted): Promise<LiveGrant> {
+    if (witnessTokens) return this.witnessTokens.redeem(token);
+    throw new GatewayError('UNAUTHENTICATED', 'a witness token opens nothing but /hooks and /otlp', {
+      hint: 'log in with "sallyport login"',
+    });
   }
 
   private async byToken(payload: VerifiedToken, address: string): Promise<LiveGrant> {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { GatewayError } from '@sallyport/core';
 import type { Request } from 'express';
-import { type Authentication, Authenticator } from '../../platform/index.js';
+import { type Accepted, type Authentication, Authenticator } from '../../platform/index.js';
 import { BrowserSessions } from './browser/browser-sessions.js';
 import { LoginService } from './login.service.js';
 
@@ -17,12 +17,12 @@ export class RequestAuthenticator extends Authenticator {
     super();
   }
 
-  override async authenticate(request: Request): Promise<Authentication> {
+  override async authenticate(request: Request, accepted: Accepted): Promise<Authentication> {
     const header = request.header('authorization');
     if (header !== undefined) {
       const credential = bearer.exec(header)?.[1];
       if (credential === undefined) throw notLoggedIn();
-      return this.logins.byBearer(credential, request.ip);
+      return this.logins.byBearer(credential, request.ip, accepted);
     }
     const login = this.browser.loginOf(request);
     if (login === undefined) throw notLoggedIn();

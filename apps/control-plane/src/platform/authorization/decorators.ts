@@ -13,6 +13,11 @@ export const Requires = (permission: Permission): MethodDecorator & ClassDecorat
 /** A route for callers that are not known. */
 export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(publicRoute, true);
 
+export const witnessRoute = 'sallyport:witness-tokens';
+
+/** A route that takes a witness token beside a login. */
+export const TakesWitnessTokens = (): MethodDecorator & ClassDecorator => SetMetadata(witnessRoute, true);
+
 const authenticationOf = (context: ExecutionContext): Authentication => {
   const { authentication } = context.switchToHttp().getRequest<AuthenticatedRequest>();
   if (authentication === undefined) throw new Error('a public route has no caller');

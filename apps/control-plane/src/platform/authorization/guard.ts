@@ -2,7 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import { GatewayError } from '@sallyport/core';
 import { type AuthenticatedRequest, Authenticator } from './authentication.js';
-import { publicRoute, requiredPermission } from './decorators.js';
+import { publicRoute, requiredPermission, witnessRoute } from './decorators.js';
 import { may, type Permission } from './permissions.js';
 
 /** Before every route: public, or a known caller who holds the route's permission. Neither decorator: refused. */
@@ -20,7 +20,8 @@ export class AuthorizationGuard implements CanActivate {
     if (permission === undefined) throw new GatewayError('FORBIDDEN', 'this route is closed');
 
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    const authentication = await this.authenticator.authenticate(request);
+    const witnessTokens = this.reflector.getAllAndOverride<boolean | undefined>(witnessRoute, targets) === true;
+    const authentication = await this.authenticator.authenticate(request, { witnessTokens });
     request.authentication = authentication;
     if (may(authentication.identity, permission)) return true;
     throw new GatewayError('FORBIDDEN', `you may not do this: it needs the permission "${permission}"`, {

@@ -1,3 +1,4 @@
+export { LargeJsonBody, readBody } from './body.js';
 export { Drain } from './drain.js';
 export { type Endpoint, Endpoints } from './endpoints.js';
 export { Id, idCursor } from './id-pipe.js';

@@ -94,8 +94,20 @@ const refusePrototype = (name: string, value: unknown): unknown => {
   return value;
 };
 
+// What these take may be larger, or no JSON: it is read once the caller is known (see body.ts).
+const readLater = /^\/(hooks|otlp)\//;
+
+const unlessReadLater =
+  (handler: RequestHandler): RequestHandler =>
+  (request, response, next) => {
+    if (readLater.test(request.path)) next();
+    else handler(request, response, next);
+  };
+
 /** JSON bodies only, at most 1 MiB. */
-export const jsonBodies = (): RequestHandler[] => [
+export const jsonBodies = (): RequestHandler[] => handlers.map(unlessReadLater);
+
+const handlers: readonly RequestHandler[] = [
   (request, _response, next) => {
     const length = request.header('content-length') ?? (request.header('transfer-encoding') === undefined ? '0' : '1');
     if (withoutBody.has(request.method) || length === '0' || request.is('application/json') !== false) next();

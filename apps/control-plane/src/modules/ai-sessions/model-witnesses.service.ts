@@ -1,0 +1,99 @@
+import { Injectable } from '@nestjs/common';
+import { GatewayError, type Identity, type OperationId, type TurnContext } from '@sallyport/core';
+import type { ModelWitness } from '@sallyport/engine';
+import { unnamedClient } from './ai-session-rows.js';
+import { AiSessions } from './ai-sessions.service.js';
+import { CallTurns } from './call-turns.service.js';
+import { sessionEnded } from './hook-answer.js';
+import { Prompts } from './prompts.service.js';
+import type { Scene, Speaker } from './scene.js';
+import { SubAgents } from './sub-agents.service.js';
+import { marksOf } from './told-call.js';
+import { ToolCalls } from './tool-calls.service.js';
+import { inputOfText } from './tool-input.js';
+import { Turns } from './turns.service.js';
+
+type Seen<K extends ModelWitness['kind']> = Extract<ModelWitness, { kind: K }>;
+
+/** The second witness: what model traffic shows while it passes this gateway. */
+@Injectable()
+export class ModelWitnesses {
+  constructor(
+    private readonly sessions: AiSessions,
+    private readonly prompts: Prompts,
+    private readonly turns: Turns,
+    private readonly callTurns: CallTurns,
+    private readonly calls: ToolCalls,
+    private readonly agents: SubAgents,
+  ) {}
+
+  /**
+   * Durable when it resolves. Traffic that names no AI session belongs to none: its exchanges are on record, and there is
+   * nothing that another witness could tell of it.
+   * @throws GatewayError RECORDING_UNAVAILABLE, SESSION_ENDED
+   */
+  async witness({ identity }: { readonly identity: Identity }, seen: ModelWitness): Promise<void> {
+    const speaker = speakerOf(identity, seen.turn);
+    if (speaker !== undefined) await this.sessions.enter(speaker, (scene) => this.take(scene, seen));
+  }
+
+  private async take(scene: Scene, seen: ModelWitness): Promise<void> {
+    if (scene.session.killed_at !== null)
+      throw new GatewayError('SESSION_ENDED', sessionEnded, { hint: 'ask the administrator who has ended it' });
+    switch (seen.kind) {
+      case 'message':
+        return this.message(scene, seen);
+      case 'tool-call':
+        return this.toolCall(scene, seen);
+      case 'tool-result':
+        return this.toolResult(scene, seen);
+    }
+  }
+
+  // What a sub-agent is asked, its parent has written: it is in the input of the call that started it.
+  private async message(scene: Scene, { turn, message, operation }: Seen<'message'>): Promise<void> {
+    if (turn.agent !== undefined) await this.agents.meet(scene, turn.agent);
+    if (turn.agent !== undefined || message.kind === 'internal') return;
+    await this.prompts.heard(scene, {
+      text: message.text,
+      isNotification: message.kind === 'notification',
+      ...(turn.turn === undefined ? {} : { clientTurn: turn.turn }),
+      ...(operation === undefined ? {} : { request: operation }),
+    });
+  }
+
+  private async toolCall(
+    scene: Scene,
+    { turn: context, id, name, input, operation }: Seen<'tool-call'>,
+  ): Promise<void> {
+    const known = await this.calls.find(scene.tx, scene.session.id, id);
+    const turn = await this.callTurns.of(scene, { known, clientTurn: context.turn, agent: context.agent });
+    const said = inputOfText(input);
+    await this.calls.tell(scene, {
+      toolUse: id,
+      name,
+      turn,
+      input: said,
+      ...(context.agent === undefined ? {} : { agent: context.agent }),
+      telling: { event: 'proposed', at: scene.at, marks: marksOf(scene.personal, said), operation },
+    });
+  }
+
+  /** Of calls that have been seen: a client that goes on with an old conversation sends results of calls from before. */
+  private async toolResult(scene: Scene, { id, isError, operation }: Seen<'tool-result'>): Promise<void> {
+    const known = await this.calls.find(scene.tx, scene.session.id, id);
+    const turn = known && (await this.turns.get(scene.tx, known.turn_id));
+    if (known === undefined || turn === undefined) return;
+    if (operation !== undefined) await this.turns.noteRequest(scene.tx, turn, operation as OperationId);
+    const outcome = isError ? 'failed' : 'done';
+    await this.calls.tell(scene, {
+      toolUse: id,
+      name: known.name,
+      turn,
+      telling: { event: 'finished', at: scene.at, outcome },
+    });
+  }
+}
+
+const speakerOf = (identity: Identity, { client = unnamedClient, aiSession }: TurnContext): Speaker | undefined =>
+  aiSession === undefined ? undefined : { identity, client, clientSession: aiSession };
