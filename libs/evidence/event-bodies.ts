@@ -266,6 +266,14 @@ export interface TicketIssued {
   readonly connection: string;
   readonly turn: TurnContext;
   readonly expiresAt: string;
+  /** What was known then; each session has the level of its own time. */
+  readonly assurance?: Assurance;
+  /** The tool call that witnesses have told of: the gateway's own id of it. */
+  readonly toolCall?: string;
+  /** HMAC, under a key of the person's, of the command that it was matched by: as the tool call's own events have it. */
+  readonly command?: string;
+  /** Another call with the same command was under way. */
+  readonly ambiguous?: true;
 }
 
 export interface TicketRevoked {

@@ -71,6 +71,16 @@ export class ConnectionsService {
     return row;
   }
 
+  /** By name; of those that are named, the ones that the caller may see. */
+  async allVisible(caller: Identity, names?: readonly string[]): Promise<ConnectionRow[]> {
+    const rows = await rowsOf<ConnectionRow>(
+      this.database,
+      `${live} and ($1::text[] is null or name = any ($1)) order by name`,
+      [names ?? null],
+    );
+    return rows.filter((row) => this.visibility.visible(caller, connectionOf(row)));
+  }
+
   async list(caller: Identity, query: PageQuery): Promise<Page<ConnectionView>> {
     const rows = await rowsOf<ConnectionRow>(this.database, `${live} and name > $1 order by name`, [
       afterOf(query) ?? '',

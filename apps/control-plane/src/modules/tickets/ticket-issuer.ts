@@ -1,13 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { deriveKeyPair, keyPairPurpose } from '@sallyport/aws';
-import type { Assurance, TicketId } from '@sallyport/core';
 import { DataSource } from 'typeorm';
-import { type Authentication, ClientKeys, Clock, Configuration, Endpoints, Ids, Random } from '../../platform/index.js';
+import { type Authentication, ClientKeys, Configuration, Endpoints } from '../../platform/index.js';
 import type { ConnectionRow } from '../connections/connection.js';
 import { ConnectionsService } from '../connections/connections.service.js';
-import { EvidenceWriter } from '../evidence/evidence-writer.js';
-import { actorOf } from '../people/actor.js';
-import { ticketHash, ticketText, turnOf } from './ticket.js';
+import { Attributions } from './attributions.service.js';
+import { type MadeTicket, TicketWriter } from './ticket-writer.js';
 import type { IssueTicketBody } from './tickets.dto.js';
 
 export interface IssuedTicket {
@@ -37,56 +35,29 @@ export class TicketIssuer {
   constructor(
     private readonly database: DataSource,
     private readonly connections: ConnectionsService,
+    private readonly attributions: Attributions,
+    private readonly writer: TicketWriter,
     private readonly endpoints: Endpoints,
     private readonly clientKeys: ClientKeys,
-    private readonly evidence: EvidenceWriter,
     private readonly configuration: Configuration,
-    private readonly clock: Clock,
-    private readonly ids: Ids,
-    private readonly random: Random,
   ) {}
 
-  /** Whether the connection may be used is decided at connect; one that the caller cannot see is not found. */
-  async issue({ identity, grantId, expiresAt }: Authentication, body: IssueTicketBody): Promise<IssuedTicket> {
-    const connection = await this.connections.visible(identity, body.connection);
-    const now = this.clock.now();
-    const lifetime = Math.min((body.ttl_seconds ?? 900) * 1000, this.configuration.ticketMaxMs);
-    const expires = new Date(Math.min(now.getTime() + lifetime, expiresAt.getTime()));
-    const id = this.ids.next<TicketId>();
-    const ticket = ticketText(this.random.bytes(32));
-    const claims = { ai_session: body.ai_session ?? null, turn: body.turn ?? null, tool_call: body.tool_call ?? null };
-    const assurance: Assurance = body.tool_call === undefined ? 'identity' : 'ticketed';
-
-    await this.database.transaction(async (tx) => {
-      await tx.query(
-        `insert into tickets (id, secret_hash, person_id, grant_id, connection_id, ai_session, turn, tool_call, assurance, max_sessions, issued_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-        [
-          id,
-          ticketHash(ticket),
-          identity.id,
-          grantId,
-          connection.id,
-          claims.ai_session,
-          claims.turn,
-          claims.tool_call,
-          assurance,
-          this.configuration.maxSessionsPerTicket,
-          now,
-          expires,
-        ],
-      );
-      await this.evidence.append(tx, {
-        event: 'ticket.issued',
-        body: {
-          ticket: id,
-          identity: actorOf(identity),
-          connection: connection.name,
-          turn: turnOf(claims),
-          expiresAt: expires.toISOString(),
-        },
-      });
+  /**
+   * Whether the connection may be used is decided at connect; one that the caller cannot see is not found.
+   * @throws GatewayError CONNECTION_NOT_FOUND, SESSION_ENDED
+   */
+  async issue(login: Authentication, body: IssueTicketBody): Promise<IssuedTicket> {
+    const connection = await this.connections.visible(login.identity, body.connection);
+    const claims = { client: body.ai_client, aiSession: body.ai_session, turn: body.turn, toolCall: body.tool_call };
+    const made = await this.database.transaction(async (tx) => {
+      const attribution = await this.attributions.of(tx, login.identity.id, claims);
+      return this.writer.write(tx, { login, connection, attribution, ttlSeconds: body.ttl_seconds });
     });
+    return this.shown(connection, made);
+  }
+
+  /** A ticket with all that a client needs to use it. */
+  shown(connection: ConnectionRow, { id, ticket, expires }: MadeTicket): IssuedTicket {
     return {
       id,
       ticket,

@@ -5,7 +5,12 @@ export class IssueTicketBody {
   @IsName()
   connection: string;
 
-  /** The AI client's own words for its session, turn and tool call: kept as claims. */
+  /** Which AI client it is, `claude-code` or `codex` or what it calls itself: its ids mean something within it only. */
+  @IsOptional()
+  @IsLine(100)
+  ai_client?: string;
+
+  /** The AI client's own words for its session, turn and tool call: claims, until a witness has told the same. */
   @IsOptional()
   @IsLine(200)
   ai_session?: string;

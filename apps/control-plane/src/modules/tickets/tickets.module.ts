@@ -1,15 +1,21 @@
 import { Module } from '@nestjs/common';
+import { AiSessionsModule } from '../ai-sessions/ai-sessions.module.js';
 import { ConnectionsModule } from '../connections/connections.module.js';
 import { EvidenceModule } from '../evidence/evidence.module.js';
 import { GrantsModule } from '../grants/grants.module.js';
+import { Attributions } from './attributions.service.js';
+import { CallMatching } from './call-matching.js';
+import { ExecTicketsController } from './exec-tickets.controller.js';
+import { ExecTicketIssuer } from './exec-tickets.js';
 import { TicketIssuer } from './ticket-issuer.js';
+import { TicketWriter } from './ticket-writer.js';
 import { TicketsController } from './tickets.controller.js';
 import { TicketsService } from './tickets.service.js';
 
 @Module({
-  imports: [ConnectionsModule, EvidenceModule, GrantsModule],
-  controllers: [TicketsController],
-  providers: [TicketIssuer, TicketsService],
+  imports: [AiSessionsModule, ConnectionsModule, EvidenceModule, GrantsModule],
+  controllers: [ExecTicketsController, TicketsController],
+  providers: [Attributions, CallMatching, ExecTicketIssuer, TicketIssuer, TicketWriter, TicketsService],
   exports: [TicketsService],
 })
 export class TicketsModule {}

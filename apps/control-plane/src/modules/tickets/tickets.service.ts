@@ -17,8 +17,11 @@ import { EvidenceWriter } from '../evidence/evidence-writer.js';
 import { GrantsService } from '../grants/grants.service.js';
 import { actorOf } from '../people/actor.js';
 import {
+  assuranceNow,
+  callIsOver,
   looksLikeTicket,
   type RedeemedTicket,
+  type ShownTicketRow,
   type TicketRow,
   type TicketView,
   ticketHash,
@@ -30,6 +33,9 @@ import {
 export const ticketRevoked = 'ticket_revoked';
 
 const selected = `select t.*, c.name as connection_name from tickets t join connections c on c.id = t.connection_id`;
+const shown = `
+  select t.*, c.name as connection_name, k.hook_command_hmac, k.model_command_hmac, k.agrees, k.finished_at as call_finished_at
+  from tickets t join connections c on c.id = t.connection_id left join ai_tool_calls k on k.id = t.ai_tool_call_id`;
 
 // One text for a wrong ticket, one of another connection, a revoked one and a connection that is not there.
 const invalid = (): GatewayError =>
@@ -63,10 +69,10 @@ export class TicketsService {
   }
 
   /** The first half of `redeem`: a ticket that is good. */
-  async find({ ticket, connection }: ShownTicket): Promise<TicketRow> {
-    const row = await rowOf<TicketRow>(
+  async find({ ticket, connection }: ShownTicket): Promise<ShownTicketRow> {
+    const row = await rowOf<ShownTicketRow>(
       this.database,
-      `${selected} where t.secret_hash = $1 and ($2::text is null or c.name = $2) and c.deleted_at is null`,
+      `${shown} where t.secret_hash = $1 and ($2::text is null or c.name = $2) and c.deleted_at is null`,
       [ticketHash(ticket), connection ?? null],
     );
     if (row === undefined || row.revoked_at !== null || !looksLikeTicket(ticket)) throw invalid();
@@ -75,11 +81,16 @@ export class TicketsService {
         hint: 'get a new one: "sallyport connect <connection>"',
       });
     }
+    if (callIsOver(row)) {
+      throw new GatewayError('TICKET_EXPIRED', 'the tool call that this ticket is for has ended', {
+        hint: 'run it in a tool call of its own',
+      });
+    }
     return row;
   }
 
   /** The second half: whoever it was issued to may still use it. */
-  async identified(row: TicketRow): Promise<RedeemedTicket> {
+  async identified(row: ShownTicketRow): Promise<RedeemedTicket> {
     const { identity, expiresAt: grantExpiresAt } = await this.grants.check(row.grant_id, this.database, row.person_id);
     return {
       identity,
@@ -89,7 +100,7 @@ export class TicketsService {
       grantId: row.grant_id,
       grantExpiresAt,
       connectionId: row.connection_id,
-      assurance: row.assurance,
+      assurance: assuranceNow(row),
       maxSessions: row.max_sessions,
     };
   }

@@ -40,7 +40,14 @@ describe('a ticket', () => {
   test('tells the gateway who asks, by which login and because of which turn', async () => {
     const ada = await house.as(['user'], { sub: 'ada' });
     const answer = await ada
-      .post('/v1/tickets', { connection: 'shop', ai_session: 's1', turn: 't1', tool_call: 'c1', ttl_seconds: 60 })
+      .post('/v1/tickets', {
+        connection: 'shop',
+        ai_client: 'claude-code',
+        ai_session: 's1',
+        turn: 't1',
+        tool_call: 'c1',
+        ttl_seconds: 60,
+      })
       .expect(201);
     expect(answer.body).toMatchObject({
       ticket: expect.stringMatching(/^spt_[\w-]{43}$/),
@@ -50,9 +57,9 @@ describe('a ticket', () => {
     });
     expect(await tickets.redeem({ ticket: answer.body.ticket, connection: 'shop' })).toMatchObject({
       identity: { name: 'ada@example.test', class: 'person', groups: ['users'], roles: ['user'] },
-      turn: { aiSession: 's1', turn: 't1', toolCall: 'c1' },
+      turn: { client: 'claude-code', aiSession: 's1', turn: 't1', toolCall: 'c1' },
       ticketId: answer.body.id,
-      assurance: 'ticketed',
+      assurance: 'identity', // that it claims a tool call proves none
     });
   });
 

@@ -16,6 +16,7 @@ export const limits = {
   login: { burst: 20, perMinute: 30 },
   'failed-login': { burst: 20, perMinute: 20 },
   ticket: { burst: 60, perMinute: 120 },
+  exec: { burst: 120, perMinute: 300 },
   verdict: { burst: 20, perMinute: 20 },
 } as const satisfies Readonly<Record<string, Limit>>;
 
