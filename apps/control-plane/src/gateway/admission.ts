@@ -3,6 +3,7 @@ import { type Decision, GatewayError, type ProtocolName, refusalOf, type Session
 import type { Channel, Claim } from '@sallyport/engine';
 import { DataSource } from 'typeorm';
 import { TunnelHost } from '../modules/agents/tunnel-host.js';
+import { Reservations } from '../modules/budgets/reservations.js';
 import type { Connection } from '../modules/connections/connection.js';
 import { ConnectionProtection } from '../modules/connections/connection-protection.js';
 import { ConnectionsService } from '../modules/connections/connections.service.js';
@@ -46,6 +47,7 @@ export class Admission {
     policies: PolicyRuntime,
     masking: MaskingRulesService,
     reviews: ReviewsService,
+    budgets: Reservations,
     metrics: Metrics,
   ) {
     const decisions = metrics.counter({
@@ -61,7 +63,7 @@ export class Admission {
       turns,
       tunnel,
       witnesses: { witness: unspoken },
-      budgets: { reserve: unspoken },
+      budgets,
       decided: (outcome: Decision['outcome']) => decisions.inc({ outcome }),
     };
   }

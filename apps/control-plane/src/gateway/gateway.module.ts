@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AgentsModule } from '../modules/agents/agents.module.js';
 import { TunnelHost } from '../modules/agents/tunnel-host.js';
+import { BudgetsModule } from '../modules/budgets/budgets.module.js';
 import { ConnectionsModule } from '../modules/connections/connections.module.js';
 import { EvidenceModule } from '../modules/evidence/evidence.module.js';
 import { GrantsModule } from '../modules/grants/grants.module.js';
@@ -24,6 +25,7 @@ import { SingleUses } from './single-uses.js';
 @Module({
   imports: [
     AgentsModule,
+    BudgetsModule,
     ConnectionsModule,
     EvidenceModule,
     GrantsModule,
