@@ -94,6 +94,10 @@ export interface EventBodies {
   'tool-call.finished': ToolCallFinished;
   'ai-session.reconfigured': AiSessionReconfigured;
   'ai-session.ended': AiSessionEnded;
+  'budget.created': Changed;
+  'budget.updated': Changed;
+  'budget.deleted': Changed;
+  'model-prices.updated': Changed;
 }
 
 export type EventName = keyof EventBodies;
@@ -152,6 +156,10 @@ const catalogue: Readonly<Record<EventName, true>> = {
   'tool-call.finished': true,
   'ai-session.reconfigured': true,
   'ai-session.ended': true,
+  'budget.created': true,
+  'budget.updated': true,
+  'budget.deleted': true,
+  'model-prices.updated': true,
 };
 
 export const eventNames = Object.keys(catalogue) as readonly EventName[];

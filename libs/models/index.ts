@@ -1,8 +1,16 @@
 export { longestPlaceholder } from '@sallyport/masking';
 export { modelApis } from './apis.js';
+export * from './budgets/budget.js';
+export * from './budgets/estimate.js';
+export { exhausted, type Left, unpriced, type Wanted } from './budgets/exhausted.js';
+export * from './budgets/window.js';
 export * from './json-spans.js';
 export { ConversationLedger } from './ledger.js';
 export { Placeholders } from './placeholders.js';
+export { listPrices, listPricesOf } from './prices/list-prices.js';
+export { matchesModel, modelPattern } from './prices/model-names.js';
+export * from './prices/price.js';
+export { PriceList } from './prices/price-list.js';
 export { EventReader, eventBytes, mostEventBytes, readEvents, type ServerSentEvent } from './sse.js';
 export { TextCleaner } from './text-cleaner.js';
 export { Hidden, TextMasker } from './text-masker.js';

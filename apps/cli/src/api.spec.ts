@@ -217,6 +217,81 @@ describe('with a token from the environment', () => {
     expect(await sent('--target', 't2')).toEqual({ target: 't2' });
   });
 
+  test('a budget is made once, changed afterwards, and never turned into another', async () => {
+    const each = { name: 'each', applies_to: { kind: 'group', value: 'ops' }, per: 'identity', window: 'day' };
+    const there = { ...each, models: [], limit_tokens: null, limit_usd: 20 };
+    const set = (...options: string[]) => sallyport(['budgets', 'set', 'each', ...options], { env });
+    answer = ({ method }) => (method === 'GET' ? { status: 404, body: { code: 'NOT_FOUND' } } : { body: there });
+    const made = await set(
+      '--for',
+      'group:ops',
+      '--per',
+      'identity',
+      '--window',
+      'day',
+      '--usd',
+      '20',
+      '--tokens',
+      'none',
+    );
+    expect(made.out).toContain('applies_to    group:ops');
+    expect(asked.at(-1)).toMatchObject({ method: 'POST', url: '/v1/budgets', body: { ...each, limit_usd: 20 } });
+    expect(asked.at(-1)!.body).not.toHaveProperty('limit_tokens');
+    expect((await set('--for', 'everybody')).status).toBe(2);
+
+    answer = () => ({ body: there });
+    await set('--tokens', '5000', '--usd', 'none', '--model', 'claude-*', '--per', 'identity');
+    expect(asked.at(-1)).toMatchObject({
+      method: 'PATCH',
+      url: '/v1/budgets/each',
+      body: { limit_tokens: 5000, limit_usd: null, models: ['claude-*'] },
+    });
+    const before = asked.length;
+    const other = await set('--per', 'whole');
+    expect(other).toMatchObject({ status: 6, err: expect.stringContaining('counts something else') });
+    expect(asked.slice(before).map(({ method }) => method)).toEqual(['GET']);
+  });
+
+  test('what a budget has counted is shown by whose it is', async () => {
+    const counts = { used_tokens: 15, used_usd: 0.1234, reserved_tokens: 7, left_tokens: null, left_usd: 19.5 };
+    answer = () => ({
+      body: {
+        items: [
+          { subject: { identity: { id: 'p-1', name: 'ada' }, ai_session: 'codex:s' }, ...counts, resets_at: null },
+          { subject: {}, ...counts, resets_at: '2026-11-30T00:00:00.000Z' },
+        ],
+      },
+    });
+    const { out } = await sallyport(['budgets', 'usage', 'each'], { env });
+    expect(out.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
+      ['OF', 'USED TOKENS', 'USED USD', 'RESERVED', 'LEFT TOKENS', 'LEFT USD', 'RESETS'],
+      ['ada codex:s', '15', '0.12', '7', '-', '19.50', '-'],
+      ['all', '15', '0.12', '7', '-', '19.50', '2026-11-30T00:00:00.000Z'],
+      [''],
+    ]);
+  });
+
+  test('one price is set beside those that are there, and only where nobody else has changed them', async () => {
+    const price = { over_tokens: 0, input: 1, output: 2, cache_read: 1, cache_write: 1 };
+    const own = { ...price, pattern: 'mine' };
+    const items = [
+      { ...own, source: 'installation' },
+      { ...price, pattern: 'listed', source: 'list' },
+    ];
+    answer = () => ({ body: { version: 7, list_prices_of: '2026-10', items } });
+    const set = (...options: string[]) => sallyport(['model-prices', 'set', ...options], { env });
+    await set('new-*', '--input', '3', '--output', '15.5', '--cache-read', '0.3');
+    const made = { pattern: 'new-*', over_tokens: 0, input: 3, output: 15.5, cache_read: 0.3, cache_write: 3 };
+    expect(asked.at(-1)).toMatchObject({ method: 'PUT', url: '/v1/model-prices' });
+    expect(asked.at(-1)!.body).toEqual({ prices: [own, made], expected_version: 7 });
+    await set('mine', '--remove');
+    expect(asked.at(-1)!.body).toEqual({ prices: [], expected_version: 7 });
+    expect((await set('m', '--input', '-1')).status).toBe(2);
+    const { out, err } = await sallyport(['model-prices', 'list'], { env });
+    expect(out).toContain('listed');
+    expect(err).toContain('list prices of 2026-10: check them');
+  });
+
   test('a connection of AWS is made with its own settings, and shown by them', async () => {
     const role = 'arn:aws:iam::111122223333:role/gate';
     const settings = { regions: ['eu-west-1', 'eu-west-3'], accounts: ['111122223333'], role };

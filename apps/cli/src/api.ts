@@ -10,7 +10,7 @@ export interface Page<Item> {
 }
 
 export interface Ask {
-  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
   /** For the few routes that need no login. */
@@ -23,7 +23,7 @@ export interface Api {
   get<T>(path: string, query?: Ask['query']): Promise<T>;
   /** Every page of a list, up to `most` items. */
   all<T>(path: string, query?: Ask['query'], most?: number): Promise<T[]>;
-  send<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>;
+  send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>;
   /** As it comes, for what is too large to hold. */
   stream(path: string, query?: Ask['query']): Promise<Response>;
 }
@@ -114,7 +114,7 @@ export class HttpApi implements Api {
     return this.#json<T>(path, { anonymous: true });
   }
 
-  async send<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T> {
+  async send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T> {
     return this.#json<T>(path, { method, body });
   }
 

@@ -10,6 +10,12 @@ export const integer = (value: string): number => {
   throw new InvalidArgumentError('a whole number is wanted');
 };
 
+/** Of tokens or money: a number that is not negative. */
+export const amount = (value: string): number => {
+  if (/^\d{1,15}(\.\d{1,6})?$/.test(value)) return Number(value);
+  throw new InvalidArgumentError('a number is wanted, as 20 or 0.25');
+};
+
 /** A path of the API with one more part, whatever characters the part has. */
 export const pathOf = (path: string, ...parts: readonly (string | undefined)[]): string =>
   [path, ...parts.map((part) => encodeURIComponent(part ?? ''))].join('/');

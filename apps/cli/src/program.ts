@@ -4,6 +4,7 @@ import { inWorld, statusOf, type World } from './cli.js';
 import { addAgents } from './commands/agents.js';
 import { addAws } from './commands/aws.js';
 import { addAwsCredentials } from './commands/aws-credentials.js';
+import { addBudgets } from './commands/budgets.js';
 import { addCompletions } from './commands/completions.js';
 import { addConnect } from './commands/connect.js';
 import { addConnections } from './commands/connections.js';
@@ -13,6 +14,7 @@ import { addHook } from './commands/hook.js';
 import { addLogin } from './commands/login.js';
 import { addMaskingRules } from './commands/masking-rules.js';
 import { addModelAccess } from './commands/model-access.js';
+import { addModelPrices } from './commands/model-prices.js';
 import { addPeople } from './commands/people.js';
 import { addPolicies } from './commands/policies.js';
 import { addProxy } from './commands/proxy.js';
@@ -37,6 +39,8 @@ const verbs = [
   addProxy,
   addPolicies,
   addMaskingRules,
+  addBudgets,
+  addModelPrices,
   addReviews,
   addSessions,
   addEvidence,

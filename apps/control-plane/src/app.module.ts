@@ -2,6 +2,7 @@ import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { GatewayModule } from './gateway/gateway.module.js';
 import { AgentsModule } from './modules/agents/agents.module.js';
 import { AiSessionsModule } from './modules/ai-sessions/ai-sessions.module.js';
+import { BudgetsModule } from './modules/budgets/budgets.module.js';
 import { ConnectionsModule } from './modules/connections/connections.module.js';
 import { EvidenceModule } from './modules/evidence/evidence.module.js';
 import { EvidenceAccessModule } from './modules/evidence/evidence-access.module.js';
@@ -9,6 +10,7 @@ import { GrantsModule } from './modules/grants/grants.module.js';
 import { HealthModule } from './modules/health/health.module.js';
 import { IdentityModule } from './modules/identity/identity.module.js';
 import { MaskingRulesModule } from './modules/masking-rules/masking-rules.module.js';
+import { ModelPricesModule } from './modules/model-prices/model-prices.module.js';
 import { PeopleModule } from './modules/people/people.module.js';
 import { PoliciesModule } from './modules/policies/policies.module.js';
 import { RecordingModule } from './modules/recording/recording.module.js';
@@ -28,6 +30,7 @@ export type Feature = Type<unknown> | DynamicModule;
 export const features: readonly Feature[] = [
   AgentsModule,
   AiSessionsModule,
+  BudgetsModule,
   ConnectionsModule,
   EvidenceModule,
   EvidenceAccessModule,
@@ -36,6 +39,7 @@ export const features: readonly Feature[] = [
   HealthModule,
   IdentityModule,
   MaskingRulesModule,
+  ModelPricesModule,
   PeopleModule,
   PoliciesModule,
   RecordingModule,

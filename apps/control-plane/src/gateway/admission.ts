@@ -4,6 +4,7 @@ import type { Channel, Claim } from '@sallyport/engine';
 import { DataSource } from 'typeorm';
 import { TunnelHost } from '../modules/agents/tunnel-host.js';
 import { ModelWitnesses } from '../modules/ai-sessions/model-witnesses.service.js';
+import { Reservations } from '../modules/budgets/reservations.js';
 import type { Connection } from '../modules/connections/connection.js';
 import { ConnectionProtection } from '../modules/connections/connection-protection.js';
 import { ConnectionsService } from '../modules/connections/connections.service.js';
@@ -48,6 +49,7 @@ export class Admission {
     masking: MaskingRulesService,
     reviews: ReviewsService,
     witnesses: ModelWitnesses,
+    budgets: Reservations,
     metrics: Metrics,
   ) {
     const decisions = metrics.counter({
@@ -63,7 +65,7 @@ export class Admission {
       turns,
       tunnel,
       witnesses,
-      budgets: { reserve: unspoken },
+      budgets,
       decided: (outcome: Decision['outcome']) => decisions.inc({ outcome }),
     };
   }
@@ -187,10 +189,6 @@ interface Attempt {
   readonly ticket: RedeemedTicket;
   readonly connection: Connection;
 }
-
-/** No protocol carries model traffic yet. */
-const unspoken = (): Promise<never> =>
-  Promise.reject(new GatewayError('UNSUPPORTED', 'this gateway does not carry model traffic'));
 
 const clientOf = ({ clientName, clientAddress }: Claim) => ({
   ...(clientName === undefined ? {} : { name: clientName }),

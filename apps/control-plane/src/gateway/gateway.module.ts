@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AgentsModule } from '../modules/agents/agents.module.js';
 import { TunnelHost } from '../modules/agents/tunnel-host.js';
 import { AiSessionsModule } from '../modules/ai-sessions/ai-sessions.module.js';
+import { BudgetsModule } from '../modules/budgets/budgets.module.js';
 import { ConnectionsModule } from '../modules/connections/connections.module.js';
 import { EvidenceModule } from '../modules/evidence/evidence.module.js';
 import { GrantsModule } from '../modules/grants/grants.module.js';
@@ -26,6 +27,7 @@ import { SingleUses } from './single-uses.js';
   imports: [
     AgentsModule,
     AiSessionsModule,
+    BudgetsModule,
     ConnectionsModule,
     EvidenceModule,
     GrantsModule,

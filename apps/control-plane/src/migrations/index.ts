@@ -18,6 +18,7 @@ import { Protection1795254720000 } from './1795254720000-protection.js';
 import { SessionSlots1795254780000 } from './1795254780000-session-slots.js';
 import { ConnectionSettings1795255200000 } from './1795255200000-connection-settings.js';
 import { FieldRules1795255260000 } from './1795255260000-field-rules.js';
+import { Budgets1795255620000 } from './1795255620000-budgets.js';
 import { SingleUses1795255680000 } from './1795255680000-single-uses.js';
 
 /** In order of their timestamps. A migration that has been released is never edited; the next one corrects it. */
@@ -41,5 +42,6 @@ export const migrations = [
   AiSessions1795255500000,
   Turns1795255560000,
   TicketCalls1795255590000,
+  Budgets1795255620000,
   SingleUses1795255680000,
 ];

@@ -16,6 +16,7 @@ export interface Session {
   readonly token: string;
   get(path: string): supertest.Test;
   post(path: string, body?: object): supertest.Test;
+  put(path: string, body?: object): supertest.Test;
   patch(path: string, body?: object): supertest.Test;
   delete(path: string): supertest.Test;
 }
@@ -100,6 +101,7 @@ export function sessionWith(url: string, token: string): Session {
     token,
     get: (path) => bearer(agent.get(path)),
     post: (path, body) => bearer(agent.post(path)).send(body),
+    put: (path, body) => bearer(agent.put(path)).send(body),
     patch: (path, body) => bearer(agent.patch(path)).send(body),
     delete: (path) => bearer(agent.delete(path)),
   };

@@ -33,7 +33,7 @@ test('every route answers each role as the table says, and nobody without a logi
     const session = role === undefined ? undefined : await house.as([role]);
     for (const { method, path, access } of routes) {
       if (access === 'public') continue;
-      const verb = method.toLowerCase() as 'get' | 'post' | 'patch' | 'delete';
+      const verb = method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete';
       const address = path.replace(/:\w+/g, '00000000-0000-7000-8000-000000000000');
       if (address === '/auth/logout') continue; // it would end the login that asks
       const { status, body } =
