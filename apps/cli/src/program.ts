@@ -22,6 +22,7 @@ import { addPsql } from './commands/psql.js';
 import { addReviews } from './commands/reviews.js';
 import { addServiceAccounts } from './commands/service-accounts.js';
 import { addSessions } from './commands/sessions.js';
+import { addSetup } from './commands/setup.js';
 import { addTickets } from './commands/tickets.js';
 import { exitCodes } from './exit-codes.js';
 import { plain, plainLine, safeJson } from './plain-text.js';
@@ -48,6 +49,7 @@ const verbs = [
   addServiceAccounts,
   addPeople,
   addTickets,
+  addSetup,
   addCompletions,
 ];
 

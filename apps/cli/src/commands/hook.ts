@@ -4,6 +4,7 @@ import { apiUrl, HttpApi } from '../api.js';
 import { command, type Invocation } from '../cli.js';
 import { within } from '../exec/tickets.js';
 import { type HookAnswer, isOpinion, refusalIn } from '../hooks/answer.js';
+import { carried, uncarried } from '../hooks/carry.js';
 import { type HookEvent, isGate, readEvent, toSend } from '../hooks/event.js';
 import { integer } from '../options.js';
 import { plainLine } from '../plain-text.js';
@@ -11,6 +12,7 @@ import { plainLine } from '../plain-text.js';
 interface HookOptions {
   readonly deadline: number;
   readonly strict?: boolean;
+  readonly carry?: string;
 }
 
 /** Where each client's hooks go. */
@@ -28,8 +30,10 @@ const pathOf = (client: string): string => {
 const reasonOf = (error: unknown): string => plainLine(error instanceof Error ? error.message : String(error));
 
 /** Told to the control plane, and what that thinks of it to the client. @returns the exit status */
-const answered = (call: Invocation<HookOptions>, answer: HookAnswer): number => {
-  if (isOpinion(answer)) call.world.out(`${JSON.stringify(answer)}\n`);
+const answered = (call: Invocation<HookOptions>, event: HookEvent, answer: HookAnswer): number => {
+  const program = call.options.carry;
+  const said = isOpinion(answer) ? answer : program && carried(event, program);
+  if (said) call.world.out(`${JSON.stringify(said)}\n`);
   const refusal = refusalIn(answer);
   if (refusal === undefined) return 0;
   call.say(plainLine(refusal));
@@ -51,8 +55,8 @@ export const addHook = (program: Command): void => {
       let event: HookEvent = {};
       try {
         const path = pathOf(client);
-        event = await readEvent(call.world.input ?? process.stdin);
-        return answered(call, (await ask(call, path, event)) ?? {});
+        event = uncarried(await readEvent(call.world.input ?? process.stdin));
+        return answered(call, event, (await ask(call, path, event)) ?? {});
       } catch (error) {
         const name = plainLine(event.hook_event_name ?? 'event');
         call.say(`sallyport: the control plane was not told of this ${name}: ${reasonOf(error)}`);
@@ -62,6 +66,7 @@ export const addHook = (program: Command): void => {
   )
     .option('--deadline <milliseconds>', 'how long the client may wait', integer, 5_000)
     .option('--strict', 'refuse prompts and tool calls that the control plane cannot be told of')
+    .option('--carry <program>', 'of Codex: start commands through this sallyport-exec where it asks nobody about them')
     .addHelpText(
       'after',
       '\nExit status: 0 go on, 2 refused. Without --strict an outage holds nothing up: what runs then has no witness, and policies may ask for one.',

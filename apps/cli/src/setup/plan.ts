@@ -1,0 +1,60 @@
+import path from 'node:path';
+import type { Wanted } from './change.js';
+import { type ClaudeFacts, claudeSettings, managedSettings, mergedSettings } from './claude-settings.js';
+import { codexConfig, codexHooks } from './codex-config.js';
+import type { Disk } from './disk.js';
+import type { ModelGateway } from './gateway.js';
+import { jsonText, readJson } from './json-file.js';
+import { launchers } from './launchers.js';
+import type { ClientName, Places, Scope } from './places.js';
+
+export interface PlanOptions {
+  readonly strict: boolean;
+  readonly carry: boolean;
+  readonly force: boolean;
+}
+
+interface Machine {
+  readonly program: readonly string[];
+  readonly platform: string;
+  /** Certificates that Node was told to trust before: one file is all it takes. */
+  readonly trusted: string;
+}
+
+const onePlus = (ca: string, trusted: string): string => {
+  if (!trusted.trim()) return ca;
+  return trusted.includes(ca) ? trusted : `${trusted.trimEnd()}\n${ca}`;
+};
+
+/** Every file of a set-up as it is to be. No secret is in any of them. */
+export const planOf = (
+  { client, scope, places, url }: { client: ClientName; scope: Scope; places: Places; url: string },
+  { baseUrl, ca, connection }: ModelGateway,
+  options: PlanOptions,
+  { disk, program, platform, trusted }: Machine & { readonly disk: Disk },
+): Wanted[] => {
+  const join = platform === 'win32' ? path.win32.join : path.join;
+  const { files, sallyport, sallyportExec } = launchers(join(places.own, 'bin'), program, platform);
+  const trust: Wanted = { path: join(places.own, 'gateway-ca.pem'), text: onePlus(ca, trusted), mode: 0o644 };
+  const facts = { url, baseUrl, connection, ca: trust.path, sallyport, sallyportExec, ...options };
+  const settings = client === 'codex' ? codexFiles(places, facts, disk) : [claudeFile(places, scope, facts, disk)];
+  return [...files, trust, ...settings];
+};
+
+const claudeFile = (
+  places: Places,
+  scope: Scope,
+  facts: ClaudeFacts & { readonly force: boolean },
+  disk: Disk,
+): Wanted => {
+  const file = places.settings;
+  if (scope === 'managed')
+    return { path: file, text: jsonText({ value: managedSettings(facts), indent: 2, end: '\n' }), mode: 0o644 };
+  const merged = mergedSettings(file, readJson(file, disk.read(file)), claudeSettings(facts), facts.force);
+  return { path: file, text: jsonText(merged), mode: 0o600 };
+};
+
+const codexFiles = (places: Places, facts: Parameters<typeof codexConfig>[2], disk: Disk): Wanted[] => [
+  { path: places.settings, text: codexConfig(places.settings, disk.read(places.settings), facts), mode: 0o600 },
+  { path: places.hooks!, text: codexHooks(places.hooks!, disk.read(places.hooks!), facts), mode: 0o600 },
+];
