@@ -7,12 +7,11 @@ import type { DescribeContext } from './context.js';
 import { type AwsFlag, flagsOf, risksOfFlags } from './flags/index.js';
 import type { FoundResources } from './found.js';
 import { mostResources } from './found.js';
-import { treeOf } from './input.js';
 import type { Node } from './members.js';
 import { textAt } from './members.js';
+import { boundedUnion, callsOf } from './needs.js';
 import { resourcesOf } from './resources.js';
 import { risksOf } from './risk.js';
-import { operationData, serviceData } from './service-data.js';
 import { type SqlOfCall, sqlOf } from './sql/describe-sql.js';
 import { callText } from './text.js';
 
@@ -27,19 +26,7 @@ interface Described {
 
 /** @returns the union of what every candidate would do, with the worst of their risks */
 export const describeCall = (identified: Identified, request: AwsRequest, context: DescribeContext): AwsDescription => {
-  const candidates = identified.candidates.length === 0 ? [identified] : identified.candidates;
-  const input = treeOf(identified);
-  const all = candidates.map(({ service, operation }) =>
-    describeCandidate({
-      service,
-      operation,
-      input,
-      request,
-      context,
-      data: operationData(service, operation),
-      serviceData: serviceData(service),
-    }),
-  );
+  const all = callsOf(identified, request, context).map(describeCandidate);
   const resources = boundedUnion(all.map(({ found }) => found.arns));
   const flags = allFlags(all, context, resources.length > mostResources);
   const unread = all.some((each) => isUnread(each, context));
@@ -51,7 +38,7 @@ export const describeCall = (identified: Identified, request: AwsRequest, contex
     actions,
     resources,
     text: callText(all[0]!.call, resources),
-    facts: factsOf({ identified, context, input, actions, resources, flags, all }),
+    facts: factsOf({ identified, context, input: all[0]!.call.input, actions, resources, flags, all }),
   };
 };
 
@@ -69,11 +56,6 @@ const describeCandidate = (call: Call): Described => {
     risks: [...risks, ...risksOfFlags(flags)],
     sql,
   };
-};
-
-const boundedUnion = (all: readonly (readonly string[])[]): string[] => {
-  const union = [...new Set(all.flat())];
-  return union.length <= mostResources ? union : [...union.filter((arn) => arn !== '*').slice(0, mostResources), '*'];
 };
 
 /** Parameters that nobody has read may say anything. */

@@ -44,7 +44,7 @@ export interface CallHead extends CallFrame {
   /** What gate one took it for: the agent identifies it again and refuses where it finds something else. */
   readonly service: string;
   readonly operation: string;
-  /** What the call's credential is scoped to, where the session has a role. */
+  /** What was decided about: the agent derives its own, scopes by that, and refuses what needs more. */
   readonly actions: readonly string[];
   readonly resources: readonly string[];
 }

@@ -1,4 +1,5 @@
 /** Drives the agent's half of AWS as the control plane would: frames in, frames out. */
+import { identify, loadCatalogue, needsOf } from '@sallyport/aws';
 import type { MaskingRule, OperationId, SessionId } from '@sallyport/core';
 import {
   type AwsCredential,
@@ -38,6 +39,26 @@ export interface Answered {
 }
 
 type CallOf = Partial<CallHead> & Pick<CallHead, 'service' | 'operation' | 'signingName'>;
+
+/** As an honest control plane tells it. */
+function decidedAbout(
+  head: Omit<CallHead, 'actions' | 'resources'>,
+  body: Uint8Array | undefined,
+): Pick<CallHead, 'actions' | 'resources'> {
+  const { method, path, query, headers, addressing, service, region } = head;
+  const request = { method, path, query, headers, ...(body && { body }) };
+  const identified = identify(loadCatalogue(), request, head, { ...addressing, service });
+  if (!identified.identified) return { actions: [], resources: [] };
+  return needsOf(identified, request, {
+    partition: 'aws',
+    account: undefined,
+    region,
+    bodyStreams: body === undefined,
+    presigned: false,
+    addressing,
+    hide: () => undefined,
+  });
+}
 
 export class AgentDriver {
   readonly frames: Frame[] = [];
@@ -102,19 +123,18 @@ export class AgentDriver {
   /** @returns the number of the exchange */
   begin(call: CallOf, piece: Uint8Array = none, more = false): number {
     this.#exchange += 1;
-    const head: CallHead = {
+    const asked = {
       method: 'POST',
       path: '/',
       query: '',
       headers: [],
       addressing: {},
       region: 'eu-central-1',
-      actions: [],
-      resources: [],
       ...(more ? {} : { length: piece.length }),
       ...call,
       more,
     };
+    const head: CallHead = { ...decidedAbout(asked, more ? undefined : piece), ...asked };
     this.write(FrameKind.FORWARD, this.#exchange, encodeJson(head), piece);
     return this.#exchange;
   }

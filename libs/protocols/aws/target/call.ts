@@ -3,7 +3,7 @@
  * nothing comes back that was not masked.
  */
 
-import { type Identified, identify, needsBody, sign } from '@sallyport/aws';
+import { type CallNeeds, type Identified, identify, needsBody, sign } from '@sallyport/aws';
 import { GatewayError, type OutcomeStatus, refusalOf } from '@sallyport/core';
 import type { AwsCredential } from '@sallyport/engine';
 import {
@@ -21,6 +21,7 @@ import {
 import type { Masker } from '@sallyport/masking';
 import { type MaskedResponse, maskingOf, type ResponseMasking } from '../masking/index.js';
 import type { CallHead } from '../wire.js';
+import { agreedNeeds } from './agreed-needs.js';
 import type { AwsTarget } from './aws-target.js';
 import { type Asked, type Destination, destinationOf, isSamePlace } from './destination.js';
 import { errorCode, refusesCredential } from './error-code.js';
@@ -45,6 +46,7 @@ export interface CallOptions {
 
 interface Prepared {
   readonly identified: Identified;
+  readonly needs: CallNeeds;
   readonly destination: Destination;
   readonly masking: ResponseMasking;
   readonly sending: Sending;
@@ -124,19 +126,21 @@ export class Call {
     const need = needsBody(catalogue, { method, path, query, headers }, head, addressing);
     if (need.read === 'none') throw disagreement(need.reason);
     const body = need.read === 'whole' || !this.#streams ? await this.#whole() : undefined;
-    const identified = identify(catalogue, { method, path, query, headers, ...(body && { body }) }, head, addressing);
+    const request = { method, path, query, headers, ...(body && { body }) };
+    const identified = identify(catalogue, request, head, addressing);
     if (!identified.identified) throw disagreement(identified.reason);
     if (identified.service !== service || identified.operation !== head.operation)
       throw disagreement(`it is "${identified.service}:${identified.operation}"`);
     const asked: Asked = { ...identified, region: head.region, signingName: head.signingName };
     if (!this.#mayGo(asked)) throw otherRegion(head.region);
+    const needs = agreedNeeds({ identified, request, head, opened: this.#options.session.opened });
     const destination = destinationOf(asked, target);
     const modelled = catalogue.operation(service, head.operation)?.headers ?? [];
     const sent = requestHeaders(headers, new Set(modelled.map(({ wire }) => wire.toLowerCase())));
     const masking = maskingOf({ ...identified, method, query, headers: sent }, masker, { binary: settings.binary });
     const { endpoint } = destination;
     const sending = sendingOf({ head, endpoint, headers: masking.headers, whole: body, body: this.#options.body });
-    return { identified, destination, masking, sending };
+    return { identified, needs, destination, masking, sending };
   }
 
   #mayGo(asked: Asked): boolean {
@@ -155,7 +159,7 @@ export class Call {
     return this.#options.body.whole(this.#held);
   }
 
-  async #authorise(service: string, fresh: boolean): Promise<Authorised> {
+  async #authorise({ identified, needs }: Prepared, fresh: boolean): Promise<Authorised> {
     const { target, session, head } = this.#options;
     const { role, attribution } = session;
     if (role === undefined) {
@@ -163,8 +167,8 @@ export class Call {
       await session.checkAccount(credential);
       return { credential, scoped: 'own' };
     }
-    const { region, actions, resources } = head;
-    return target.scopes.credential({ role, attribution, service, region, actions, resources }, { fresh });
+    const { service } = identified;
+    return target.scopes.credential({ role, attribution, service, region: head.region, ...needs }, { fresh });
   }
 
   // -------------------------------------------------------------------------------------------------------- at AWS
@@ -184,10 +188,8 @@ export class Call {
     });
   }
 
-  #renew({ identified }: Prepared): void {
-    this.#authorise(identified.service, true).catch((error: unknown) =>
-      this.#options.log('credential.failed', { error }),
-    );
+  #renew(prepared: Prepared): void {
+    this.#authorise(prepared, true).catch((error: unknown) => this.#options.log('credential.failed', { error }));
   }
 
   /** An answer to HEAD has no body to say why; an expired token is then told as 400. */
@@ -196,10 +198,11 @@ export class Call {
     return refusesCredential(error.code) || (this.#options.head.method === 'HEAD' && answer.status === 400);
   }
 
-  async #attempt({ identified, destination, sending }: Prepared, fresh: boolean): Promise<Answered> {
+  async #attempt(prepared: Prepared, fresh: boolean): Promise<Answered> {
+    const { identified, destination, sending } = prepared;
     const { head, target, signal } = this.#options;
     const { method, path, query } = head;
-    const authorised = await this.#authorise(identified.service, fresh);
+    const authorised = await this.#authorise(prepared, fresh);
     this.#scoped = authorised.scoped;
     const signed = sign({ method, path, query, headers: sending.headers }, authorised.credential, {
       region: destination.signingRegion,

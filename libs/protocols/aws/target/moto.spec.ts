@@ -159,7 +159,7 @@ test.for<[string, AgentOptions['open']]>([
   const driver = await opened(context, { settings: { roles: [role] }, ...(open && { open }) });
   const [head, body] = whoAmI;
 
-  const answered = await driver.call({ ...head, actions: ['sts:GetCallerIdentity'] }, body);
+  const answered = await driver.call(head, body);
 
   expect(answered.outcome).toMatchObject({ status: 'done', scoped: 'role' });
   expect(answered.body.toString()).toContain(`assumed-role/gateway/ada@example.com.s-1</Arn>`);
