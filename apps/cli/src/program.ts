@@ -21,6 +21,7 @@ import { addReviews } from './commands/reviews.js';
 import { addServiceAccounts } from './commands/service-accounts.js';
 import { addSessions } from './commands/sessions.js';
 import { addTickets } from './commands/tickets.js';
+import { addTrace } from './commands/trace.js';
 import { exitCodes } from './exit-codes.js';
 import { plain, plainLine, safeJson } from './plain-text.js';
 
@@ -44,6 +45,7 @@ const verbs = [
   addServiceAccounts,
   addPeople,
   addTickets,
+  addTrace,
   addCompletions,
 ];
 

@@ -16,6 +16,7 @@ import { ReviewsModule } from './modules/reviews/reviews.module.js';
 import { ServiceAccountsModule } from './modules/service-accounts/service-accounts.module.js';
 import { SessionsModule } from './modules/sessions/sessions.module.js';
 import { TicketsModule } from './modules/tickets/tickets.module.js';
+import { TracesModule } from './modules/traces/traces.module.js';
 import type { Configuration } from './platform/config.js';
 import type { DatabaseServer } from './platform/database/tokens.js';
 import type { Log } from './platform/logging/log.js';
@@ -42,6 +43,7 @@ export const features: readonly Feature[] = [
   ServiceAccountsModule,
   SessionsModule,
   TicketsModule,
+  TracesModule,
 ];
 
 @Module({})
