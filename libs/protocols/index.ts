@@ -7,3 +7,4 @@ export const protocols: readonly Protocol[] = [aws, postgres];
 
 export { modelSettingNames } from '@sallyport/model-gateway';
 export { awsSettingNames } from './aws/settings.js';
+export { labelsOf as cloudTrailLabels } from './aws/target/scoping/attribution.js';

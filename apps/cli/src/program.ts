@@ -24,6 +24,7 @@ import { addServiceAccounts } from './commands/service-accounts.js';
 import { addSessions } from './commands/sessions.js';
 import { addSetup } from './commands/setup.js';
 import { addTickets } from './commands/tickets.js';
+import { addTrace } from './commands/trace.js';
 import { exitCodes } from './exit-codes.js';
 import { plain, plainLine, safeJson } from './plain-text.js';
 
@@ -50,6 +51,7 @@ const verbs = [
   addPeople,
   addTickets,
   addSetup,
+  addTrace,
   addCompletions,
 ];
 

@@ -19,6 +19,7 @@ import { ServiceAccountsModule } from './modules/service-accounts/service-accoun
 import { SessionsModule } from './modules/sessions/sessions.module.js';
 import { TicketsModule } from './modules/tickets/tickets.module.js';
 import { WitnessTokensModule } from './modules/witness-tokens/witness-tokens.module.js';
+import { TracesModule } from './modules/traces/traces.module.js';
 import type { Configuration } from './platform/config.js';
 import type { DatabaseServer } from './platform/database/tokens.js';
 import type { Log } from './platform/logging/log.js';
@@ -48,6 +49,7 @@ export const features: readonly Feature[] = [
   SessionsModule,
   TicketsModule,
   WitnessTokensModule,
+  TracesModule,
 ];
 
 @Module({})

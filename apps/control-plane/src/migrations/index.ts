@@ -8,6 +8,7 @@ import { Evidence1795254300000, LogKeys1795254600000 } from '../modules/evidence
 import { Recording1795254360000 } from '../modules/recording/migrations/index.js';
 import { Sessions1795254420000 } from '../modules/sessions/migrations/index.js';
 import { TicketCalls1795255590000 } from '../modules/tickets/migrations/index.js';
+import { OperationTurns1795255740000, Sessions1795254420000 } from '../modules/sessions/migrations/index.js';
 import { Turns1795255560000 } from '../modules/turns/migrations/index.js';
 import { Foundation1795254000000 } from './1795254000000-foundation.js';
 import { Identity1795254060000 } from './1795254060000-identity.js';
@@ -44,4 +45,5 @@ export const migrations = [
   TicketCalls1795255590000,
   Budgets1795255620000,
   SingleUses1795255680000,
+  OperationTurns1795255740000,
 ];

@@ -1,3 +1,4 @@
+import type { TurnContext } from '@sallyport/core';
 import type {
   Envelope,
   EventBodies,
@@ -59,6 +60,14 @@ const ended = ({ reason, operations, denied, bytes }: SessionEnded): Columns => 
   bytes_to_client: bytes.toClient,
 });
 
+/** Of an operation that itself says what it belongs to: model traffic. */
+const turnColumns = ({ client, aiSession, turn, toolCall }: TurnContext): Columns => ({
+  ai_client: client ?? null,
+  ai_session: aiSession ?? null,
+  turn: turn ?? null,
+  tool_call: toolCall ?? null,
+});
+
 const decided = (body: OperationDecided | OperationDenied): Columns => ({
   number: body.number,
   action: body.action,
@@ -68,10 +77,21 @@ const decided = (body: OperationDecided | OperationDenied): Columns => ({
   policies: body.policies,
   policy_version: body.policyVersion,
   ...(body.review === undefined ? {} : { review_id: body.review }),
+  ...(body.turn === undefined ? {} : turnColumns(body.turn)),
   ...('refusal' in body ? { refusal_code: body.refusal.code } : {}),
 });
 
-const completed = ({ status, code, rows, bytes, maskedFields, maskedBy, durationMs }: OperationCompleted): Columns => ({
+const completed = ({
+  status,
+  code,
+  rows,
+  bytes,
+  maskedFields,
+  maskedBy,
+  durationMs,
+  joinKey,
+  scoped,
+}: OperationCompleted): Columns => ({
   status,
   status_code: code ?? null,
   rows: rows ?? null,
@@ -79,6 +99,8 @@ const completed = ({ status, code, rows, bytes, maskedFields, maskedBy, duration
   masked_fields: maskedFields,
   masked_by: maskedBy ?? null,
   duration_ms: durationMs ?? null,
+  join_key: joinKey ?? null,
+  scoped: scoped ?? null,
 });
 
 const decisions: Readonly<Record<string, string>> = {

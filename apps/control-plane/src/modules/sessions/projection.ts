@@ -49,6 +49,12 @@ const operationColumns: Readonly<Record<string, string>> = {
   masked_fields: 'bigint',
   masked_by: 'text[]',
   duration_ms: 'double precision',
+  join_key: 'text',
+  scoped: 'text',
+  ai_client: 'text',
+  ai_session: 'text',
+  turn: 'text',
+  tool_call: 'text',
   completed_seq: 'bigint',
   completed_at: 'timestamptz',
 };

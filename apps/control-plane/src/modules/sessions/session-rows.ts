@@ -40,4 +40,12 @@ export interface OperationRow {
   readonly masked_fields: string | null;
   readonly masked_by: string[] | null;
   readonly duration_ms: number | null;
+  /** What finds it in the target's own log. */
+  readonly join_key: string | null;
+  readonly scoped: string | null;
+  /** Of an operation that itself says what it belongs to. */
+  readonly ai_client: string | null;
+  readonly ai_session: string | null;
+  readonly turn: string | null;
+  readonly tool_call: string | null;
 }

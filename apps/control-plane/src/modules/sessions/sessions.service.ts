@@ -24,6 +24,7 @@ const decidedEvents = "('operation.allowed', 'operation.denied', 'operation.revi
 // What has just happened is on record, and in these tables a moment later.
 const projectedWithinMs = 1500;
 const lookEveryMs = 50;
+const viewedAtOnce = 500;
 
 /** Sessions and operations as people look at them: their own; auditors and administrators everybody's. */
 @Injectable()
@@ -78,6 +79,17 @@ export class SessionsService {
       ({ seq }) => seq,
       (row) => operationView(row, bodies.get(row.id)),
     );
+  }
+
+  /** With their texts, so far as these have not been erased; whether the caller may see them is the caller's matter. */
+  async viewsOf(rows: readonly OperationRow[]): Promise<ReadonlyMap<string, OperationView>> {
+    const views = new Map<string, OperationView>();
+    for (let from = 0; from < rows.length; from += viewedAtOnce) {
+      const some = rows.slice(from, from + viewedAtOnce);
+      const bodies = await this.decidedBodies(some.map(({ id }) => id));
+      for (const row of some) views.set(row.id, operationView(row, bodies.get(row.id)));
+    }
+    return views;
   }
 
   /** Asks whichever replica serves it to end it; nothing happens when it has ended. */

@@ -1,1 +1,2 @@
 export { Sessions1795254420000 } from './1795254420000-sessions.js';
+export { OperationTurns1795255740000 } from './1795255740000-operation-turns.js';

@@ -1,0 +1,155 @@
+import { Injectable } from '@nestjs/common';
+import type { Identity } from '@sallyport/core';
+import { DataSource } from 'typeorm';
+import { rowOf } from '../../platform/index.js';
+import type { AiSessionRow, ToolCallRow, TurnRow } from '../ai-sessions/ai-session-rows.js';
+import { Leaves, TraceLeaves } from './trace-leaves.js';
+import {
+  callsOf,
+  type LinkedOperation,
+  messagesOf,
+  mostOperations,
+  mostTurns,
+  operationsOfAiSession,
+  turnsOf,
+} from './trace-rows.js';
+import { type Subject, TraceSubjects } from './trace-subject.js';
+import { isModelRequest, placed } from './trace-tree.js';
+import type { AiSessionBranch, ToolCallBranch, TraceKind, TraceView, TurnBranch } from './trace-view.js';
+
+interface Grown {
+  readonly branch: AiSessionBranch;
+  readonly elsewhere: readonly LinkedOperation[];
+  readonly leaves: Leaves;
+  readonly truncated: boolean;
+}
+
+/** From a prompt to what came of it, and back. */
+@Injectable()
+export class Traces {
+  constructor(
+    private readonly database: DataSource,
+    private readonly subjects: TraceSubjects,
+    private readonly leaves: TraceLeaves,
+  ) {}
+
+  /** @throws GatewayError NOT_FOUND for what is not there and for what the caller may not see; CONFLICT */
+  async find(caller: Identity, kind: TraceKind, id: string): Promise<TraceView> {
+    const subject = await this.subjects.find(caller, kind, id);
+    const of = { kind: subject.kind, id: subject.id };
+    const identity = await this.identityOf(subject.person);
+    if (subject.aiSession === undefined) {
+      const operations = (subject.operations ?? []).slice(0, mostOperations);
+      const leaves = await this.leaves.of(subject.person, identity?.name ?? '', operations);
+      const truncated = (subject.operations?.length ?? 0) > mostOperations;
+      return {
+        of,
+        identity,
+        ai_session: null,
+        operations: operations.map((each) => leaves.operation(each)),
+        truncated,
+      };
+    }
+    const { branch, elsewhere, leaves, truncated } = await this.grow(subject, subject.aiSession, identity?.name ?? '');
+    return { of, identity, ai_session: branch, operations: elsewhere.map((each) => leaves.operation(each)), truncated };
+  }
+
+  private identityOf(person: string): Promise<TraceView['identity']> {
+    return rowOf<NonNullable<TraceView['identity']>>(
+      this.database,
+      'select id, class, name from people where id::text = $1',
+      [person],
+    ).then((row) => row ?? null);
+  }
+
+  private async grow(subject: Subject, session: AiSessionRow, person: string): Promise<Grown> {
+    const all = subject.operations ?? (await operationsOfAiSession(this.database, session));
+    const known = await turnsOf(this.database, session.id);
+    const calls = await callsOf(
+      this.database,
+      known.map(({ id }) => id),
+    );
+    const places = placed(all.slice(0, mostOperations), known, calls);
+    const wanted = wantedOf(subject, places, calls);
+    const turns = known.filter(({ id }) => wanted.turns?.has(id) ?? true).slice(-mostTurns);
+    const shownCalls = calls.filter(({ id }) => wanted.calls?.has(id) ?? true);
+    const inTurn =
+      wanted.calls !== undefined && subject.operations === undefined
+        ? new Map<string, LinkedOperation[]>()
+        : places.byTurn;
+    const elsewhere = wanted.turns === undefined || subject.operations !== undefined ? places.elsewhere : [];
+    const shown = [
+      ...turns.flatMap(({ id }) => inTurn.get(id) ?? []),
+      ...shownCalls.flatMap(({ id }) => places.byCall.get(id) ?? []),
+      ...elsewhere,
+    ];
+    const leaves = await this.leaves.of(session.person_id, person, shown, shownCalls);
+    const messages = await messagesOf(
+      this.database,
+      turns.map(({ id }) => id),
+    );
+    const callBranches = await this.callBranches(shownCalls, places.byCall, leaves);
+    const branch: AiSessionBranch = {
+      id: session.id,
+      client: session.client,
+      client_session: session.client_session,
+      first_seen_at: session.first_seen_at.toISOString(),
+      killed_at: session.killed_at?.toISOString() ?? null,
+      turns: turns.map((turn) => ({
+        ...turnHead(turn),
+        messages: messages.filter(({ turn_id }) => turn_id === turn.id).map((message) => leaves.message(message)),
+        model: (inTurn.get(turn.id) ?? []).filter(isModelRequest).map((each) => leaves.operation(each)),
+        tool_calls: callBranches.filter(({ turn: of }) => of === turn.id).map(({ branch: each }) => each),
+        operations: (inTurn.get(turn.id) ?? [])
+          .filter((each) => !isModelRequest(each))
+          .map((each) => leaves.operation(each)),
+      })),
+    };
+    return { branch, elsewhere, leaves, truncated: all.length > mostOperations || known.length > mostTurns };
+  }
+
+  private async callBranches(
+    calls: readonly ToolCallRow[],
+    byCall: ReadonlyMap<string, readonly LinkedOperation[]>,
+    leaves: Leaves,
+  ): Promise<{ readonly turn: string; readonly branch: ToolCallBranch }[]> {
+    const branches = [];
+    for (const call of calls) {
+      const operations = (byCall.get(call.id) ?? []).map((each) => leaves.operation(each));
+      branches.push({ turn: call.turn_id, branch: { ...(await this.leaves.call(call, leaves)), operations } });
+    }
+    return branches;
+  }
+}
+
+/** Which turns and calls are shown; undefined means all of them. */
+interface Wanted {
+  readonly turns?: ReadonlySet<string>;
+  readonly calls?: ReadonlySet<string>;
+}
+
+function wantedOf(subject: Subject, places: ReturnType<typeof placed>, calls: readonly ToolCallRow[]): Wanted {
+  if (subject.operations !== undefined) {
+    const turnOfCall = new Map(calls.map(({ id, turn_id }) => [id, turn_id]));
+    const ofCalls = [...places.byCall.keys()];
+    return {
+      calls: new Set(ofCalls),
+      turns: new Set([...places.byTurn.keys(), ...ofCalls.map((id) => turnOfCall.get(id)!)]),
+    };
+  }
+  if (subject.call !== undefined) return { calls: new Set([subject.call]), turns: new Set([subject.turn!]) };
+  if (subject.turn !== undefined) return { turns: new Set([subject.turn]) };
+  return {};
+}
+
+const turnHead = (turn: TurnRow): Omit<TurnBranch, 'messages' | 'model' | 'tool_calls' | 'operations'> => ({
+  id: turn.id,
+  client_turn: turn.client_turn,
+  origin: turn.origin,
+  parent: turn.parent_turn_id,
+  trace_id: turn.trace_id,
+  started_at: turn.started_at.toISOString(),
+  ended_at: turn.ended_at?.toISOString() ?? null,
+  untrusted:
+    turn.untrusted_at === null ? null : { by: turn.untrusted_by ?? 'a tool', at: turn.untrusted_at.toISOString() },
+});
