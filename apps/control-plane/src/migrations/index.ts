@@ -6,9 +6,8 @@ import {
 import { AiSessions1795255500000 } from '../modules/ai-sessions/migrations/index.js';
 import { Evidence1795254300000, LogKeys1795254600000 } from '../modules/evidence/migrations/index.js';
 import { Recording1795254360000 } from '../modules/recording/migrations/index.js';
-import { Sessions1795254420000 } from '../modules/sessions/migrations/index.js';
-import { TicketCalls1795255590000 } from '../modules/tickets/migrations/index.js';
 import { OperationTurns1795255740000, Sessions1795254420000 } from '../modules/sessions/migrations/index.js';
+import { TicketCalls1795255590000 } from '../modules/tickets/migrations/index.js';
 import { Turns1795255560000 } from '../modules/turns/migrations/index.js';
 import { Foundation1795254000000 } from './1795254000000-foundation.js';
 import { Identity1795254060000 } from './1795254060000-identity.js';
