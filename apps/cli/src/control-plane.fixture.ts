@@ -9,7 +9,9 @@ export interface Asked {
   readonly body: Record<string, unknown>;
 }
 
-export type Answer = { readonly status?: number; readonly body?: unknown } | 'silence';
+export type Answer =
+  | { readonly status?: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
+  | 'silence';
 
 /** A control plane that follows the contract, and answers what a test wants it to. */
 export interface ScriptedControlPlane extends AsyncDisposable {
@@ -19,7 +21,9 @@ export interface ScriptedControlPlane extends AsyncDisposable {
   answer: (asked: Asked) => Answer | undefined;
 }
 
-const { certificate } = await createAuthority();
+/** The gateway's. */
+export const authority = await createAuthority();
+const { certificate } = authority;
 
 /** What a test looks for where it must not be. */
 export const canary = (name: string): string => `spt_${`canary-${name}-`.padEnd(43, 'x')}`;
@@ -70,7 +74,7 @@ export const scriptedControlPlane = async (): Promise<ScriptedControlPlane> => {
       asked.push(heard);
       const answer = plane.answer(heard) ?? { status: 404, body: { code: 'NOT_FOUND', detail: 'no such route' } };
       if (answer === 'silence') return;
-      response.writeHead(answer.status ?? 200, { 'content-type': 'application/json' });
+      response.writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers });
       response.end(answer.body === undefined ? '' : JSON.stringify(answer.body));
     });
   });

@@ -8,6 +8,7 @@ import { addBudgets } from './commands/budgets.js';
 import { addCompletions } from './commands/completions.js';
 import { addConnect } from './commands/connect.js';
 import { addConnections } from './commands/connections.js';
+import { addDoctor } from './commands/doctor.js';
 import { addEvidence } from './commands/evidence.js';
 import { addExec } from './commands/exec.js';
 import { addHook } from './commands/hook.js';
@@ -52,6 +53,7 @@ const verbs = [
   addTickets,
   addSetup,
   addTrace,
+  addDoctor,
   addCompletions,
 ];
 

@@ -74,7 +74,12 @@ const put = (file: string, text: string, mode = 0o644): void => {
   chmodSync(at(file), mode);
 };
 const text = (file: string): string => readFileSync(at(file), 'utf8');
-const json = (file: string): Record<string, never> => JSON.parse(text(file)) as Record<string, never>;
+interface Settings {
+  readonly env: Readonly<Record<string, string>>;
+  readonly permissions: unknown;
+  readonly hooks: Readonly<Record<string, readonly { readonly hooks: readonly { readonly command: string }[] }[]>>;
+}
+const json = (file: string): Settings => JSON.parse(text(file)) as Settings;
 
 /** Every file below the root, with its bytes and permissions. */
 const everything = (): Record<string, string> =>
@@ -191,18 +196,18 @@ describe('Claude Code', () => {
   test('keeps every setting of a person’s own, and their way of writing', async () => {
     put(user, mine, 0o640);
     expect((await setup(['claude-code', '--yes'])).status).toBe(0);
-    const before = JSON.parse(mine) as Record<string, never>;
+    const before = JSON.parse(mine) as Settings;
     const after = json(user);
-    expect(after).toMatchObject({ model: 'opus', permissions: before['permissions'], env: before['env'] });
+    expect(after).toMatchObject({ model: 'opus', permissions: before.permissions, env: before.env });
     expect(Object.keys(after).slice(0, 4)).toEqual(['model', 'env', 'permissions', 'hooks']);
-    expect(after['hooks']['PreToolUse']).toMatchObject([
-      before['hooks']['PreToolUse'][0],
+    expect(after.hooks['PreToolUse']).toMatchObject([
+      before.hooks['PreToolUse']![0],
       { matcher: expect.stringContaining('Bash|') },
     ]);
-    expect(after['hooks']['Notification']).toEqual(before['hooks']['Notification']);
+    expect(after.hooks['Notification']).toEqual(before.hooks['Notification']);
     expect(text(user)).toMatch(/^\{\n\t"model"/);
     expect(text(user)).not.toMatch(/\n$/);
-    expect(after['env']['CLAUDE_CODE_SHELL_PREFIX']).toBe(`${own}/bin/sallyport-exec`);
+    expect(after.env['CLAUDE_CODE_SHELL_PREFIX']).toBe(`${own}/bin/sallyport-exec`);
     expect(after).not.toHaveProperty('requiredMinimumVersion');
     expect(statSync(at(user)).mode & 0o777).toBe(0o640);
   });
@@ -396,7 +401,7 @@ describe('Codex', () => {
     expect(rest).toContain(
       `[model_providers.sallyport.auth]\ncommand = "${own}/bin/sallyport"\nargs = ["llm-token", "gpt", "--protocol", "openai", "--url", "${plane.url}"]\n`,
     );
-    const told = json(hooks)['hooks'] as Record<string, { hooks: { command: string }[] }[]>;
+    const told = json(hooks).hooks;
     expect(told['Stop']!.map((group) => group.hooks[0]!.command)).toEqual([
       'bell',
       `'${own}/bin/sallyport' hook codex --url '${plane.url}'`,
