@@ -25,6 +25,7 @@ export interface Ticket {
 
 /** What an AI client says of itself; claims, recorded as such. */
 export interface TurnOptions {
+  readonly aiClient?: string;
   readonly aiSession?: string;
   readonly turn?: string;
   readonly toolCall?: string;
@@ -34,11 +35,11 @@ export interface TurnOptions {
 export const newTicket = (
   api: Api,
   connection: string,
-  { aiSession, turn, toolCall, ttl }: TurnOptions = {},
+  { aiClient, aiSession, turn, toolCall, ttl }: TurnOptions = {},
 ): Promise<Ticket> =>
   api.send<Ticket>('POST', '/v1/tickets', {
     connection,
-    ...without({ ai_session: aiSession, turn, tool_call: toolCall, ttl_seconds: ttl }),
+    ...without({ ai_client: aiClient, ai_session: aiSession, turn, tool_call: toolCall, ttl_seconds: ttl }),
   });
 
 /** Which command a person wants instead; for protocols that have one of their own. */

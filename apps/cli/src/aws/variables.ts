@@ -1,3 +1,4 @@
+import { clientOf } from '../exec/caller.js';
 import { without } from '../options.js';
 import type { TurnOptions } from '../ticket.js';
 
@@ -37,6 +38,7 @@ const ofHosts = [
 const ofEndpoints = ['AWS_ENDPOINT_URL', 'AWS_DISABLE_HOST_PREFIX_INJECTION'];
 
 const turnNames = {
+  aiClient: 'SALLYPORT_AI_CLIENT',
   aiSession: 'SALLYPORT_AI_SESSION',
   turn: 'SALLYPORT_TURN',
   toolCall: 'SALLYPORT_TOOL_CALL',
@@ -62,13 +64,15 @@ export const turnVariables = (turn: TurnOptions): Record<string, string> =>
       .flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
   );
 
-/** The same read back. */
+/** The same read back. @returns what an AI client says of itself to what it starts, where nothing of ours is there */
 export const turnOf = (env: NodeJS.ProcessEnv): TurnOptions => {
   const ttl = Number(env[turnNames.ttl]);
-  return without({
-    aiSession: env[turnNames.aiSession] || undefined,
-    turn: env[turnNames.turn] || undefined,
-    toolCall: env[turnNames.toolCall] || undefined,
-    ttl: Number.isInteger(ttl) && ttl > 0 ? ttl : undefined,
-  });
+  const names = [turnNames.aiClient, turnNames.aiSession, turnNames.turn, turnNames.toolCall] as const;
+  const [aiClient, aiSession, turn, toolCall] = names.map((name) => env[name] || undefined);
+  return {
+    ...(aiSession
+      ? without({ aiClient, aiSession, turn, toolCall })
+      : { ...clientOf(env), ...without({ turn, toolCall }) }),
+    ...without({ ttl: Number.isInteger(ttl) && ttl > 0 ? ttl : undefined }),
+  };
 };

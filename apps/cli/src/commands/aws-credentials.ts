@@ -1,22 +1,16 @@
 import type { Command } from 'commander';
 import { processCredentials } from '../aws/credentials.js';
-import { turnOf } from '../aws/variables.js';
 import { command, type Invocation } from '../cli.js';
 import { CallDirectory } from '../exec/call-directory.js';
 import { ticketOfCall } from '../exec/tickets.js';
-import { integer, without } from '../options.js';
-import { assertSpeaks, newTicket, type Ticket, type TurnOptions } from '../ticket.js';
-import { withTurn } from './connect.js';
+import { integer } from '../options.js';
+import { assertSpeaks, newTicket, type TurnOptions } from '../ticket.js';
+import { claimsOf, withTurn } from './connect.js';
 
 interface CredentialsOptions extends TurnOptions {
   readonly renewalLead: number;
   readonly call?: string;
 }
-
-const freshTicket = ({ api, options, world }: Invocation<CredentialsOptions>, name: string): Promise<Ticket> => {
-  const { aiSession, turn, toolCall, ttl } = options;
-  return newTicket(api, name, { ...turnOf(world.env), ...without({ aiSession, turn, toolCall, ttl }) });
-};
 
 export const addAwsCredentials = (program: Command): void => {
   const credentials = command(
@@ -27,7 +21,7 @@ export const addAwsCredentials = (program: Command): void => {
       const { api, options, world } = invocation;
       const ticket = options.call
         ? await ticketOfCall(new CallDirectory(options.call), name, api)
-        : await freshTicket(invocation, name);
+        : await newTicket(api, name, claimsOf(invocation));
       assertSpeaks('aws', ticket);
       world.out(`${JSON.stringify(processCredentials(ticket, options.renewalLead, Date.now()))}\n`);
     },

@@ -5,7 +5,7 @@ import { runProgram } from '../child.js';
 import { command, type Invocation } from '../cli.js';
 import { applied } from '../environment.js';
 import { assertSpeaks, newTicket, type TurnOptions } from '../ticket.js';
-import { withoutDashes, withTurn } from './connect.js';
+import { claimsOf, withoutDashes, withTurn } from './connect.js';
 
 const missing = 'install it (apt-get install awscli), or use another client with: sallyport connect <connection>';
 
@@ -17,9 +17,10 @@ export const addAws = (program: Command): void => {
     async (call: Invocation<TurnOptions & AwsOptions>, name, ...args) => {
       const given = withoutDashes(args);
       refuseDetours(given);
-      const ticket = await newTicket(call.api, name, call.options);
+      const claims = claimsOf(call);
+      const ticket = await newTicket(call.api, name, claims);
       assertSpeaks('aws', ticket);
-      const environment = forBotocore(awsEnvironment(ticket, call.options, { world: call.world, url: call.api.url }));
+      const environment = forBotocore(awsEnvironment(ticket, claims, { world: call.world, url: call.api.url }));
       const own = ownArguments(call.options.proxy ? undefined : endpointUrl(ticket));
       return runProgram('aws', [...own, ...given], applied(environment, call.world.env), missing);
     },

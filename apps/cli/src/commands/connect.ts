@@ -1,5 +1,6 @@
 import { GatewayError } from '@sallyport/core';
 import type { Command } from 'commander';
+import { turnOf } from '../aws/variables.js';
 import { runProgram } from '../child.js';
 import { command, type Invocation } from '../cli.js';
 import {
@@ -11,7 +12,7 @@ import {
   statements,
 } from '../environment.js';
 import { integer } from '../options.js';
-import { newTicket } from '../ticket.js';
+import { newTicket, type TurnOptions } from '../ticket.js';
 
 type ConnectOptions = EnvironmentOptions & {
   readonly env?: boolean;
@@ -28,6 +29,15 @@ export const withTurn = (made: Command): Command =>
     .option('--ai-session <id>', 'the AI client’s own session')
     .option('--turn <id>', 'the prompt that this is for')
     .option('--tool-call <id>', 'the tool call that this is for');
+
+/** The options of a call, and where they say nothing what the AI client says that has started it. */
+export const claimsOf = <Options extends TurnOptions>({
+  options,
+  world,
+}: Invocation<Options>): Options & TurnOptions => ({
+  ...turnOf(world.env),
+  ...options,
+});
 
 export const withDatabase = (made: Command): Command =>
   made.option('--database <name>', 'the database; the connection’s first one when left out');
@@ -46,8 +56,9 @@ export const addConnect = (program: Command): void => {
     'connect <connection> [program...]',
     'print or set a client’s environment',
     async (call: Invocation<ConnectOptions>, name, ...args) => {
-      const ticket = await newTicket(call.api, name, call.options);
-      const environment = environmentOf(ticket, call.options, { world: call.world, url: call.api.url });
+      const claims = claimsOf(call);
+      const ticket = await newTicket(call.api, name, claims);
+      const environment = environmentOf(ticket, claims, { world: call.world, url: call.api.url });
       const [file, ...rest] = withoutDashes(args);
       if (file) return runProgram(file, rest, applied(environment, call.world.env), 'check its name and your PATH');
       if (call.options.exec)

@@ -3,7 +3,7 @@ import { command, type Invocation } from '../cli.js';
 import { integer } from '../options.js';
 import { startProxy } from '../proxy/server.js';
 import { assertSpeaks, caOf, databaseOf, newTicket, type TurnOptions } from '../ticket.js';
-import { withDatabase, withTurn } from './connect.js';
+import { claimsOf, withDatabase, withTurn } from './connect.js';
 
 interface ProxyOptions extends TurnOptions {
   readonly port: number;
@@ -23,12 +23,13 @@ export const addProxy = (program: Command): void => {
     'listen on loopback for a client pool: each of its connections gets a fresh ticket',
     async (call: Invocation<ProxyOptions>, name) => {
       const { options, api } = call;
-      assertSpeaks('postgres', await newTicket(api, name, options)); // says now, and not at the first query, that it cannot work
+      const claims = claimsOf(call);
+      assertSpeaks('postgres', await newTicket(api, name, claims)); // says now, and not at the first query, that it cannot work
       const running = await startProxy({
         port: options.port,
         maxConnections: options.maxConnections,
         dial: async () => {
-          const ticket = await newTicket(api, name, options);
+          const ticket = await newTicket(api, name, claims);
           return {
             ...ticket.endpoint,
             user: ticket.connection,

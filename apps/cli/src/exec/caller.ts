@@ -1,4 +1,5 @@
 import { quoted } from '../quoted.js';
+import type { TurnOptions } from '../ticket.js';
 import { evaluated } from './evaluated.js';
 
 /** A tool call of an AI client, as its process tells it. */
@@ -43,6 +44,14 @@ export const callOf = (args: readonly string[], env: NodeJS.ProcessEnv): Call | 
   // The variables of a client are still there in one that it has started, so its line says more than they do.
   if (inner !== undefined) return claudeCall(inner, env) ?? codexCall(lineOf(args), env);
   return codexCall(lineOf(args), env) ?? (agent.endsWith('_agent') ? claudeCall(lineOf(args), env) : undefined);
+};
+
+/** Which AI client has started this process, and for which of its tool calls, as far as it says so itself. */
+export const clientOf = (env: NodeJS.ProcessEnv): Pick<TurnOptions, 'aiClient' | 'aiSession' | 'toolCall'> => {
+  const call = callOf([''], env);
+  if (!call) return {};
+  const { client, aiSession, toolCall } = call;
+  return { aiClient: client, aiSession, ...(toolCall === undefined ? {} : { toolCall }) };
 };
 
 const markName = 'SALLYPORT_EXEC';

@@ -28,7 +28,12 @@ export const callEnvironment = (
     const usable = tickets.filter((ticket) => ticket.protocol === protocol && nameable.test(ticket.connection));
     return usable.length ? [environment(usable, directory, place)] : [];
   });
-  const turnOptions = without({ aiSession: call.aiSession, turn: turn ?? undefined, toolCall: tool_call ?? undefined });
+  const turnOptions = without({
+    aiClient: call.client,
+    aiSession: call.aiSession,
+    turn: turn ?? undefined,
+    toolCall: tool_call ?? undefined,
+  });
   const set = Object.assign({}, ...made.map((each) => each.set), turnVariables(turnOptions)) as Record<string, string>;
   return { set: { ...marked(call, set) }, unset: made.flatMap(({ unset }) => unset).filter((name) => !(name in set)) };
 };
