@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import { createAuthority } from '@sallyport/tunnel';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { found } from './found.js';
+import { Person } from './person.js';
+import { type ScriptedControlPlane, scriptedControlPlane, tickets } from './scripted-control-plane.js';
+import { openaiModel, type ScriptedModel, toolUse } from './scripted-model.js';
+
+const codex = found('codex');
+
+/** What `codex` does with the configuration that `sallyport setup` writes. */
+describe.skipIf(!codex)('Codex, set up by sallyport', () => {
+  let model: ScriptedModel;
+  let plane: ScriptedControlPlane;
+  let ada: Person;
+
+  beforeAll(async () => {
+    const authority = await createAuthority();
+    model = await openaiModel(authority);
+    plane = await scriptedControlPlane('openai', { port: model.port, ca: authority.certificate });
+    ada = new Person(plane.url);
+    expect(await ada.sallyport('setup', 'codex', '--yes')).toMatchObject({ status: 0 });
+  });
+  afterAll(async () => {
+    ada[Symbol.dispose]();
+    await plane[Symbol.asyncDispose]();
+    await model[Symbol.asyncDispose]();
+  });
+  beforeEach(() => {
+    (plane.told as unknown[]).length = 0;
+    (model.requests as unknown[]).length = 0;
+    plane.hookAnswer = {};
+  });
+
+  // That the hooks are to be trusted, a person says once; here there is nobody to say it.
+  const prompt = (command: string, sandbox = 'danger-full-access') => {
+    model.command = command;
+    const args = [
+      'exec',
+      '--skip-git-repo-check',
+      '--dangerously-bypass-hook-trust',
+      '--sandbox',
+      sandbox,
+      'do as you are told',
+    ];
+    return ada.run(codex!, args, { CODEX_CA_CERTIFICATE: ada.at('.config/sallyport/setup/gateway-ca.pem') });
+  };
+  const hooks = () => plane.told.filter(({ path }) => path === '/hooks/codex').map(({ body }) => body);
+  const results = () =>
+    model.requests
+      .map(({ body }) => body)
+      .filter((body) => body.includes('function_call_output'))
+      .join('\n');
+
+  const command = 'printf "%s\\n" "$PGUSER at $PGHOST, it\'s" | cat; env > seen';
+
+  test('asks the model by the gateway with a ticket, and runs the command with tickets of its call', async () => {
+    expect(await prompt(command)).toMatchObject({ status: 0 });
+    const asked = model.requests.filter(({ path }) => path === '/v1/responses');
+    expect(asked.length).toBeGreaterThan(1);
+    for (const { headers } of asked) expect(headers['authorization']).toBe(`Bearer ${tickets.model}`);
+    const session = asked[0]!.headers['session-id'];
+    expect(plane.told.filter(({ path }) => path === '/v1/exec-tickets').map(({ body }) => body)).toEqual([
+      { client: 'codex', ai_session: session, tool_call: toolUse, command },
+    ]);
+    expect(results()).toContain("orders at 127.0.0.1, it's");
+  });
+
+  test('tells the hooks the model’s own command, before and after it, although another one is run', async () => {
+    await prompt(command);
+    const call = { tool_use_id: toolUse, tool_name: 'Bash', tool_input: { command } };
+    const told = (name: string) => hooks().find((body) => body['hook_event_name'] === name);
+    expect(told('PreToolUse')).toMatchObject(call);
+    expect(told('PostToolUse')).toMatchObject(call);
+    expect(told('UserPromptSubmit')).toMatchObject({
+      prompt: 'do as you are told',
+      turn_id: told('PreToolUse')!['turn_id'],
+    });
+  });
+
+  test('gives the command nothing of the login or of its own access', async () => {
+    await prompt(command);
+    const seen = readFileSync(ada.at('work/seen'), 'utf8');
+    expect(seen).toContain(`PGPASSWORD=${tickets.shell}`);
+    expect(seen).not.toMatch(/login-canary|spt_m|spw_/);
+  });
+
+  test('does not run what the control plane refuses', async () => {
+    const permissionDecisionReason = 'this AI session was ended by an administrator';
+    plane.hookAnswer = {
+      hookSpecificOutput: { hookEventName: 'PreToolUse', permissionDecision: 'deny', permissionDecisionReason },
+    };
+    await prompt('touch refused');
+    expect(results()).toContain(permissionDecisionReason);
+    expect(() => readFileSync(ada.at('work/refused'))).toThrow();
+  });
+
+  test('is as it was before, once that is undone', async () => {
+    expect(await ada.sallyport('setup', 'codex', '--undo', '--yes')).toMatchObject({ status: 0 });
+    expect(() => readFileSync(ada.at('.codex/hooks.json'))).toThrow();
+  });
+});
