@@ -29,7 +29,7 @@ describe.skipIf(!claude)('Claude Code, set up by sallyport', () => {
   beforeEach(() => {
     (plane.told as unknown[]).length = 0;
     (model.requests as unknown[]).length = 0;
-    plane.hookAnswer = {};
+    plane.hookAnswers = {};
   });
 
   const prompt = (command: string, ...more: string[]) => {
@@ -95,14 +95,23 @@ describe.skipIf(!claude)('Claude Code, set up by sallyport', () => {
 
   test('does not run what the control plane refuses, and tells the model why', async () => {
     const permissionDecisionReason = 'this AI session was ended by an administrator';
-    plane.hookAnswer = {
-      hookSpecificOutput: { hookEventName: 'PreToolUse', permissionDecision: 'deny', permissionDecisionReason },
+    plane.hookAnswers = {
+      PreToolUse: {
+        hookSpecificOutput: { hookEventName: 'PreToolUse', permissionDecision: 'deny', permissionDecisionReason },
+      },
     };
     rmSync(ada.at('work/seen'), { force: true });
     await prompt('touch seen');
     expect(results()).toContain(permissionDecisionReason);
     expect(() => readFileSync(ada.at('work/seen'))).toThrow();
     expect(plane.told.filter(({ path }) => path === '/v1/exec-tickets')).toEqual([]);
+  });
+
+  test('does not ask the model what the control plane refuses to have asked', async () => {
+    plane.hookAnswers = { UserPromptSubmit: { decision: 'block', reason: 'this AI session was ended' } };
+    const { out, err } = await prompt('true');
+    expect(out + err).toContain('this AI session was ended');
+    expect(model.requests.filter(({ body }) => body.includes('do as you are told'))).toEqual([]);
   });
 
   test('is as it was before, once that is undone', async () => {

@@ -29,7 +29,7 @@ describe.skipIf(!codex)('Codex, set up by sallyport', () => {
   beforeEach(() => {
     (plane.told as unknown[]).length = 0;
     (model.requests as unknown[]).length = 0;
-    plane.hookAnswer = {};
+    plane.hookAnswers = {};
   });
 
   // That the hooks are to be trusted, a person says once; here there is nobody to say it.
@@ -39,6 +39,8 @@ describe.skipIf(!codex)('Codex, set up by sallyport', () => {
       'exec',
       '--skip-git-repo-check',
       '--dangerously-bypass-hook-trust',
+      '--model',
+      'gpt-5',
       '--sandbox',
       sandbox,
       'do as you are told',
@@ -87,8 +89,10 @@ describe.skipIf(!codex)('Codex, set up by sallyport', () => {
 
   test('does not run what the control plane refuses', async () => {
     const permissionDecisionReason = 'this AI session was ended by an administrator';
-    plane.hookAnswer = {
-      hookSpecificOutput: { hookEventName: 'PreToolUse', permissionDecision: 'deny', permissionDecisionReason },
+    plane.hookAnswers = {
+      PreToolUse: {
+        hookSpecificOutput: { hookEventName: 'PreToolUse', permissionDecision: 'deny', permissionDecisionReason },
+      },
     };
     await prompt('touch refused');
     expect(results()).toContain(permissionDecisionReason);

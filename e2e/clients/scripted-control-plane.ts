@@ -11,8 +11,8 @@ export interface Told {
 export interface ScriptedControlPlane extends AsyncDisposable {
   readonly url: string;
   readonly told: readonly Told[];
-  /** What hooks are answered from now on. */
-  hookAnswer: object;
+  /** What hooks are answered from now on, by event. */
+  hookAnswers: Readonly<Record<string, object>>;
 }
 
 interface Listener {
@@ -38,7 +38,7 @@ export const scriptedControlPlane = async (
   model: Listener,
 ): Promise<ScriptedControlPlane> => {
   const told: Told[] = [];
-  const plane = { hookAnswer: {} };
+  const plane: Pick<ScriptedControlPlane, 'hookAnswers'> = { hookAnswers: {} };
   const issued = () => ({
     assurance: 'bound',
     turn: 'p1',
@@ -46,13 +46,14 @@ export const scriptedControlPlane = async (
     ambiguous: false,
     tickets: [ticket('orders', 'postgres', tickets.shell, model)],
   });
-  const answers: Readonly<Record<string, () => object>> = {
+  const hook = (body: Record<string, unknown>) => plane.hookAnswers[String(body['hook_event_name'])] ?? {};
+  const answers: Readonly<Record<string, (body: Record<string, unknown>) => object>> = {
     'GET /v1/connections': () => ({ items: [{ name: 'model', protocol }] }),
     'POST /v1/tickets': () => ticket('model', protocol, tickets.model, model),
     'POST /v1/witness-tokens': () => ({ token: witness, expires_at: new Date(Date.now() + 3_600_000).toISOString() }),
     'POST /v1/exec-tickets': issued,
-    'POST /hooks/claude': () => plane.hookAnswer,
-    'POST /hooks/codex': () => plane.hookAnswer,
+    'POST /hooks/claude': hook,
+    'POST /hooks/codex': hook,
   };
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -61,13 +62,10 @@ export const scriptedControlPlane = async (
       const path = request.url!.split('?')[0]!;
       const isJson = request.headers['content-type']?.includes('json') ?? false;
       const text = Buffer.concat(chunks).toString();
-      told.push({
-        path,
-        token: request.headers.authorization?.replace('Bearer ', ''),
-        body: isJson && text ? (JSON.parse(text) as Record<string, unknown>) : {},
-      });
+      const body = isJson && text ? (JSON.parse(text) as Record<string, unknown>) : {};
+      told.push({ path, token: request.headers.authorization?.replace('Bearer ', ''), body });
       response.writeHead(200, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(answers[`${request.method} ${path}`]?.() ?? {}));
+      response.end(JSON.stringify(answers[`${request.method} ${path}`]?.(body) ?? {}));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
