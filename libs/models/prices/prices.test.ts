@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { listPrices } from './list-prices.js';
 import { matchesModel, modelPattern, namesOf } from './model-names.js';
-import { costOf, type ModelPrice, tokensOf, worstCostOf } from './price.js';
+import { costOf, type ModelPrice, tokensOf, worstCostOf, worstTokensOf } from './price.js';
 import { PriceList } from './price-list.js';
 
 const price = (pattern: string, input: number, over = 0): ModelPrice => ({
@@ -72,7 +72,7 @@ describe('what it costs', () => {
   test('is rounded up to a millionth of a dollar, and not by what binary fractions add', () => {
     const cheap = [{ ...price('c', 0.1), cacheRead: 0.01 }];
     expect(costOf(cheap, used(1))).toBe(1);
-    expect(costOf(cheap, used(30))).toBe(3);
+    expect(costOf([price('c', 1.1)], used(50))).toBe(55); // 50 × 1.1 is more than 55 in binary
   });
 
   test('the worst case is never less than the cost of what it allows', () => {
@@ -87,6 +87,23 @@ describe('what it costs', () => {
     const long = [price('m', 4, 1000)];
     expect(costOf(long, used(10))).toBeUndefined();
     expect(worstCostOf(long, { inputTokens: 2000, outputTokens: 0 })).toBeUndefined();
+  });
+
+  test.each([1e300, Number.POSITIVE_INFINITY, Number.NaN])(
+    'a count of %d tokens is the most, and fits the database',
+    (count) => {
+      expect(worstTokensOf({ inputTokens: 1, outputTokens: count })).toBe(1_000_000_000_001);
+      const cost = worstCostOf([{ ...price('m', 1_000_000), output: 1_000_000 }], {
+        inputTokens: 0,
+        outputTokens: count,
+      });
+      expect(cost).toBeLessThan(2 ** 63 / 9);
+    },
+  );
+
+  test('nothing is given back for a count that is negative, and a part of a token is one', () => {
+    expect(tokensOf(used(-5, 0.5, -1, 2))).toBe(3);
+    expect(costOf(tariff, used(-5, 0.5))).toBe(10);
   });
 
   test('tokens are all that were counted', () => {

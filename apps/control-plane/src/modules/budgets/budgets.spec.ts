@@ -238,6 +238,24 @@ describe('a reservation', () => {
     });
   });
 
+  test.each([1e300, 1e15, Number.NaN])(
+    'for %d tokens is too much, and no failure of the database',
+    async (outputTokens) => {
+      await make({ name: 'tokens', limit_tokens: 1000, limit_usd: 5 });
+      const asked = reserve(spender(), estimate({ outputTokens }));
+      await expect(asked).rejects.toMatchObject({
+        code: 'BUDGET_EXHAUSTED',
+        details: { left_tokens: 1000, left_usd: 5 },
+      });
+    },
+  );
+
+  test('whose answer tells less than nothing gives no more back than was taken', async () => {
+    await make({ name: 'tokens', limit_tokens: 1000 });
+    await (await reserve()).settle(usage(-5000, 1));
+    expect(await usesOf('tokens')).toMatchObject([{ used_tokens: 1, reserved_tokens: 0 }]);
+  });
+
   test('whose answer names another model is priced by that, and by its own where that has no price', async () => {
     expect(await (await reserve()).settle(usage(1000, 0, { model: 'claude-haiku-4-5' }))).toMatchObject({
       microUsd: 1000,

@@ -10,7 +10,9 @@ import {
   tokensOf,
   unpriced,
   type Wanted,
+  wholeUsage,
   worstCostOf,
+  worstTokensOf,
 } from '@sallyport/models';
 import { DataSource } from 'typeorm';
 import { Clock, Ids, Log, rowOf } from '../../platform/index.js';
@@ -108,12 +110,12 @@ export class Reservations {
 
   private reservation(id: ReservationId | undefined, model: string, prices: PriceList): ModelReservation {
     return {
-      settle: async (usage) => {
-        const priced = pricedBy(prices, model, usage);
+      settle: async (told) => {
+        const priced = pricedBy(prices, model, wholeUsage(told));
         this.metrics.reserved('settled');
         this.metrics.used(priced);
         await this.put(id, {
-          tokens: tokensOf(usage),
+          tokens: tokensOf(priced),
           ...(priced.microUsd !== undefined && { microUsd: priced.microUsd }),
         });
         return priced;
@@ -138,7 +140,7 @@ const wantedBy = (estimate: ModelEstimate, prices: PriceList): Wanted => {
   const tariff = prices.tariffOf(estimate.model);
   const microUsd = tariff === undefined ? undefined : worstCostOf(tariff, estimate);
   return {
-    tokens: estimate.inputTokens + estimate.outputTokens,
+    tokens: worstTokensOf(estimate),
     ...(microUsd === undefined ? {} : { microUsd }),
   };
 };
