@@ -82,7 +82,7 @@ test.each([
 ] as const)('what comes broken from %s never gives a secret away, and fails in words', async (_, api, make) => {
   const random = seeded(4_711);
   let understood = 0;
-  for (let round = 0; round < 150; round += 1) {
+  for (let round = 0; round < 60; round += 1) {
     const body = broken(random, make(random));
     const decide = () => oneOf(random, [{ outcome: 'allow' }, { outcome: 'deny', text: 'no' }] as const);
     const result = await answered(
@@ -94,5 +94,5 @@ test.each([
     if (result.error === undefined) understood += 1;
     else expect(result.error).toBeInstanceOf(GatewayError);
   }
-  expect(understood).toBeGreaterThan(50);
+  expect(understood).toBeGreaterThan(20);
 });
