@@ -1,8 +1,5 @@
-/** Every API that is carried, by its name. */
-import { openaiChat, openaiResponses } from './openai/index.js';
+/** The APIs that the gateway knows, by name. */
+import { openaiApis } from './openai/index.js';
 import type { ModelApi, ModelApiName } from './types.js';
 
-export const modelApis: Readonly<Partial<Record<ModelApiName, ModelApi>>> = {
-  'openai.responses': openaiResponses,
-  'openai.chat': openaiChat,
-};
+export const modelApis: ReadonlyMap<ModelApiName, ModelApi> = new Map([...openaiApis].map((api) => [api.name, api]));

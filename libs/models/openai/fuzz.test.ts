@@ -32,10 +32,7 @@ const chat = (random: Random): string => {
       tool_calls: [{ index: 0, id: 'c', function: { ...(index === 0 ? { name: 'f' } : {}), arguments: piece } }],
     })),
   ];
-  const all = [
-    ...deltas.map((delta) => ({ index: 0, delta })),
-    { index: 0, delta: {}, finish_reason: 'tool_calls' },
-  ];
+  const all = [...deltas.map((delta) => ({ index: 0, delta })), { index: 0, delta: {}, finish_reason: 'tool_calls' }];
   return `${all.map((one) => `data: ${JSON.stringify({ id: 'x', choices: [one] })}\n\n`).join('')}data: [DONE]\n\n`;
 };
 
