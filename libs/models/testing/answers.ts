@@ -20,7 +20,7 @@ export interface Answered {
   readonly error?: unknown;
 }
 
-const plain: ModelRequest = {
+export const plainRequest: ModelRequest = {
   api: 'openai.responses',
   model: 'm',
   stream: true,
@@ -53,7 +53,7 @@ export const answered = async (
   const calls: ToolCall[] = [];
   const masked = api.maskResponse({ status: 200, contentType }, body, {
     ...maskingWith(masker),
-    request: { ...plain, ...request },
+    request: { ...plainRequest, ...request },
     decide: async (call) => {
       calls.push(call);
       return (await decide?.(call)) ?? { outcome: 'allow' };
