@@ -1,5 +1,15 @@
 /** A streamed answer of Converse: texts pass but for their last word, tool calls are held until they are decided. */
-import { type JsonEdit, type JsonNode, jsonString, member, parseJson, scalarOf, stringOf } from '../json-spans.js';
+import {
+  itemsOf,
+  type JsonEdit,
+  type JsonNode,
+  type JsonString,
+  jsonString,
+  member,
+  parseJson,
+  scalarOf,
+  stringOf,
+} from '../json-spans.js';
 import { Entry } from '../line/entry.js';
 import { Line, mostWaiting, tooMuch } from '../line/line.js';
 import type { TextChannel } from '../line/text-channel.js';
