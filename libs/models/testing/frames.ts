@@ -1,6 +1,6 @@
 import type { EventFrame, MaskedFrames } from '../bedrock/index.js';
 import type { ModelAnswer, ResponseMasking, ToolCall } from '../index.js';
-import { type AnswerOptions, plainRequest } from './answers.js';
+import { type AnswerOptions, Passing, plainRequest } from './answers.js';
 import { everything, maskingWith } from './masking.js';
 
 export interface FramesAnswered {
@@ -19,23 +19,28 @@ async function* each(frames: readonly EventFrame[]): AsyncGenerator<EventFrame> 
 export const framesAnswered = async (
   mask: (frames: AsyncIterable<EventFrame>, masking: ResponseMasking) => MaskedFrames,
   frames: readonly EventFrame[],
-  { masker = everything, request = {}, decide, pingMs = 60_000 }: AnswerOptions = {},
+  { masker = everything, request = {}, decide, pings = 0 }: AnswerOptions = {},
 ): Promise<FramesAnswered> => {
   const calls: ToolCall[] = [];
+  const passing = new Passing();
   const masked = mask(each(frames), {
     ...maskingWith(masker),
     request: { ...plainRequest, ...request },
     decide: async (call) => {
       calls.push(call);
+      await passing.more(pings);
       return (await decide?.(call)) ?? { outcome: 'allow' };
     },
-    pingMs,
+    pingMs: pings === 0 ? 60_000 : 5,
     signal: new AbortController().signal,
   });
   const passed: EventFrame[] = [];
   let error: unknown;
   try {
-    for await (const frame of masked.frames) passed.push(frame);
+    for await (const frame of masked.frames) {
+      passed.push(frame);
+      passing.pass();
+    }
   } catch (cause) {
     error = cause;
   }
