@@ -77,7 +77,7 @@ const readable = (bytes: Buffer): string => {
 
 test('a stream that was tampered with leaks no secret, and fails by an error that is understood', async () => {
   let [passed, failed] = [0, 0];
-  for (let seed = 0; seed < 250; seed += 1) {
+  for (let seed = 0; seed < 150; seed += 1) {
     const random = seeded(seed);
     const bytes = mutated(random);
     const out: Uint8Array[] = [];
@@ -93,8 +93,8 @@ test('a stream that was tampered with leaks no secret, and fails by an error tha
     const all = Buffer.concat(out);
     if (leak.test(all.toString()) || leak.test(readable(all))) expect.fail(`seed ${seed}: ${all.toString()}`);
   }
-  expect(passed).toBeGreaterThan(15);
-  expect(failed).toBeGreaterThan(30);
+  expect(passed).toBeGreaterThan(10);
+  expect(failed).toBeGreaterThan(20);
 });
 
 test('a body that was tampered with leaks no secret, and fails by an error that is understood', async () => {
@@ -112,7 +112,7 @@ test('a body that was tampered with leaks no secret, and fails by an error that 
     ],
   };
   const body = Buffer.from(JSON.stringify(fields));
-  for (let seed = 0; seed < 300; seed += 1) {
+  for (let seed = 0; seed < 200; seed += 1) {
     const random = seeded(seed);
     const at = random(body.length);
     const changed = Buffer.concat([

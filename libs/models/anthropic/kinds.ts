@@ -14,6 +14,12 @@ export const knownMembers: ReadonlySet<string> = new Set([
   ],
 ]);
 
+const events: ReadonlySet<string> = new Set([
+  ...['message_start', 'message_delta', 'message_stop', 'ping', 'error'],
+  ...['content_block_start', 'content_block_delta', 'content_block_stop'],
+]);
+export const isKnownEvent = (type: string): boolean => events.has(type);
+
 /** Blocks that are nothing but text, or that are looked at one by one. */
 const plainBlocks = [
   ...['text', 'thinking', 'redacted_thinking', 'tool_use', 'tool_result', 'search_result', 'tool_reference'],

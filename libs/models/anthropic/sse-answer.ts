@@ -1,6 +1,7 @@
 /** A streamed answer as server-sent events. */
 import { eventBytes, readEvents, type ServerSentEvent } from '../sse.js';
 import { type AnswerState, notUnderstood } from './answer-state.js';
+import { isKnownEvent } from './kinds.js';
 import { ModelEvent } from './model-event.js';
 import { AnswerStream } from './stream.js';
 
@@ -15,12 +16,16 @@ export async function* sseAnswer(
   state: AnswerState,
 ): AsyncGenerator<Uint8Array> {
   for await (const event of readEvents(body)) {
-    const isClean = `${event.name}\n${event.beside}` === state.masker.text(`${event.name}\n${event.beside}`);
+    const isClean = isPlain(event) || state.masker.text(besideData(event)) === besideData(event);
     if (event.data === undefined) yield isClean ? event.bytes : emptyComment;
     else yield* await stream.take(modelEvent(event, event.data, isClean));
   }
   if (!stream.hasEnded) throw notUnderstood('the answer is cut off');
 }
+
+/** Names that the API gives, and nothing else beside the data: so are all events but a few. */
+const isPlain = ({ name, beside }: ServerSentEvent): boolean => beside === '' && (name === '' || isKnownEvent(name));
+const besideData = ({ name, beside }: ServerSentEvent): string => `${name}\n${beside}`;
 
 const modelEvent = ({ bytes, name }: ServerSentEvent, data: string, isClean: boolean): ModelEvent => {
   const event = new ModelEvent(Buffer.from(data), {
