@@ -123,6 +123,22 @@ const treatmentOf = ({ detector, rule }: InForce): Treatment => ({
   rules: [rule.id],
 });
 
+interface ConversationTables {
+  readonly tables: Anchors;
+  readonly treatments: readonly Treatment[];
+}
+
+const conversationTables = (rules: readonly DetectorRule[]): ConversationTables => {
+  const all = inForce((detector) => ruleFor(detector, rules) ?? always(detector));
+  return {
+    tables: anchorsFor(
+      all.map(({ detector }) => detector),
+      true,
+    ),
+    treatments: all.map(treatmentOf),
+  };
+};
+
 /** @throws GatewayError MASKING_UNAVAILABLE when a rule does not compile; there is no masker without all its rules */
 export const compileMasking = (rules: readonly MaskingRule[], { key }: MaskingOptions): Masker => {
   check(rules, key);
@@ -132,6 +148,7 @@ export const compileMasking = (rules: readonly MaskingRule[], { key }: MaskingOp
   const treatments = found.map(treatmentOf);
   const options = { treatments, key: Uint8Array.from(key) };
   const anchors = anchorsFor(found.map(({ detector }) => detector));
+  let ofConversations: ConversationTables | undefined;
 
   return {
     hasColumnRules: columnRules.length > 0,
@@ -147,12 +164,8 @@ export const compileMasking = (rules: readonly MaskingRule[], { key }: MaskingOp
       scanWhole(anchors, bytes, looksLikeJson(bytes) ? { ...options, wrap: jsonQuoting() } : options),
     scanText: (text) => scanString(anchors, text, options),
     forConversation: (standIn) => {
-      const all = inForce((detector) => ruleFor(detector, detectorRules) ?? always(detector));
-      const tables = anchorsFor(
-        all.map(({ detector }) => detector),
-        true,
-      );
-      const woven = { ...options, treatments: all.map(treatmentOf), standIn };
+      const { tables, treatments: all } = (ofConversations ??= conversationTables(detectorRules));
+      const woven = { ...options, treatments: all, standIn };
       return {
         finder: (bytes) => finderOf(tables, bytes, woven),
         stream: () => scanStream(tables, woven),

@@ -125,9 +125,7 @@ export const scanStream = (anchors: Anchors, options: WeaverOptions): StreamScan
     replace: ({ bytes }) => void pieces.push(bytes),
   });
   let kept: Uint8Array = nothing;
-  let base = 0;
-  let from = 0;
-  let ended = false;
+  let [base, from, ended] = [0, 0, false];
 
   const step = (chunk: Uint8Array, final: boolean): Uint8Array => {
     if (ended) throw new RangeError('the stream has ended');

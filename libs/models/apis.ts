@@ -1,8 +1,8 @@
-/** Every API that is carried, by its name. */
-import { openaiChat, openaiResponses } from './openai/index.js';
+/** The APIs that the gateway knows, by name. */
+import { anthropicApis } from './anthropic/index.js';
+import { openaiApis } from './openai/index.js';
 import type { ModelApi, ModelApiName } from './types.js';
 
-export const modelApis: Readonly<Partial<Record<ModelApiName, ModelApi>>> = {
-  'openai.responses': openaiResponses,
-  'openai.chat': openaiChat,
-};
+export const modelApis: ReadonlyMap<ModelApiName, ModelApi> = new Map(
+  [...anthropicApis, ...openaiApis].map((api) => [api.name, api]),
+);

@@ -9,6 +9,8 @@ export interface ServerSentEvent {
   readonly name: string;
   /** The `data` lines, joined; absent where there is none: comments, which a client does not see. */
   readonly data?: string;
+  /** Its other lines, comments among them; empty where there is none but the two above. */
+  readonly beside: string;
 }
 
 export const mostEventBytes = 16 * 1024 * 1024;
@@ -21,10 +23,11 @@ const leastBuffer = 4096;
 
 const notUnderstood = (message: string): GatewayError => new GatewayError('RESPONSE_NOT_UNDERSTOOD', message);
 
-/** An event written by the gateway. `data` is one line, as JSON without line ends is. */
+/** An event written by the gateway. */
 export const eventBytes = (name: string, data: string): Uint8Array => {
   const head = name === '' ? '' : `event: ${name}\n`;
-  return Buffer.from(`${head}data: ${data}\n\n`);
+  const lines = data.split('\n').map((line) => `data: ${line}\n`);
+  return Buffer.from(`${head}${lines.join('')}\n`);
 };
 
 /** Takes bytes as they come, however they are cut. Keeps one event at most. */
@@ -38,6 +41,7 @@ export class EventReader {
   #searched = 0;
   #name = '';
   #data: string[] = [];
+  #beside: string[] = [];
   #afterReturn = false;
   #begun = false;
 
@@ -118,10 +122,9 @@ export class EventReader {
     const line = this.#buffer.subarray(this.#line, end);
     this.#line = this.#searched = this.#past(end);
     if (line.length === 0) return this.#dispatch();
-    if (line[0] !== colon) this.#field(line);
+    this.#field(line);
     // A comment by itself keeps the connection alive: it must not wait for the next event.
-    else if (this.#data.length === 0 && this.#name === '') return this.#dispatch();
-    return undefined;
+    return line[0] === colon && this.#data.length === 0 && this.#name === '' ? this.#dispatch() : undefined;
   }
 
   /** An event whose CR is the last byte at hand has ended: nobody knows when the next byte comes. */
@@ -138,15 +141,16 @@ export class EventReader {
     const value = at < 0 ? '' : line.toString('utf8', line[at + 1] === 0x20 ? at + 2 : at + 1);
     if (name === 'data') this.#data.push(value);
     else if (name === 'event') this.#name = value;
+    else this.#beside.push(line.toString());
   }
 
   #dispatch(): ServerSentEvent {
     this.#check(this.#line);
     const bytes = Uint8Array.prototype.slice.call(this.#buffer, this.#start, this.#line);
-    const [name, data] = [this.#name, this.#data];
+    const [name, data, beside] = [this.#name, this.#data, this.#beside.join('\n')];
     this.#start = this.#line;
-    [this.#name, this.#data] = ['', []];
-    return data.length === 0 ? { bytes, name } : { bytes, name, data: data.join('\n') };
+    [this.#name, this.#data, this.#beside] = ['', [], []];
+    return data.length === 0 ? { bytes, name, beside } : { bytes, name, data: data.join('\n'), beside };
   }
 }
 

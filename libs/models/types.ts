@@ -101,6 +101,11 @@ export interface ResponseMasking extends RequestMasking {
   readonly signal: AbortSignal;
 }
 
+export const answerFlags = {
+  'remote-image': 'shows an image from an address that carries data: whoever renders it tells that address',
+} as const;
+export type AnswerFlag = keyof typeof answerFlags;
+
 export interface ModelAnswer {
   readonly usage?: ModelUsage;
   readonly stopReason?: string;
@@ -108,6 +113,7 @@ export interface ModelAnswer {
   readonly maskedBy: readonly string[];
   /** The error's type in the API's words, where the answer is or ends with an error. */
   readonly errorType?: string;
+  readonly flags?: readonly AnswerFlag[];
 }
 
 export interface MaskedAnswer {

@@ -20,6 +20,11 @@ export class Line<Event> {
     this.#waiting.push(entry);
   }
 
+  /** What waits is dropped. */
+  clear(): void {
+    [this.#waiting, this.#bytes] = [[], 0];
+  }
+
   /** @returns what need not wait any more */
   *leaving(): Generator<Event> {
     let left = 0;

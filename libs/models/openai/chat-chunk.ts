@@ -1,8 +1,7 @@
 /** A piece of a streamed completion. */
 import { itemsOf, type JsonNode, member, scalarOf, stringOf } from '../json-spans.js';
-import { eventBytes } from '../sse.js';
 import { hasCalls } from './chat-calls.js';
-import { type Received, received } from './received.js';
+import { type Received, writtenEvent } from './received.js';
 import { isMembers, listOf, type Members, memberOf } from './values.js';
 
 export const choicesOf = ({ node }: Received): readonly JsonNode[] => itemsOf(member(node, 'choices'));
@@ -27,11 +26,7 @@ const valuesOf = ({ document }: Received): Members => {
   return isMembers(value) ? value : {};
 };
 
-const writtenAs = (chunk: Received, values: Members): Received => {
-  const data = JSON.stringify(values);
-  const { name } = chunk.sse;
-  return received({ bytes: eventBytes(name, data), name }, data);
-};
+const writtenAs = (chunk: Received, values: Members): Received => writtenEvent(chunk.sse.name, JSON.stringify(values));
 
 /** A piece like `chunk`, of one choice, with another delta. */
 export const chunkLike = (chunk: Received, index: number, delta: Members): Received => {

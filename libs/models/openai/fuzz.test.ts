@@ -32,10 +32,7 @@ const chat = (random: Random): string => {
       tool_calls: [{ index: 0, id: 'c', function: { ...(index === 0 ? { name: 'f' } : {}), arguments: piece } }],
     })),
   ];
-  const all = [
-    ...deltas.map((delta) => ({ index: 0, delta })),
-    { index: 0, delta: {}, finish_reason: 'tool_calls' },
-  ];
+  const all = [...deltas.map((delta) => ({ index: 0, delta })), { index: 0, delta: {}, finish_reason: 'tool_calls' }];
   return `${all.map((one) => `data: ${JSON.stringify({ id: 'x', choices: [one] })}\n\n`).join('')}data: [DONE]\n\n`;
 };
 
@@ -82,7 +79,7 @@ test.each([
 ] as const)('what comes broken from %s never gives a secret away, and fails in words', async (_, api, make) => {
   const random = seeded(4_711);
   let understood = 0;
-  for (let round = 0; round < 150; round += 1) {
+  for (let round = 0; round < 60; round += 1) {
     const body = broken(random, make(random));
     const decide = () => oneOf(random, [{ outcome: 'allow' }, { outcome: 'deny', text: 'no' }] as const);
     const result = await answered(
@@ -94,5 +91,5 @@ test.each([
     if (result.error === undefined) understood += 1;
     else expect(result.error).toBeInstanceOf(GatewayError);
   }
-  expect(understood).toBeGreaterThan(50);
+  expect(understood).toBeGreaterThan(20);
 });

@@ -1,2 +1,7 @@
-export { openaiChat } from './chat.js';
-export { openaiResponses } from './responses.js';
+import type { ModelApi } from '../types.js';
+import { openaiChat } from './chat.js';
+import { openaiResponses } from './responses.js';
+
+export { openaiChat, openaiResponses };
+
+export const openaiApis: readonly ModelApi[] = [openaiResponses, openaiChat];

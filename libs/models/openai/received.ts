@@ -3,7 +3,7 @@ import { GatewayError } from '@sallyport/core';
 import { type JsonNode, parseJson } from '../json-spans.js';
 import type { AnswerTexts } from '../line/answer-texts.js';
 import { Entry, type Envelope } from '../line/entry.js';
-import { eventBytes, type ServerSentEvent } from '../sse.js';
+import { EventReader, eventBytes, type ServerSentEvent } from '../sse.js';
 
 export interface Received {
   readonly sse: ServerSentEvent;
@@ -23,6 +23,10 @@ export const received = (sse: ServerSentEvent, data: string): Received => {
   if (node.kind !== 'object') throw notUnderstood('an event of the answer is not a JSON object');
   return { sse, document, node };
 };
+
+/** An event that the gateway writes itself. */
+export const writtenEvent = (name: string, data: string): Received =>
+  received(new EventReader().push(eventBytes(name, data))[0]!, data);
 
 /** Line ends in JSON stand between its values: as good as a space there, and an event's data is one line. */
 const oneLine = (document: Uint8Array): string =>

@@ -1,9 +1,8 @@
 /** Calls that are decided and whose events are on their way to the client. */
 import { itemsOf, type JsonEdit, type JsonNode, jsonString, member } from '../json-spans.js';
-import { eventBytes } from '../sse.js';
 import type { Decision } from './decisions.js';
 import { type HeldCall, indexOf, isPiece, typeOf } from './held-call.js';
-import { type Received, received } from './received.js';
+import { type Received, writtenEvent } from './received.js';
 import { callIn, type FoundCall } from './response-call.js';
 import { denialEvents } from './spoken-denial.js';
 
@@ -58,7 +57,7 @@ export const spokenInstead = (added: Received, { found, decision }: Settled): re
   return denialEvents(denial, indexOf(added.node) ?? 0).map((event) => {
     const data = JSON.stringify(isNumbered ? { ...event, sequence_number: 0 } : event);
     const name = added.sse.name === '' ? '' : event.type;
-    return received({ bytes: eventBytes(name, data), name }, data);
+    return writtenEvent(name, data);
   });
 };
 

@@ -8,7 +8,25 @@ export interface AnswerOptions {
   readonly contentType?: string;
   readonly request?: Partial<ModelRequest>;
   readonly decide?: (call: ToolCall) => ToolVerdict | Promise<ToolVerdict>;
-  readonly pingMs?: number;
+  /** A verdict comes only after so many pings. */
+  readonly pings?: number;
+}
+
+/** Lets those wait who want to see so many pieces pass first. */
+export class Passing {
+  #passed = 0;
+  #waiting: { readonly until: number; readonly go: () => void }[] = [];
+
+  pass(): void {
+    this.#passed += 1;
+    for (const { until, go } of this.#waiting) if (this.#passed >= until) go();
+  }
+
+  /** At once for none. */
+  async more(count: number): Promise<void> {
+    const until = this.#passed + count;
+    if (count > 0) await new Promise<void>((go) => this.#waiting.push({ until, go }));
+  }
 }
 
 export interface Answered {
@@ -20,7 +38,7 @@ export interface Answered {
   readonly error?: unknown;
 }
 
-const plain: ModelRequest = {
+export const plainRequest: ModelRequest = {
   api: 'openai.responses',
   model: 'm',
   stream: true,
@@ -48,23 +66,28 @@ export async function* chunksOf(body: string | Uint8Array, next: () => number): 
 export const answered = async (
   api: ModelApi,
   body: AsyncIterable<Uint8Array>,
-  { masker = everything, contentType = 'text/event-stream', request = {}, decide, pingMs = 60_000 }: AnswerOptions = {},
+  { masker = everything, contentType = 'text/event-stream', request = {}, decide, pings = 0 }: AnswerOptions = {},
 ): Promise<Answered> => {
   const calls: ToolCall[] = [];
+  const passing = new Passing();
   const masked = api.maskResponse({ status: 200, contentType }, body, {
     ...maskingWith(masker),
-    request: { ...plain, ...request },
+    request: { ...plainRequest, ...request },
     decide: async (call) => {
       calls.push(call);
+      await passing.more(pings);
       return (await decide?.(call)) ?? { outcome: 'allow' };
     },
-    pingMs,
+    pingMs: pings === 0 ? 60_000 : 5,
     signal: new AbortController().signal,
   });
   const pieces: string[] = [];
   const told = () => ({ text: pieces.join(''), pieces, calls, answer: masked.answer });
   try {
-    for await (const piece of masked.body) pieces.push(Buffer.from(piece).toString());
+    for await (const piece of masked.body) {
+      pieces.push(Buffer.from(piece).toString());
+      passing.pass();
+    }
     return told();
   } catch (error) {
     return { ...told(), error };

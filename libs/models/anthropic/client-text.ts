@@ -1,0 +1,23 @@
+/** Texts that the client puts into the user's mouth: Claude Code wraps each in a tag of its own. */
+import type { News } from '../types.js';
+
+type TextNews = Extract<News, { kind: 'text' }>;
+
+const reminder = /^\s*<system-reminder>[\s\S]*?<\/system-reminder>/;
+const notification = /^\s*<task-notification>/;
+
+/**
+ * A text may begin with reminders and go on with the prompt. A person can begin a prompt like that too, which is why
+ * policies on prompts see reminders as well.
+ */
+export const textNews = (text: string): TextNews[] => {
+  const news: TextNews[] = [];
+  let rest = text;
+  for (let found = reminder.exec(rest); found !== null; found = reminder.exec(rest)) {
+    news.push({ kind: 'text', text: found[0].trim(), of: 'reminder' });
+    rest = rest.slice(found[0].length);
+  }
+  if (news.length > 0 && rest.trim() === '') return news;
+  const whole = news.length === 0 ? text : rest.trim();
+  return [...news, { kind: 'text', text: whole, of: notification.test(whole) ? 'notification' : 'human' }];
+};

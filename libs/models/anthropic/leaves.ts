@@ -1,0 +1,24 @@
+/** Hides values in whatever text stands below a value. */
+import type { JsonEdit, JsonNode } from '../json-spans.js';
+import type { TextMasker } from '../text-masker.js';
+import { typeIn } from './body.js';
+
+/** What the API itself has chosen, and what must come back to it as it was. */
+const opaque: ReadonlySet<string> = new Set([
+  ...['type', 'id', 'tool_use_id', 'file_id', 'container_id', 'role', 'model', 'media_type'],
+  ...['signature', 'data', 'thinking', 'cache_control'],
+]);
+const isOpaque = (name: string): boolean => opaque.has(name) || name.startsWith('encrypted_');
+
+/** @param skip a value that is seen to otherwise */
+export const leafEdits = (document: Uint8Array, node: JsonNode, masker: TextMasker, skip?: JsonNode): JsonEdit[] => {
+  if (node === skip) return [];
+  if (node.kind === 'string') return [masker.string(document, node)].filter((one) => one !== undefined);
+  if (node.kind === 'array') return node.items.flatMap((item) => leafEdits(document, item, masker, skip));
+  if (node.kind !== 'object') return [];
+  // A document may be given as a text, in the member that otherwise has bytes.
+  const isText = typeIn({ document, node }) === 'text';
+  return [...node.members].flatMap(([name, value]) =>
+    isOpaque(name) && !(isText && name === 'data') ? [] : leafEdits(document, value, masker, skip),
+  );
+};

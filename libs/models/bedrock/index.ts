@@ -1,0 +1,2 @@
+export { bedrockConverse, maskConverseFrames } from './converse.js';
+export type { BedrockTarget, EventFrame, MaskedFrames } from './frames.js';
