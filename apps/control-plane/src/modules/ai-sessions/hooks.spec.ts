@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import type { Identity } from '@sallyport/core';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from '../../platform/index.js';
 import { type Session, sessionWith, type TestControlPlane, testControlPlane } from '../../testing/control-plane.js';
 import { Erasure } from '../evidence/erasure.js';
 import { EvidenceModule } from '../evidence/evidence.module.js';
@@ -11,6 +12,7 @@ import { GrantsModule } from '../grants/grants.module.js';
 import { IdentityModule } from '../identity/identity.module.js';
 import { PeopleModule } from '../people/people.module.js';
 import { WitnessTokensModule } from '../witness-tokens/witness-tokens.module.js';
+import type { AiSessionDetail, AiSessionView } from './ai-session-view.js';
 import { AiSessionsModule } from './ai-sessions.module.js';
 import { killReasonContext, PersonalTexts } from './personal-texts.js';
 import { ToolCalls } from './tool-calls.service.js';
@@ -58,9 +60,9 @@ async function claude(session?: Session) {
     ...more,
   });
   const detail = async () => {
-    const { items } = (await login.get('/v1/ai-sessions').expect(200)).body;
-    const mine = items.find((one: { client_session: string }) => one.client_session === told.session_id);
-    return (await login.get(`/v1/ai-sessions/${mine.id}`).expect(200)).body;
+    const { items } = (await login.get('/v1/ai-sessions').expect(200)).body as Page<AiSessionView>;
+    const mine = items.find(({ client_session }) => client_session === told.session_id);
+    return (await login.get(`/v1/ai-sessions/${mine!.id}`).expect(200)).body as AiSessionDetail;
   };
   return { login, session: told.session_id, post, prompt, call, detail };
 }
@@ -145,7 +147,7 @@ describe('the hooks of Claude Code', () => {
       '<task-notification>\n<task-id>b1</task-id>\n<tool-use-id>toolu_01Build</tool-use-id>\n</task-notification>';
     await ada.prompt(text, { prompt_id: 'prompt-2' });
     const [notified, asked] = (await ada.detail()).latest_turns;
-    expect(notified).toMatchObject({ origin: 'notification', parent: asked.id, messages: [{ kind: 'notification' }] });
+    expect(notified).toMatchObject({ origin: 'notification', parent: asked!.id, messages: [{ kind: 'notification' }] });
     expect(asked).toMatchObject({ origin: 'human', ended_at: expect.any(String) });
   });
 
@@ -157,7 +159,7 @@ describe('the hooks of Claude Code', () => {
     await ada.post('PreToolUse', ada.call('ls', { agent_id: 'agent-a', prompt_id: undefined }));
     await ada.post('SubagentStop', { agent_id: 'agent-a' });
     const [later, first] = (await ada.detail()).latest_turns;
-    expect(later.tool_calls).toEqual([]);
+    expect(later!.tool_calls).toEqual([]);
     expect(first).toMatchObject({
       client_turn: 'prompt-1',
       tool_calls: [{ agent: 'agent-a', tool_use_id: 'toolu_1' }],
@@ -172,7 +174,7 @@ describe('the hooks of Claude Code', () => {
     await ada.prompt('count');
     await ada.post('PreToolUse', ada.call('a'));
     await ada.post(event, { ...ada.call('a'), error: 'exit 1' });
-    expect((await ada.detail()).latest_turns[0].tool_calls).toMatchObject([{ outcome }]);
+    expect((await ada.detail()).latest_turns[0]!.tool_calls).toMatchObject([{ outcome }]);
   });
 
   test('that rewrite a command are found out by what ran', async () => {
@@ -204,7 +206,7 @@ describe('the hooks of Claude Code', () => {
     }
     const { latest_turns } = await ada.detail();
     expect(latest_turns).toMatchObject([{ messages: [{ seq: 1 }], tool_calls: [{ tool_use_id: 'toolu_1' }] }]);
-    expect(latest_turns[0].messages).toHaveLength(1);
+    expect(latest_turns[0]!.messages).toHaveLength(1);
   });
 });
 
@@ -246,7 +248,7 @@ describe('a call is denied', () => {
     const ada = await claude();
     await ada.prompt('tidy up');
     await ada.post('PreToolUse', ada.call('psql -c "drop table orders"'));
-    const [{ id }] = (await ada.detail()).latest_turns[0].tool_calls;
+    const { id } = (await ada.detail()).latest_turns[0]!.tool_calls[0]!;
     await house.controlPlane.app.get(ToolCalls).refuse(database, id, 'a reviewer said no');
     const again = ada.call(' psql -c "drop table orders"', { tool_use_id: 'toolu_2', tool_name: 'Shell' });
     expect((await ada.post('PreToolUse', again)).body).toEqual(denied('a reviewer said no'));
@@ -259,7 +261,7 @@ describe('a call is denied', () => {
 
 describe('a witness token', () => {
   const issue = async (session: Session): Promise<string> =>
-    (await session.post('/v1/witness-tokens', { client: 'claude-code' }).expect(201)).body.token;
+    String((await session.post('/v1/witness-tokens', { client: 'claude-code' }).expect(201)).body.token);
 
   test('tells hooks as the person that it was issued to, and opens nothing else', async () => {
     const ada = await house.as(['user']);
@@ -324,8 +326,8 @@ describe('a body', () => {
     });
     await ada.post('PreToolUse', call('1'));
     await ada.post('PostToolUse', call('2'));
-    const [{ input, input_bytes, agrees }] = (await ada.detail()).latest_turns[0].tool_calls;
-    expect(Buffer.byteLength(input)).toBeLessThanOrEqual(65_536);
+    const { input, input_bytes, agrees } = (await ada.detail()).latest_turns[0]!.tool_calls[0]!;
+    expect(Buffer.byteLength(input!)).toBeLessThanOrEqual(65_536);
     expect(input_bytes).toBeGreaterThan(3_000_000);
     expect(agrees).toBe(false);
   });
@@ -376,7 +378,7 @@ describe('somebody else’s AI session', () => {
     await eve.post('/hooks/claude', { ...common(ada.session), hook_event_name: 'SessionEnd', reason: 'clear' });
     const detail = await ada.detail();
     expect(detail).toMatchObject({ ended_at: null, latest_turns: [{ messages: [{ text: 'mine' }] }] });
-    expect(detail.latest_turns[0].messages).toHaveLength(1);
+    expect(detail.latest_turns[0]!.messages).toHaveLength(1);
   });
 });
 
