@@ -1,8 +1,8 @@
 /* eslint-disable @typescript-eslint/no-unsafe-member-access -- answers are JSON of any shape: that it is the right one is what is asserted */
 import { gzipSync } from 'node:zlib';
-import type { Identity } from '@sallyport/core';
+import type { Identity, OperationId } from '@sallyport/core';
 import { DataSource } from 'typeorm';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Page } from '../../platform/index.js';
 import { type Session, sessionWith, type TestControlPlane, testControlPlane } from '../../testing/control-plane.js';
 import { Erasure } from '../evidence/erasure.js';
@@ -11,10 +11,14 @@ import { EvidenceAccessModule } from '../evidence/evidence-access.module.js';
 import { GrantsModule } from '../grants/grants.module.js';
 import { IdentityModule } from '../identity/identity.module.js';
 import { PeopleModule } from '../people/people.module.js';
+import { turnKeyOf } from '../turns/turn-key.js';
+import { TurnStates } from '../turns/turn-states.js';
 import { WitnessTokensModule } from '../witness-tokens/witness-tokens.module.js';
 import type { AiSessionDetail, AiSessionView } from './ai-session-view.js';
 import { AiSessionsModule } from './ai-sessions.module.js';
+import { ModelWitnesses } from './model-witnesses.service.js';
 import { killReasonContext, PersonalTexts } from './personal-texts.js';
+import { RefusedCalls } from './refused-calls.service.js';
 import { ToolCalls } from './tool-calls.service.js';
 
 let house: TestControlPlane;
@@ -210,6 +214,39 @@ describe('the hooks of Claude Code', () => {
   });
 });
 
+test('a tool that reads what others wrote is known to the policies before it runs, under the turn’s later name too', async () => {
+  const ada = await claude();
+  const states = house.controlPlane.app.get(TurnStates);
+  const untrusted = async (turn: string): Promise<boolean | undefined> => {
+    const { person } = await ada.detail();
+    const key = turnKeyOf(person, { client: 'claude-code', aiSession: ada.session, turn })!;
+    await states.load(key);
+    return states.soFar(key)?.untrusted;
+  };
+  await ada.prompt('what is new');
+  await ada.post('PreToolUse', ada.call('ls'));
+  expect(await untrusted('prompt-1')).toBe(false);
+  await ada.post('PreToolUse', {
+    tool_name: 'WebFetch',
+    tool_use_id: 'toolu_2',
+    tool_input: { url: 'https://x.example' },
+  });
+  expect(await untrusted('prompt-1')).toBe(true);
+  expect(await untrusted('prompt-2')).toBe(false);
+
+  const login = ada.login;
+  const { body: identity } = await login.get('/v1/whoami');
+  const turn = { client: 'claude-code', aiSession: ada.session };
+  await ada.post('Stop');
+  const seen = { turn, operation: '00000000-0000-7000-8000-000000000001' as OperationId };
+  const witnesses = house.controlPlane.app.get(ModelWitnesses);
+  const source = { identity: identity as Identity };
+  await witnesses.witness(source, { ...seen, kind: 'message', message: { kind: 'human', text: 'and now' } });
+  await witnesses.witness(source, { ...seen, kind: 'tool-call', id: 'toolu_3', name: 'mcp__wiki__read', input: '{}' });
+  await ada.prompt('and now', { prompt_id: 'prompt-3' });
+  expect(await untrusted('prompt-3')).toBe(true);
+});
+
 test('the hooks of Codex tell the same under their own names', async () => {
   const ada = await house.as(['user']);
   const told = { session_id: 'thread-1', turn_id: 'turn-1', cwd: '/', model: 'gpt-5' };
@@ -249,7 +286,12 @@ describe('a call is denied', () => {
     await ada.prompt('tidy up');
     await ada.post('PreToolUse', ada.call('psql -c "drop table orders"'));
     const { id } = (await ada.detail()).latest_turns[0]!.tool_calls[0]!;
-    await house.controlPlane.app.get(ToolCalls).refuse(database, id, 'a reviewer said no');
+    const { app } = house.controlPlane;
+    const { person } = await ada.detail();
+    const turn = { client: 'claude-code', aiSession: ada.session, toolCall: 'toolu_1' };
+    app.get(RefusedCalls).remember(person, turn, { code: 'POLICY_DENIED', message: 'policies may be changed' });
+    app.get(RefusedCalls).remember(person, turn, { code: 'REVIEW_REJECTED', message: 'a reviewer said no' });
+    await vi.waitFor(async () => expect((await app.get(ToolCalls).get(database, id))?.refused_at).not.toBeNull());
     const again = ada.call(' psql -c "drop table orders"', { tool_use_id: 'toolu_2', tool_name: 'Shell' });
     expect((await ada.post('PreToolUse', again)).body).toEqual(denied('a reviewer said no'));
     expect((await ada.post('PreToolUse', ada.call('ls', { tool_use_id: 'toolu_3' }))).body).toEqual({});
