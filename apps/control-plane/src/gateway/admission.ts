@@ -4,6 +4,7 @@ import type { Channel, Claim } from '@sallyport/engine';
 import { DataSource } from 'typeorm';
 import { TunnelHost } from '../modules/agents/tunnel-host.js';
 import { ModelWitnesses } from '../modules/ai-sessions/model-witnesses.service.js';
+import { RefusedCalls } from '../modules/ai-sessions/refused-calls.service.js';
 import { Reservations } from '../modules/budgets/reservations.js';
 import type { Connection } from '../modules/connections/connection.js';
 import { ConnectionProtection } from '../modules/connections/connection-protection.js';
@@ -49,6 +50,7 @@ export class Admission {
     masking: MaskingRulesService,
     reviews: ReviewsService,
     witnesses: ModelWitnesses,
+    refusedCalls: RefusedCalls,
     budgets: Reservations,
     metrics: Metrics,
   ) {
@@ -65,6 +67,7 @@ export class Admission {
       turns,
       tunnel,
       witnesses,
+      refusedCalls,
       budgets,
       decided: (outcome: Decision['outcome']) => decisions.inc({ outcome }),
     };

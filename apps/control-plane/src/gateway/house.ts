@@ -1,6 +1,7 @@
 import type { Assurance, Decision, Identity, SessionId } from '@sallyport/core';
 import type { ModelEstimate, ModelReservation, ModelWitness } from '@sallyport/engine';
 import type { TunnelHost } from '../modules/agents/tunnel-host.js';
+import type { RefusedCalls } from '../modules/ai-sessions/refused-calls.service.js';
 import type { ConnectionProtection } from '../modules/connections/connection-protection.js';
 import type { MaskingRulesService } from '../modules/masking-rules/masking-rules.service.js';
 import type { PolicyRuntime } from '../modules/policies/policy-runtime.js';
@@ -24,6 +25,7 @@ export interface House {
   readonly turns: Pick<TurnStates, 'soFar' | 'load' | 'counted' | 'refused'>;
   readonly tunnel: Pick<TunnelHost, 'open' | 'catalogue'>;
   readonly witnesses: { witness(source: TrafficSource, seen: ModelWitness): Promise<void> };
+  readonly refusedCalls: Pick<RefusedCalls, 'remember'>;
   readonly budgets: { reserve(source: TrafficSource, estimate: ModelEstimate): Promise<ModelReservation> };
   /** Counts decisions. */
   readonly decided: (outcome: Decision['outcome']) => void;

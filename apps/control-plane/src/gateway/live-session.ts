@@ -290,6 +290,8 @@ export class LiveSession implements SessionHandle, Guards {
       masking: masking?.digest ?? noPlan,
     });
     this.#admitted.set(operation, admitted);
+    if (decision.outcome === 'deny')
+      this.#house.refusedCalls.remember(this.#identity.id, this.#contextOf(operation).turn, decision.refusal);
     if (!this.#connection.recordResponses || operation.action === 'session.connect') return admitted;
     const { id, durable } = admitted;
     return {

@@ -1,3 +1,4 @@
+import type { PersonId } from '@sallyport/core';
 import type { AiSessionRow, ToolCallRow, TurnMessageRow, TurnRow } from './ai-session-rows.js';
 
 /** Numbers that a list shows of a session. */
@@ -10,7 +11,7 @@ export interface AiSessionCounts {
 
 export interface AiSessionView extends AiSessionCounts {
   readonly id: string;
-  readonly person: string;
+  readonly person: PersonId;
   readonly client: string;
   readonly client_session: string;
   readonly first_seen_at: string;

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { EvidenceModule } from '../evidence/evidence.module.js';
+import { TurnsModule } from '../turns/turns.module.js';
 import { AiSessionReader } from './ai-session-reader.js';
 import { AiSessionsController } from './ai-sessions.controller.js';
 import { AiSessions } from './ai-sessions.service.js';
@@ -9,6 +10,7 @@ import { Hooks } from './hooks.service.js';
 import { ModelWitnesses } from './model-witnesses.service.js';
 import { PersonalTexts } from './personal-texts.js';
 import { Prompts } from './prompts.service.js';
+import { RefusedCalls } from './refused-calls.service.js';
 import { SubAgents } from './sub-agents.service.js';
 import { ToolCalls } from './tool-calls.service.js';
 import { TurnMessages } from './turn-messages.service.js';
@@ -16,7 +18,7 @@ import { Turns } from './turns.service.js';
 
 /** AI sessions, their turns and tool calls, as the witnesses tell them. */
 @Module({
-  imports: [EvidenceModule],
+  imports: [EvidenceModule, TurnsModule],
   controllers: [AiSessionsController, HooksController],
   providers: [
     AiSessionReader,
@@ -26,11 +28,12 @@ import { Turns } from './turns.service.js';
     ModelWitnesses,
     PersonalTexts,
     Prompts,
+    RefusedCalls,
     SubAgents,
     ToolCalls,
     TurnMessages,
     Turns,
   ],
-  exports: [AiSessions, ModelWitnesses, PersonalTexts, SubAgents, ToolCalls, TurnMessages, Turns],
+  exports: [AiSessions, ModelWitnesses, PersonalTexts, RefusedCalls, SubAgents, ToolCalls, TurnMessages, Turns],
 })
 export class AiSessionsModule {}

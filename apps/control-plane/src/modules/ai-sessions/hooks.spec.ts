@@ -1,8 +1,9 @@
 /* eslint-disable @typescript-eslint/no-unsafe-member-access -- answers are JSON of any shape: that it is the right one is what is asserted */
 import { gzipSync } from 'node:zlib';
-import type { Identity } from '@sallyport/core';
+import type { Identity, OperationId } from '@sallyport/core';
 import { DataSource } from 'typeorm';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Page } from '../../platform/index.js';
 import { type Session, sessionWith, type TestControlPlane, testControlPlane } from '../../testing/control-plane.js';
 import { Erasure } from '../evidence/erasure.js';
 import { EvidenceModule } from '../evidence/evidence.module.js';
@@ -10,9 +11,14 @@ import { EvidenceAccessModule } from '../evidence/evidence-access.module.js';
 import { GrantsModule } from '../grants/grants.module.js';
 import { IdentityModule } from '../identity/identity.module.js';
 import { PeopleModule } from '../people/people.module.js';
+import { turnKeyOf } from '../turns/turn-key.js';
+import { TurnStates } from '../turns/turn-states.js';
 import { WitnessTokensModule } from '../witness-tokens/witness-tokens.module.js';
+import type { AiSessionDetail, AiSessionView } from './ai-session-view.js';
 import { AiSessionsModule } from './ai-sessions.module.js';
+import { ModelWitnesses } from './model-witnesses.service.js';
 import { killReasonContext, PersonalTexts } from './personal-texts.js';
+import { RefusedCalls } from './refused-calls.service.js';
 import { ToolCalls } from './tool-calls.service.js';
 
 let house: TestControlPlane;
@@ -58,9 +64,9 @@ async function claude(session?: Session) {
     ...more,
   });
   const detail = async () => {
-    const { items } = (await login.get('/v1/ai-sessions').expect(200)).body;
-    const mine = items.find((one: { client_session: string }) => one.client_session === told.session_id);
-    return (await login.get(`/v1/ai-sessions/${mine.id}`).expect(200)).body;
+    const { items } = (await login.get('/v1/ai-sessions').expect(200)).body as Page<AiSessionView>;
+    const mine = items.find(({ client_session }) => client_session === told.session_id);
+    return (await login.get(`/v1/ai-sessions/${mine!.id}`).expect(200)).body as AiSessionDetail;
   };
   return { login, session: told.session_id, post, prompt, call, detail };
 }
@@ -145,7 +151,7 @@ describe('the hooks of Claude Code', () => {
       '<task-notification>\n<task-id>b1</task-id>\n<tool-use-id>toolu_01Build</tool-use-id>\n</task-notification>';
     await ada.prompt(text, { prompt_id: 'prompt-2' });
     const [notified, asked] = (await ada.detail()).latest_turns;
-    expect(notified).toMatchObject({ origin: 'notification', parent: asked.id, messages: [{ kind: 'notification' }] });
+    expect(notified).toMatchObject({ origin: 'notification', parent: asked!.id, messages: [{ kind: 'notification' }] });
     expect(asked).toMatchObject({ origin: 'human', ended_at: expect.any(String) });
   });
 
@@ -157,7 +163,7 @@ describe('the hooks of Claude Code', () => {
     await ada.post('PreToolUse', ada.call('ls', { agent_id: 'agent-a', prompt_id: undefined }));
     await ada.post('SubagentStop', { agent_id: 'agent-a' });
     const [later, first] = (await ada.detail()).latest_turns;
-    expect(later.tool_calls).toEqual([]);
+    expect(later!.tool_calls).toEqual([]);
     expect(first).toMatchObject({
       client_turn: 'prompt-1',
       tool_calls: [{ agent: 'agent-a', tool_use_id: 'toolu_1' }],
@@ -172,7 +178,7 @@ describe('the hooks of Claude Code', () => {
     await ada.prompt('count');
     await ada.post('PreToolUse', ada.call('a'));
     await ada.post(event, { ...ada.call('a'), error: 'exit 1' });
-    expect((await ada.detail()).latest_turns[0].tool_calls).toMatchObject([{ outcome }]);
+    expect((await ada.detail()).latest_turns[0]!.tool_calls).toMatchObject([{ outcome }]);
   });
 
   test('that rewrite a command are found out by what ran', async () => {
@@ -204,8 +210,41 @@ describe('the hooks of Claude Code', () => {
     }
     const { latest_turns } = await ada.detail();
     expect(latest_turns).toMatchObject([{ messages: [{ seq: 1 }], tool_calls: [{ tool_use_id: 'toolu_1' }] }]);
-    expect(latest_turns[0].messages).toHaveLength(1);
+    expect(latest_turns[0]!.messages).toHaveLength(1);
   });
+});
+
+test('a tool that reads what others wrote is known to the policies before it runs, under the turn’s later name too', async () => {
+  const ada = await claude();
+  const states = house.controlPlane.app.get(TurnStates);
+  const untrusted = async (turn: string): Promise<boolean | undefined> => {
+    const { person } = await ada.detail();
+    const key = turnKeyOf(person, { client: 'claude-code', aiSession: ada.session, turn })!;
+    await states.load(key);
+    return states.soFar(key)?.untrusted;
+  };
+  await ada.prompt('what is new');
+  await ada.post('PreToolUse', ada.call('ls'));
+  expect(await untrusted('prompt-1')).toBe(false);
+  await ada.post('PreToolUse', {
+    tool_name: 'WebFetch',
+    tool_use_id: 'toolu_2',
+    tool_input: { url: 'https://x.example' },
+  });
+  expect(await untrusted('prompt-1')).toBe(true);
+  expect(await untrusted('prompt-2')).toBe(false);
+
+  const login = ada.login;
+  const { body: identity } = await login.get('/v1/whoami');
+  const turn = { client: 'claude-code', aiSession: ada.session };
+  await ada.post('Stop');
+  const seen = { turn, operation: '00000000-0000-7000-8000-000000000001' as OperationId };
+  const witnesses = house.controlPlane.app.get(ModelWitnesses);
+  const source = { identity: identity as Identity };
+  await witnesses.witness(source, { ...seen, kind: 'message', message: { kind: 'human', text: 'and now' } });
+  await witnesses.witness(source, { ...seen, kind: 'tool-call', id: 'toolu_3', name: 'mcp__wiki__read', input: '{}' });
+  await ada.prompt('and now', { prompt_id: 'prompt-3' });
+  expect(await untrusted('prompt-3')).toBe(true);
 });
 
 test('the hooks of Codex tell the same under their own names', async () => {
@@ -246,8 +285,13 @@ describe('a call is denied', () => {
     const ada = await claude();
     await ada.prompt('tidy up');
     await ada.post('PreToolUse', ada.call('psql -c "drop table orders"'));
-    const [{ id }] = (await ada.detail()).latest_turns[0].tool_calls;
-    await house.controlPlane.app.get(ToolCalls).refuse(database, id, 'a reviewer said no');
+    const { id } = (await ada.detail()).latest_turns[0]!.tool_calls[0]!;
+    const { app } = house.controlPlane;
+    const { person } = await ada.detail();
+    const turn = { client: 'claude-code', aiSession: ada.session, toolCall: 'toolu_1' };
+    app.get(RefusedCalls).remember(person, turn, { code: 'POLICY_DENIED', message: 'policies may be changed' });
+    app.get(RefusedCalls).remember(person, turn, { code: 'REVIEW_REJECTED', message: 'a reviewer said no' });
+    await vi.waitFor(async () => expect((await app.get(ToolCalls).get(database, id))?.refused_at).not.toBeNull());
     const again = ada.call(' psql -c "drop table orders"', { tool_use_id: 'toolu_2', tool_name: 'Shell' });
     expect((await ada.post('PreToolUse', again)).body).toEqual(denied('a reviewer said no'));
     expect((await ada.post('PreToolUse', ada.call('ls', { tool_use_id: 'toolu_3' }))).body).toEqual({});
@@ -259,7 +303,7 @@ describe('a call is denied', () => {
 
 describe('a witness token', () => {
   const issue = async (session: Session): Promise<string> =>
-    (await session.post('/v1/witness-tokens', { client: 'claude-code' }).expect(201)).body.token;
+    String((await session.post('/v1/witness-tokens', { client: 'claude-code' }).expect(201)).body.token);
 
   test('tells hooks as the person that it was issued to, and opens nothing else', async () => {
     const ada = await house.as(['user']);
@@ -324,8 +368,8 @@ describe('a body', () => {
     });
     await ada.post('PreToolUse', call('1'));
     await ada.post('PostToolUse', call('2'));
-    const [{ input, input_bytes, agrees }] = (await ada.detail()).latest_turns[0].tool_calls;
-    expect(Buffer.byteLength(input)).toBeLessThanOrEqual(65_536);
+    const { input, input_bytes, agrees } = (await ada.detail()).latest_turns[0]!.tool_calls[0]!;
+    expect(Buffer.byteLength(input!)).toBeLessThanOrEqual(65_536);
     expect(input_bytes).toBeGreaterThan(3_000_000);
     expect(agrees).toBe(false);
   });
@@ -376,7 +420,7 @@ describe('somebody else’s AI session', () => {
     await eve.post('/hooks/claude', { ...common(ada.session), hook_event_name: 'SessionEnd', reason: 'clear' });
     const detail = await ada.detail();
     expect(detail).toMatchObject({ ended_at: null, latest_turns: [{ messages: [{ text: 'mine' }] }] });
-    expect(detail.latest_turns[0].messages).toHaveLength(1);
+    expect(detail.latest_turns[0]!.messages).toHaveLength(1);
   });
 });
 

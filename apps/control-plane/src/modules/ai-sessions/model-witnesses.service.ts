@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { GatewayError, type Identity, type OperationId, type TurnContext } from '@sallyport/core';
+import { GatewayError, type Identity, type TurnContext } from '@sallyport/core';
 import type { ModelWitness } from '@sallyport/engine';
 import { unnamedClient } from './ai-session-rows.js';
 import { AiSessions } from './ai-sessions.service.js';
@@ -84,7 +84,7 @@ export class ModelWitnesses {
     const known = await this.calls.find(scene.tx, scene.session.id, id);
     const turn = known && (await this.turns.get(scene.tx, known.turn_id));
     if (known === undefined || turn === undefined) return;
-    if (operation !== undefined) await this.turns.noteRequest(scene.tx, turn, operation as OperationId);
+    if (operation !== undefined) await this.turns.noteRequest(scene.tx, turn, operation);
     const outcome = isError ? 'failed' : 'done';
     await this.calls.tell(scene, {
       toolUse: id,

@@ -3,10 +3,12 @@ import type { Identity, OperationId, TurnContext } from '@sallyport/core';
 import type { MessageKind } from '@sallyport/engine';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from '../../platform/index.js';
 import { type TestControlPlane, testControlPlane } from '../../testing/control-plane.js';
 import { EvidenceModule } from '../evidence/evidence.module.js';
 import { GrantsModule } from '../grants/grants.module.js';
 import { IdentityModule } from '../identity/identity.module.js';
+import type { AiSessionDetail, AiSessionView } from './ai-session-view.js';
 import { AiSessionsModule } from './ai-sessions.module.js';
 import { ModelWitnesses } from './model-witnesses.service.js';
 
@@ -66,8 +68,9 @@ async function conversation(client = 'claude-code') {
     asked: (tool_use_id: string, tool_input: object, prompt_id = 'prompt-1') =>
       hook('PreToolUse', { tool_use_id, tool_input, tool_name: 'Bash', prompt_id }),
     turns: async () => {
-      const [{ id }] = (await login.get('/v1/ai-sessions').expect(200)).body.items;
-      return (await login.get(`/v1/ai-sessions/${id}`).expect(200)).body.latest_turns.reverse();
+      const { items } = (await login.get('/v1/ai-sessions').expect(200)).body as Page<AiSessionView>;
+      const { body } = await login.get(`/v1/ai-sessions/${items[0]!.id}`).expect(200);
+      return [...(body as AiSessionDetail).latest_turns].reverse();
     },
   };
 }
@@ -109,7 +112,7 @@ describe('with hooks', () => {
     const ada = await conversation();
     await ada.prompt(`use ${`ghp_${'a1B2c3D4e5F6'.repeat(3)}`} now`);
     await ada.message('use ⟦GITHUB-TOKEN:7f3a9c21b04d⟧ now');
-    const [{ messages }] = await ada.turns();
+    const messages = (await ada.turns())[0]!.messages;
     expect(messages).toMatchObject([{ source: 'hook', confirmed: true, text: expect.not.stringContaining('ghp_') }]);
     expect(messages).toHaveLength(1);
   });
@@ -140,8 +143,8 @@ describe('without hooks', () => {
     }
     const turns = await ada.turns();
     expect(turns).toHaveLength(1);
-    expect(turns[0].messages).toHaveLength(2);
-    expect(turns[0].tool_calls).toHaveLength(1);
+    expect(turns[0]!.messages).toHaveLength(2);
+    expect(turns[0]!.tool_calls).toHaveLength(1);
   });
 
   test('what a client asks for itself is nobody’s prompt', async () => {
@@ -158,7 +161,7 @@ describe('without hooks', () => {
     const text = '<task-notification><tool-use-id>toolu_9</tool-use-id></task-notification>';
     await ada.message(text, {}, 'notification', request(3));
     const [asked, notified] = await ada.turns();
-    expect(notified).toMatchObject({ origin: 'notification', parent: asked.id, messages: [{ kind: 'notification' }] });
+    expect(notified).toMatchObject({ origin: 'notification', parent: asked!.id, messages: [{ kind: 'notification' }] });
   });
 
   test('the results of an old conversation, whose calls nobody has seen, make nothing up', async () => {
@@ -184,9 +187,9 @@ test('a sub-agent’s calls keep its path in the turn that started it, and its p
   await ada.call('toolu_2', { command: 'ls -l' }, { agent: 'agent-a' });
   await ada.call('toolu_3', { command: 'ls -a' }, { agent: 'agent-b' }); // the path is known by now
   const [first, second] = await ada.turns();
-  expect(first.messages).toHaveLength(1);
-  expect(first.tool_calls).toMatchObject([{ agent: 'agent-a' }, { agent: 'agent-a' }]);
-  expect(second.tool_calls).toMatchObject([{ agent: 'agent-a/agent-b' }]);
+  expect(first!.messages).toHaveLength(1);
+  expect(first!.tool_calls).toMatchObject([{ agent: 'agent-a' }, { agent: 'agent-a' }]);
+  expect(second!.tool_calls).toMatchObject([{ agent: 'agent-a/agent-b' }]);
 });
 
 test('Codex names the turn itself, so that model traffic and hooks meet in it in either order', async () => {

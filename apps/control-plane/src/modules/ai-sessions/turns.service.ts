@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { OperationId } from '@sallyport/core';
 import { Ids, rowOf, type Sql } from '../../platform/index.js';
-import type { TurnOrigin, TurnRow } from './ai-session-rows.js';
+import { turnKeyOf } from '../turns/turn-key.js';
+import { TurnStates } from '../turns/turn-states.js';
+import { type AiSessionRow, type TurnOrigin, type TurnRow, unnamedClient } from './ai-session-rows.js';
 import { readsOutsideContent } from './outside-content.js';
 import type { Scene } from './scene.js';
 
@@ -15,7 +17,10 @@ export interface NewTurn {
 /** Turns of AI sessions: which there are, which one is going on. */
 @Injectable()
 export class Turns {
-  constructor(private readonly ids: Ids) {}
+  constructor(
+    private readonly ids: Ids,
+    private readonly states: TurnStates,
+  ) {}
 
   /** The one that goes on now. */
   current(sql: Sql, session: string): Promise<TurnRow | undefined> {
@@ -64,8 +69,9 @@ export class Turns {
   }
 
   /** Gives a turn whose name the gateway had made up the one that the client has for it. */
-  async rename(sql: Sql, turn: TurnRow, clientTurn: string): Promise<TurnRow> {
-    await sql.query('update ai_turns set client_turn = $2, named = true where id = $1 and not named', [
+  async rename({ tx, session }: Scene, turn: TurnRow, clientTurn: string): Promise<TurnRow> {
+    if (turn.untrusted_at !== null) this.distrust(session, clientTurn);
+    await tx.query('update ai_turns set client_turn = $2, named = true where id = $1 and not named', [
       turn.id,
       clientTurn,
     ]);
@@ -87,8 +93,9 @@ export class Turns {
   }
 
   /** Remembers that the AI has read, or is about to read, what others wrote. */
-  async noteTool({ tx, at }: Scene, turn: TurnRow, tool: string): Promise<void> {
+  async noteTool({ tx, session, at }: Scene, turn: TurnRow, tool: string): Promise<void> {
     if (turn.untrusted_at !== null || !readsOutsideContent(tool)) return;
+    this.distrust(session, turn.client_turn);
     await tx.query('update ai_turns set untrusted_at = $2, untrusted_by = $3 where id = $1 and untrusted_at is null', [
       turn.id,
       at,
@@ -105,6 +112,13 @@ export class Turns {
   /** @param traceId 32 hexadecimal digits: the first one that is told stays */
   async noteTrace(sql: Sql, turn: string, traceId: string): Promise<void> {
     await sql.query('update ai_turns set trace_id = $2 where id = $1 and trace_id is null', [turn, traceId]);
+  }
+
+  /** Tells the policies, before anything that comes of it can be asked. */
+  private distrust({ person_id, client, client_session }: AiSessionRow, turn: string): void {
+    const named = client === unnamedClient ? {} : { client };
+    const key = turnKeyOf(person_id, { ...named, aiSession: client_session, turn });
+    if (key !== undefined) this.states.untrusted(key);
   }
 
   private async madeUpName(sql: Sql, session: string): Promise<string> {

@@ -9,9 +9,10 @@ import { type Request, type Response, raw } from 'express';
  */
 export const readBody = (request: Request, response: Response, mostBytes: number): Promise<Buffer> =>
   new Promise((resolve, reject) => {
-    raw({ limit: mostBytes, inflate: true, type: () => true })(request, response, (error?: unknown) => {
-      if (error === undefined) resolve(Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0));
-      else reject(error as Error);
+    raw({ limit: mostBytes, inflate: true, type: () => true })(request, response, (error?: Error | string) => {
+      const body: unknown = request.body;
+      if (error === undefined) resolve(Buffer.isBuffer(body) ? body : Buffer.alloc(0));
+      else reject(error instanceof Error ? error : new Error(error));
     });
   });
 
