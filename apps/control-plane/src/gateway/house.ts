@@ -2,6 +2,7 @@ import type { Assurance, Decision, Identity, SessionId } from '@sallyport/core';
 import type { ModelEstimate, ModelReservation, ModelWitness } from '@sallyport/engine';
 import type { TunnelHost } from '../modules/agents/tunnel-host.js';
 import type { ConnectionProtection } from '../modules/connections/connection-protection.js';
+import type { EndedAiSessions } from '../modules/kill-switch/ended-ai-sessions.js';
 import type { MaskingRulesService } from '../modules/masking-rules/masking-rules.service.js';
 import type { PolicyRuntime } from '../modules/policies/policy-runtime.js';
 import type { ReviewsService } from '../modules/reviews/reviews.service.js';
@@ -22,6 +23,7 @@ export interface House {
   readonly reviews: Pick<ReviewsService, 'settle'>;
   readonly protection: Pick<ConnectionProtection, 'assertProtected'>;
   readonly turns: Pick<TurnStates, 'soFar' | 'load' | 'counted' | 'refused'>;
+  readonly endedAiSessions: Pick<EndedAiSessions, 'has' | 'read'>;
   readonly tunnel: Pick<TunnelHost, 'open' | 'catalogue'>;
   readonly witnesses: { witness(source: TrafficSource, seen: ModelWitness): Promise<void> };
   readonly budgets: { reserve(source: TrafficSource, estimate: ModelEstimate): Promise<ModelReservation> };

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { EvidenceModule } from '../evidence/evidence.module.js';
+import { TurnsModule } from '../turns/turns.module.js';
 import { AiSessionReader } from './ai-session-reader.js';
 import { AiSessionsController } from './ai-sessions.controller.js';
 import { AiSessions } from './ai-sessions.service.js';
@@ -16,7 +17,7 @@ import { Turns } from './turns.service.js';
 
 /** AI sessions, their turns and tool calls, as the witnesses tell them. */
 @Module({
-  imports: [EvidenceModule],
+  imports: [EvidenceModule, TurnsModule],
   controllers: [AiSessionsController, HooksController],
   providers: [
     AiSessionReader,

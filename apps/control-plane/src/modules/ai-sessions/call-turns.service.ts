@@ -39,7 +39,7 @@ export class CallTurns {
     }
     // The hook of the prompt was lost, but model traffic has shown the turn: now its name is known.
     const shown = known && (await this.turns.get(tx, known.turn_id));
-    if (shown !== undefined && !shown.named) return this.turns.rename(tx, shown, clientTurn);
+    if (shown !== undefined && !shown.named) return this.turns.rename(scene, shown, clientTurn);
     return this.turns.begin(scene, { clientTurn, origin: originOf(scene) });
   }
 

@@ -61,7 +61,7 @@ export class Prompts {
     const current = await this.turns.current(scene.tx, scene.session.id);
     if (current === undefined || current.named || !(await this.messages.saysLast(scene, current, text)))
       return undefined;
-    return clientTurn === undefined ? current : this.turns.rename(scene.tx, current, clientTurn);
+    return clientTurn === undefined ? current : this.turns.rename(scene, current, clientTurn);
   }
 
   private async turnOfHeard(scene: Scene, { text, clientTurn, request }: HeardMessage): Promise<TurnRow | undefined> {

@@ -1,9 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { OperationId } from '@sallyport/core';
 import { Ids, rowOf, type Sql } from '../../platform/index.js';
+import { type TurnKey, turnKeyOf } from '../turns/turn-key.js';
+import { TurnStates } from '../turns/turn-states.js';
 import type { TurnOrigin, TurnRow } from './ai-session-rows.js';
 import { readsOutsideContent } from './outside-content.js';
 import type { Scene } from './scene.js';
+
+/** What policies ask about a turn is kept by the client's names, as tickets and requests carry them. */
+const stateKeyOf = ({ session }: Pick<Scene, 'session'>, { client_turn }: Pick<TurnRow, 'client_turn'>): TurnKey =>
+  turnKeyOf(session.person_id, { client: session.client, aiSession: session.client_session, turn: client_turn })!;
 
 export interface NewTurn {
   /** The client's own id; absent where it has not told one. */
@@ -15,7 +21,10 @@ export interface NewTurn {
 /** Turns of AI sessions: which there are, which one is going on. */
 @Injectable()
 export class Turns {
-  constructor(private readonly ids: Ids) {}
+  constructor(
+    private readonly states: TurnStates,
+    private readonly ids: Ids,
+  ) {}
 
   /** The one that goes on now. */
   current(sql: Sql, session: string): Promise<TurnRow | undefined> {
@@ -64,8 +73,9 @@ export class Turns {
   }
 
   /** Gives a turn whose name the gateway had made up the one that the client has for it. */
-  async rename(sql: Sql, turn: TurnRow, clientTurn: string): Promise<TurnRow> {
-    await sql.query('update ai_turns set client_turn = $2, named = true where id = $1 and not named', [
+  async rename(scene: Scene, turn: TurnRow, clientTurn: string): Promise<TurnRow> {
+    if (turn.untrusted_at !== null) this.states.untrusted(stateKeyOf(scene, { client_turn: clientTurn }));
+    await scene.tx.query('update ai_turns set client_turn = $2, named = true where id = $1 and not named', [
       turn.id,
       clientTurn,
     ]);
@@ -87,8 +97,10 @@ export class Turns {
   }
 
   /** Remembers that the AI has read, or is about to read, what others wrote. */
-  async noteTool({ tx, at }: Scene, turn: TurnRow, tool: string): Promise<void> {
+  async noteTool(scene: Scene, turn: TurnRow, tool: string): Promise<void> {
     if (turn.untrusted_at !== null || !readsOutsideContent(tool)) return;
+    const { tx, at } = scene;
+    this.states.untrusted(stateKeyOf(scene, turn));
     await tx.query('update ai_turns set untrusted_at = $2, untrusted_by = $3 where id = $1 and untrusted_at is null', [
       turn.id,
       at,
