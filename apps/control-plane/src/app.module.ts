@@ -9,6 +9,7 @@ import { EvidenceAccessModule } from './modules/evidence/evidence-access.module.
 import { GrantsModule } from './modules/grants/grants.module.js';
 import { HealthModule } from './modules/health/health.module.js';
 import { IdentityModule } from './modules/identity/identity.module.js';
+import { KillSwitchModule } from './modules/kill-switch/kill-switch.module.js';
 import { MaskingRulesModule } from './modules/masking-rules/masking-rules.module.js';
 import { ModelPricesModule } from './modules/model-prices/model-prices.module.js';
 import { PeopleModule } from './modules/people/people.module.js';
@@ -39,6 +40,7 @@ export const features: readonly Feature[] = [
   GrantsModule,
   HealthModule,
   IdentityModule,
+  KillSwitchModule,
   MaskingRulesModule,
   ModelPricesModule,
   PeopleModule,

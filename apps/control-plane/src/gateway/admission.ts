@@ -11,6 +11,7 @@ import { ConnectionProtection } from '../modules/connections/connection-protecti
 import { ConnectionsService } from '../modules/connections/connections.service.js';
 import { EvidenceWriter } from '../modules/evidence/evidence-writer.js';
 import { LogHealth } from '../modules/evidence/log-health.js';
+import { EndedAiSessions, namedAiSession } from '../modules/kill-switch/ended-ai-sessions.js';
 import { MaskingRulesService } from '../modules/masking-rules/masking-rules.service.js';
 import { actorOf } from '../modules/people/actor.js';
 import { PolicyRuntime } from '../modules/policies/policy-runtime.js';
@@ -43,6 +44,7 @@ export class Admission {
     private readonly logHealth: LogHealth,
     private readonly tunnel: TunnelHost,
     private readonly turns: TurnStates,
+    private readonly endedAiSessions: EndedAiSessions,
     private readonly drain: Drain,
     private readonly ids: Ids,
     private readonly log: Log,
@@ -65,6 +67,7 @@ export class Admission {
       reviews,
       protection,
       turns,
+      endedAiSessions,
       tunnel,
       witnesses,
       refusedCalls,
@@ -131,13 +134,16 @@ export class Admission {
     const { house } = this;
     const session = new LiveSession({ id, ticket, connection, recorder, house, way, left: () => this.left(id) });
     this.sessions.add(session);
+    const named = namedAiSession(ticket.identity.id, ticket.turn);
+    if (named !== undefined && this.endedAiSessions.has(named) === true) session.endAiSession(); // told while it was being made
     return session;
   }
 
   /** What has happened in its turn on other connections and replicas, so that nothing is decided without it. */
   private async knowTurn({ identity, turn }: RedeemedTicket): Promise<void> {
     const key = turnKeyOf(identity.id, turn);
-    if (key !== undefined) await this.turns.load(key);
+    const named = namedAiSession(identity.id, turn);
+    await Promise.all([key && this.turns.load(key), named && this.endedAiSessions.read(named)]);
   }
 
   /** Asks the agent for a stream meanwhile; the target hears of it when `session.connect` has been decided and recorded. */

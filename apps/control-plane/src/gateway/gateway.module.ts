@@ -6,6 +6,7 @@ import { BudgetsModule } from '../modules/budgets/budgets.module.js';
 import { ConnectionsModule } from '../modules/connections/connections.module.js';
 import { EvidenceModule } from '../modules/evidence/evidence.module.js';
 import { GrantsModule } from '../modules/grants/grants.module.js';
+import { KillSwitchModule } from '../modules/kill-switch/kill-switch.module.js';
 import { MaskingRulesModule } from '../modules/masking-rules/masking-rules.module.js';
 import { KnownCatalogues } from '../modules/policies/known-catalogues.js';
 import { PoliciesModule } from '../modules/policies/policies.module.js';
@@ -31,6 +32,7 @@ import { SingleUses } from './single-uses.js';
     ConnectionsModule,
     EvidenceModule,
     GrantsModule,
+    KillSwitchModule,
     MaskingRulesModule,
     PoliciesModule,
     RecordingModule,

@@ -3,6 +3,7 @@ import type { ModelEstimate, ModelReservation, ModelWitness } from '@sallyport/e
 import type { TunnelHost } from '../modules/agents/tunnel-host.js';
 import type { RefusedCalls } from '../modules/ai-sessions/refused-calls.service.js';
 import type { ConnectionProtection } from '../modules/connections/connection-protection.js';
+import type { EndedAiSessions } from '../modules/kill-switch/ended-ai-sessions.js';
 import type { MaskingRulesService } from '../modules/masking-rules/masking-rules.service.js';
 import type { PolicyRuntime } from '../modules/policies/policy-runtime.js';
 import type { ReviewsService } from '../modules/reviews/reviews.service.js';
@@ -23,6 +24,7 @@ export interface House {
   readonly reviews: Pick<ReviewsService, 'settle'>;
   readonly protection: Pick<ConnectionProtection, 'assertProtected'>;
   readonly turns: Pick<TurnStates, 'soFar' | 'load' | 'counted' | 'refused'>;
+  readonly endedAiSessions: Pick<EndedAiSessions, 'has' | 'read'>;
   readonly tunnel: Pick<TunnelHost, 'open' | 'catalogue'>;
   readonly witnesses: { witness(source: TrafficSource, seen: ModelWitness): Promise<void> };
   readonly refusedCalls: Pick<RefusedCalls, 'remember'>;

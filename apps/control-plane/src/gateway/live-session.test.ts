@@ -76,6 +76,7 @@ describe('what has happened in a turn', () => {
       counted: (key: TurnKey) => void counts.set(key, (counts.get(key) ?? 0) + 1),
       refused: vi.fn(),
     };
+    const endedAiSessions = { has: () => false };
     const asked: PolicyRequest[] = [];
     const answer = { now: { outcome: 'allow' } as Decision };
     const admit = (request: PolicyRequest): Decision => {
@@ -88,7 +89,13 @@ describe('what has happened in a turn', () => {
       ticket: { identity: { id: 'ada' }, turn } as LiveSessionOptions['ticket'],
       connection: { id: 'c', name: 'shop', labels: [], protocol: 'postgres', databases: [] } as never,
       recorder: { admitted: () => ({ id: 'o' }) } as never,
-      house: { policies: { admit }, turns, reviews: { settle }, decided: () => undefined } as unknown as House,
+      house: {
+        policies: { admit },
+        turns,
+        endedAiSessions,
+        reviews: { settle },
+        decided: () => undefined,
+      } as unknown as House,
       left: () => undefined,
     });
     return { session, asked, turns, answer, writes: () => asked.map(({ soFar }) => soFar?.writes) };

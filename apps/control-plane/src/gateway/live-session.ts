@@ -31,7 +31,9 @@ import {
 import type { PolicyRequest } from '@sallyport/policy';
 import { opened } from '@sallyport/tunnel';
 import type { Connection } from '../modules/connections/connection.js';
+import { type NamedAiSession, namedAiSession } from '../modules/kill-switch/ended-ai-sessions.js';
 import type { AdmittedOperation, SessionRecorder } from '../modules/recording/recorder.js';
+import { aiSessionEnded } from '../modules/tickets/attribution.js';
 import type { RedeemedTicket } from '../modules/tickets/ticket.js';
 import { type TurnKey, turnKeyOf } from '../modules/turns/turn-key.js';
 import type { House, TrafficSource } from './house.js';
@@ -173,6 +175,11 @@ export class LiveSession implements SessionHandle, Guards {
     this.#ending.abort(new GatewayError(code, message));
   }
 
+  /** The AI session that its ticket is of was ended for good. */
+  endAiSession(): void {
+    this.#ending.abort(aiSessionEnded());
+  }
+
   /** The login behind it was looked at again: groups may have changed. */
   recognise(identity: Identity): void {
     this.#identity = identity;
@@ -225,17 +232,28 @@ export class LiveSession implements SessionHandle, Guards {
     return reading === undefined ? this.#decide(operation) : reading.then(() => this.#decide(operation));
   }
 
-  #readTurn(operation: Operation): Promise<void> | undefined {
-    const { key } = this.#contextOf(operation);
-    const isKnown = key === undefined || this.#house.turns.soFar(key) !== undefined;
-    return isKnown ? undefined : this.#house.turns.load(key);
+  #readTurn(operation: Operation): Promise<unknown> | undefined {
+    const { key, aiSession } = this.#contextOf(operation);
+    const { turns, endedAiSessions } = this.#house;
+    const isTurnKnown = key === undefined || turns.soFar(key) !== undefined;
+    const isSessionKnown = aiSession === undefined || endedAiSessions.has(aiSession) !== undefined;
+    if (isTurnKnown && isSessionKnown) return undefined;
+    return Promise.all([isTurnKnown || turns.load(key), isSessionKnown || endedAiSessions.read(aiSession)]);
   }
 
   #decide(operation: Operation): Decision {
-    const decision = this.#house.policies.admit(this.#request(operation));
+    const decision = this.#ofEnded(operation) ?? this.#house.policies.admit(this.#request(operation));
     this.#house.decided(decision.outcome);
     this.#count(operation, decision);
     return decision;
+  }
+
+  /** One session may carry several AI sessions: the end of one of them is not the end of the session. */
+  #ofEnded(operation: Operation): Decision | undefined {
+    const { aiSession } = this.#contextOf(operation);
+    if (aiSession === undefined || this.#house.endedAiSessions.has(aiSession) !== true) return undefined;
+    const { policyVersion } = this.#house.policies.decide(this.#request(operation));
+    return { outcome: 'deny', policies: [], policyVersion, refusal: refusalOf(aiSessionEnded()) };
   }
 
   /** INVARIANT: counted in the step that decides, so that of two at once the second is decided with the first. */
@@ -255,7 +273,7 @@ export class LiveSession implements SessionHandle, Guards {
   /** What waited for a review: its quota has been taken. */
   async #decideAgain(operation: Operation): Promise<Decision> {
     await this.#readTurn(operation);
-    const decision = this.#house.policies.decide(this.#request(operation));
+    const decision = this.#ofEnded(operation) ?? this.#house.policies.decide(this.#request(operation));
     this.#house.decided(decision.outcome);
     return decision;
   }
@@ -277,7 +295,8 @@ export class LiveSession implements SessionHandle, Guards {
 
   #inTurn(turn: TurnContext): InTurn {
     const key = turnKeyOf(this.#identity.id, turn);
-    return { turn, ...(key && { key }) };
+    const aiSession = namedAiSession(this.#identity.id, turn);
+    return { turn, ...(key && { key }), ...(aiSession && { aiSession }) };
   }
 
   masking(): MaskingPlan {
@@ -361,6 +380,7 @@ export class LiveSession implements SessionHandle, Guards {
 interface InTurn {
   readonly turn: TurnContext;
   readonly key?: TurnKey;
+  readonly aiSession?: NamedAiSession;
 }
 
 /** What is decided ahead of its execution is counted then; what a model says changes nothing until it is asked for here. */

@@ -30,6 +30,7 @@ function world({ protectedConnection }: { readonly protectedConnection?: object 
       { subscribe: vi.fn() },
       { onBuried: vi.fn() },
       { onOverdue: vi.fn() },
+      { onEnded: vi.fn() },
       clock,
       { warn: vi.fn() },
       { gauge: vi.fn() },

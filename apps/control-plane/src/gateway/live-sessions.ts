@@ -3,6 +3,7 @@ import { type ErrorCode, GatewayError, type SessionId } from '@sallyport/core';
 import { ConnectionProtection } from '../modules/connections/connection-protection.js';
 import { ConnectionsService, connectionChanged } from '../modules/connections/connections.service.js';
 import { GrantsService, grantEnded } from '../modules/grants/grants.service.js';
+import { EndedAiSessions, type NamedAiSession, namedAiSession } from '../modules/kill-switch/ended-ai-sessions.js';
 import { ReplicaRegistry } from '../modules/recording/replica-registry.js';
 import { sessionEndRequested } from '../modules/sessions/session-ends.js';
 import { ticketRevoked } from '../modules/tickets/tickets.service.js';
@@ -35,6 +36,7 @@ export class LiveSessions implements OnApplicationBootstrap, OnApplicationShutdo
     private readonly notifications: Notifications,
     private readonly replicas: ReplicaRegistry,
     private readonly slots: SessionSlots,
+    private readonly endedAiSessions: EndedAiSessions,
     private readonly clock: Clock,
     private readonly log: Log,
     metrics: Metrics,
@@ -48,6 +50,7 @@ export class LiveSessions implements OnApplicationBootstrap, OnApplicationShutdo
     this.notifications.subscribe(ticketRevoked, (payload) => this.ticketRevoked(payload), all);
     this.notifications.subscribe(connectionChanged, (payload) => this.connectionChanged(payload), all);
     this.notifications.subscribe(sessionEndRequested, (payload) => this.endRequested(payload));
+    this.endedAiSessions.onEnded((ended) => this.aiSessionEnded(ended));
     this.slots.onOverdue((id) => this.endRequested({ session: id }));
     this.replicas.onBuried(() =>
       this.endAll('RECORDING_UNAVAILABLE', 'this control plane was out of touch with its record for too long'),
@@ -148,6 +151,13 @@ export class LiveSessions implements OnApplicationBootstrap, OnApplicationShutdo
       'SESSION_ENDED',
       'the ticket of this session was revoked',
     );
+  }
+
+  private aiSessionEnded({ person, client, session: name }: NamedAiSession): void {
+    for (const { session } of this.entries.values()) {
+      const named = namedAiSession(session.identity.id, session.turn);
+      if (named?.person === person && named.client === client && named.session === name) session.endAiSession();
+    }
   }
 
   private async connectionChanged(payload: unknown): Promise<void> {

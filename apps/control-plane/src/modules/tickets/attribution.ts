@@ -1,4 +1,4 @@
-import type { Assurance, TurnContext } from '@sallyport/core';
+import { type Assurance, GatewayError, type TurnContext } from '@sallyport/core';
 
 /** What a ticket says of the AI behind it, and how sure that is. */
 export interface Attribution {
@@ -39,3 +39,8 @@ export const claimedTurn = ({ client, aiSession, agent, turn, toolCall }: Claims
   ...(turn === undefined ? {} : { turn }),
   ...(toolCall === undefined ? {} : { toolCall }),
 });
+
+export const aiSessionEnded = (): GatewayError =>
+  new GatewayError('SESSION_ENDED', 'this AI session has been ended for good', {
+    hint: 'stop here and tell the person you work for; their next conversation is another AI session',
+  });

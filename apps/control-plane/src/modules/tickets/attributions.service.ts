@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { GatewayError, type PersonId, type TurnContext } from '@sallyport/core';
+import type { PersonId, TurnContext } from '@sallyport/core';
 import { rowOf, type Sql } from '../../platform/index.js';
 import { type AiSessionRow, type TurnRow, unnamedClient } from '../ai-sessions/ai-session-rows.js';
 import { SubAgents } from '../ai-sessions/sub-agents.service.js';
 import { ToolCalls } from '../ai-sessions/tool-calls.service.js';
 import { Turns } from '../ai-sessions/turns.service.js';
 import { assuranceOf } from './assurance-level.js';
-import { type Attribution, type Claims, claimedTurn } from './attribution.js';
+import { type Attribution, aiSessionEnded, type Claims, claimedTurn } from './attribution.js';
 import { CallMatching, type Matched } from './call-matching.js';
 
 // INVARIANT: locked against being ended for good until the ticket is there, or the ticket would outlive that.
@@ -90,8 +90,3 @@ const clientOf = ({ client, aiSession }: Claims): TurnContext => ({
   ...(client === undefined ? {} : { client }),
   ...(aiSession === undefined ? {} : { aiSession }),
 });
-
-export const aiSessionEnded = (): GatewayError =>
-  new GatewayError('SESSION_ENDED', 'this AI session has been ended for good', {
-    hint: 'stop here and tell the person you work for; their next conversation is another AI session',
-  });

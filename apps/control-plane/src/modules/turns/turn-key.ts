@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { PersonId, TurnContext } from '@sallyport/core';
+import { unnamedClient } from '../ai-sessions/ai-session-rows.js';
 
 /** Names one turn of one person: SHA-256 in hex. */
 export type TurnKey = string & { readonly __brand: 'TurnKey' };
@@ -10,6 +11,6 @@ export type TurnKey = string & { readonly __brand: 'TurnKey' };
  */
 export function turnKeyOf(person: PersonId, { client, aiSession, turn }: TurnContext): TurnKey | undefined {
   if (turn === undefined) return undefined;
-  const named = JSON.stringify(['sallyport turn v1', person, client ?? null, aiSession ?? null, turn]);
+  const named = JSON.stringify(['sallyport turn v1', person, client ?? unnamedClient, aiSession ?? null, turn]);
   return createHash('sha256').update(named).digest('hex') as TurnKey;
 }

@@ -14,6 +14,8 @@ export const permissions = {
   'witness.tell': ['admin', 'user'],
   'ai-session.read': ['admin', 'auditor', 'user'],
   'ai-session.read-any': ['admin', 'auditor'],
+  'ai-session.kill': ['admin', 'user'],
+  'ai-session.kill-any': ['admin'],
   'connection.read': ['admin', 'reviewer', 'auditor', 'user'],
   'connection.read-any': ['admin', 'auditor'],
   'connection.write': ['admin'],
