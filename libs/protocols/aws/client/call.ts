@@ -1,43 +1,21 @@
 /** One call of a client: from its verified head to the last byte of its answer. */
-import {
-  type Addressing,
-  type AwsRequest,
-  type BodyVerifier,
-  type Catalogue,
-  type Identification,
-  identify,
-  needsBody,
-} from '@sallyport/aws';
+import { type AwsRequest, identify } from '@sallyport/aws';
 import { GatewayError, type Refusal, refusalOf } from '@sallyport/core';
 import type { Exchange, OperationRecord, Permit, ResponseGate } from '@sallyport/engine';
-import { type CallSession, Hold, headerOf, type Incoming, relay, type Way } from '@sallyport/http';
+import { Hold, headerOf, type Incoming, relay, type Way } from '@sallyport/http';
 import { type DescribedCall, operationOf } from '../describe.js';
-import { type ErrorStyle, errorAnswer, type SignatureFault } from '../refuse.js';
+import { errorAnswer, type SignatureFault } from '../refuse.js';
 import type { CallHead, OpenedHead } from '../wire.js';
-import type { InspectedBytes } from './budget.js';
+import { unbound } from './bound-body.js';
 import { foretold } from './previews/ask.js';
 import type { Read } from './previews/read.js';
 import { previewOf } from './previews/table.js';
+import { type Arrived, type Asked, readCall } from './read-call.js';
 import { assertRegion, isGlobal } from './regions.js';
 import type { Signed } from './signature.js';
 import { SignatureRefused } from './signature-refused.js';
-import { freely, type Use } from './single-use.js';
-import { readWhole, stream } from './upload.js';
-
-/** Read whole although nobody needs it for the decision: one message to the agent instead of three. */
-const smallBody = 64 * 1024;
-
-export interface Arrived {
-  readonly incoming: Incoming;
-  readonly addressing: Addressing;
-  readonly signed: Signed;
-  readonly style: ErrorStyle;
-  readonly session: CallSession<OpenedHead>;
-  readonly catalogue: Catalogue;
-  readonly budget: InspectedBytes;
-  /** How long its client is kept waiting for people. */
-  readonly holdMs: number;
-}
+import { freely } from './single-use.js';
+import { stream } from './upload.js';
 
 /**
  * Reads what must be read, describes it, and runs it through the engine.
@@ -65,45 +43,10 @@ async function recordRefused({ signed, addressing, session }: Arrived, error: un
     agent: session.opened,
   });
   await session.run({
-    operation,
+    operation: { ...operation, provisional: true }, // it is refused already: nobody is asked about it
     refuse: async () => undefined,
     forward: (_permit, _gate, record) => record.outcome({ status: 'skipped', code: refusal.code, maskedFields: 0 }),
   });
-}
-
-async function readCall(arrived: Arrived): Promise<Asked> {
-  const { incoming, signed, session, catalogue, addressing, budget } = arrived;
-  const check = signed.body();
-  const streams =
-    check !== undefined &&
-    !isSmall(incoming) &&
-    needsBody(catalogue, signed.request, signed.scope, addressing).read !== 'whole';
-  const request: AwsRequest =
-    check === undefined || streams
-      ? signed.request
-      : { ...signed.request, body: await readWhole(incoming, check, budget) };
-  const identification = identify(catalogue, request, signed.scope, addressing);
-  const described = operationOf({
-    identification,
-    request,
-    scope: signed.scope,
-    bucket: addressing.bucket,
-    presigned: signed.presigned,
-    streamed: streams ? signed.standsFor(headerOf(request.headers, 'content-length')) : undefined,
-    agent: session.opened,
-  });
-  const use = described.operation.risk === 'read' ? freely : signed.once();
-  // It is settled while the decision is put on record; but nobody is asked about what was sent before.
-  if (use !== freely && session.handle.foresee(described.operation) === 'review') await use.settled;
-  return { request, identification, described, use, check: streams ? check : undefined };
-}
-
-/** By what the request says of its body; what then comes all the same is bounded as every body is that is read whole. */
-function isSmall({ method, headers, http2 }: Incoming): boolean {
-  const length = headerOf(headers, 'content-length');
-  if (length !== undefined) return Number(length) <= smallBody;
-  if (headerOf(headers, 'transfer-encoding') !== undefined) return false;
-  return !http2 || method === 'GET' || method === 'HEAD';
 }
 
 async function run(arrived: Arrived, asked: Asked): Promise<void> {
@@ -141,19 +84,11 @@ async function runRead(arrived: Arrived, { request, scope }: Read, incoming: Inc
   await run(reading, { request, identification, described, use: freely, check: undefined });
 }
 
-interface Asked {
-  readonly request: AwsRequest;
-  readonly identification: Identification;
-  readonly described: DescribedCall;
-  readonly use: Use;
-  /** Of a body that streams. */
-  readonly check: BodyVerifier | undefined;
-}
-
 class Call implements Exchange {
   readonly #arrived: Arrived;
   readonly #asked: Asked;
   readonly #hold: Hold;
+  #hasWaited = false;
 
   constructor(arrived: Arrived, asked: Asked) {
     this.#arrived = arrived;
@@ -170,6 +105,7 @@ class Call implements Exchange {
   }
 
   waiting(notice: Parameters<NonNullable<Exchange['waiting']>>[0]): void {
+    this.#hasWaited = true;
     this.#hold.waiting(notice);
   }
 
@@ -186,6 +122,9 @@ class Call implements Exchange {
     let whole = false;
     try {
       const head = this.#head(record);
+      const { check } = this.#asked;
+      // Nobody could foresee the review, so the body was not bound to it.
+      if (this.#hasWaited && check !== undefined && this.#arrived.signed.sha256 === undefined) throw unbound();
       await this.#asked.use.settled;
       way = await this.#arrived.session.way(permit);
       const { refusal, heardOut } = await this.#exchange(way, head, permit, { gate, record });
