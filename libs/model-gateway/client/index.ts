@@ -1,0 +1,8 @@
+export { clientNameOf, idOf } from './claims.js';
+export { createModelClientSide } from './client-side.js';
+export type { Patience } from './model-call.js';
+export { modelOperation } from './model-operation.js';
+export { type Routed, routeOf } from './route.js';
+export type { ClientClaims, ClientTurn, ErrorAnswer, ModelSurface, Route } from './surface.js';
+export { wordsOf } from './refusal-words.js';
+export { toolOperation } from './tool-operation.js';
