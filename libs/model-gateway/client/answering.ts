@@ -3,8 +3,9 @@
  * model's answer, so that the client knows that somebody is there; what then comes of the upstream goes on in it, and what
  * is not a stream of events becomes the error event that it must be.
  */
-import { GatewayError, type Refusal } from '@sallyport/core';
+import type { Refusal } from '@sallyport/core';
 import { type Headers, headerOf, type Incoming } from '@sallyport/http';
+import type { ModelApiName } from '@sallyport/models';
 import type { ModelSurface } from './surface.js';
 
 /** Of an error answer that is told as an event. */
@@ -17,6 +18,7 @@ export interface AnsweringOptions {
   readonly patienceMs: number;
   /** Between two pings. */
   readonly pingMs: number;
+  readonly api?: ModelApiName;
 }
 
 type State =
@@ -137,9 +139,13 @@ export class Answering implements Incoming {
 
   end(): void {
     this.#settle();
-    if (this.#state === 'failing') this.incoming.write(this.surface.errorEvent(this.#told()));
+    if (this.#state === 'failing') this.incoming.write(this.#errorEvent(this.#told()));
     this.#state = 'over';
     this.incoming.end();
+  }
+
+  #errorEvent(body: Buffer): Buffer {
+    return this.surface.errorEvent(body, this.options.api);
   }
 
   /** The upstream's own words, where they are whole. */
@@ -166,7 +172,7 @@ export class Answering implements Incoming {
       this.incoming.head(status, headers);
       if (this.method !== 'HEAD') this.incoming.write(body);
     } else if (before === 'ahead' || before === 'failing' || (this.#events && this.#isBetweenEvents()))
-      this.incoming.write(this.surface.errorEvent(body));
+      this.incoming.write(this.#errorEvent(body));
     else return this.incoming.destroy();
     this.incoming.end();
     this.incoming.body.resume(); // what still arrives is not kept
@@ -181,5 +187,3 @@ const ofEvents: Headers = [
   ['content-type', 'text/event-stream; charset=utf-8'],
   ['cache-control', 'no-cache'],
 ];
-
-export const gone = (): GatewayError => new GatewayError('CANCELLED', 'the client has gone');

@@ -1,7 +1,7 @@
 /** A model's API to the client, over HTTP/1.1 and HTTP/2: each request shows the ticket, and the connection is the ticket's. */
 import { createHash } from 'node:crypto';
 import { GatewayError, refusalOf } from '@sallyport/core';
-import type { ClientSide, Lobby } from '@sallyport/engine';
+import type { ClientSide, Lobby, SessionHandle } from '@sallyport/engine';
 import {
   CallSessions,
   type Client,
@@ -38,9 +38,8 @@ interface House {
 const mostCalls = 256;
 
 export function createModelClientSide(surface: ModelSurface, patience: Partial<Patience> = {}): ClientSide {
-  const openHead = ({ identity }: { readonly identity: { readonly name: string } }): OpenHead => ({
-    person: identity.name,
-  });
+  // By the id: two issuers may know somebody of the same name, and each has conversations of his own.
+  const openHead = ({ identity }: SessionHandle): OpenHead => ({ person: identity.id });
   const house: House = {
     surface,
     sessions: new CallSessions<OpenedHead>({ openHead, mostCalls }),
@@ -171,7 +170,7 @@ async function askedOf(
   const ofRequest = request === undefined ? {} : { request };
   const operation = modelOperation({ surface, method, path, query, headers, id, body, told, ...ofRequest });
   const { client = '', aiSession, agent = '' } = told.turn;
-  const conversation = JSON.stringify([handle.identity.id, client, aiSession ?? handle.id, agent]);
+  const conversation = JSON.stringify([client, aiSession ?? handle.id, agent]);
   const forModel = request === undefined ? {} : { api: request.api, model: request.model };
   return { operation, body, told, ...ofRequest, head: { method, path, query, headers, conversation, ...forModel } };
 }

@@ -47,10 +47,10 @@ export class ModelCall implements Exchange {
   readonly #begun = Date.now();
 
   constructor(asked: Asked) {
-    const { incoming, surface, patience } = asked;
+    const { incoming, surface, patience, request } = asked;
     this.#asked = asked;
     this.#hold = new Hold(incoming.gone, this.#holdMs);
-    this.#answer = new Answering(incoming, surface, patience);
+    this.#answer = new Answering(incoming, surface, { ...patience, ...(request === undefined ? {} : { api: request.api }) });
   }
 
   get operation() {

@@ -10,7 +10,7 @@ export interface Routed {
   readonly id: string;
 }
 
-const longestTarget = 4_096;
+const longestTarget = 2_048;
 /** What a path and a query may be made of as they are written (RFC 3986, 3.3 and 3.4). */
 const written = /^[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]*$/;
 
@@ -31,8 +31,8 @@ export function routeOf(
   });
   const found = onPath.find(({ route }) => route.method === method);
   if (found !== undefined) {
-    const canonical = found.route.path.replace(/:[a-z]+$/, () => encodeURIComponent(found.id));
-    return { ...found, path: canonical };
+    const { path: known, sentAs = known } = found.route;
+    return { ...found, path: sentAs.replace(/:[a-z]+$/, () => encoded(found.id)) };
   }
   if (onPath.length > 0)
     throw new GatewayError('NOT_FOUND', `there is no ${method} ${path} here`, {
@@ -70,6 +70,9 @@ function decoded(segment: string): string {
     throw violation('the path has dot segments');
   return text;
 }
+
+/** As little as must be: a colon stands for itself in a path. */
+const encoded = (id: string): string => encodeURIComponent(id).replaceAll('%3A', ':').replaceAll('%40', '@');
 
 function decodedText(segment: string): string {
   try {

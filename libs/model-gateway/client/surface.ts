@@ -7,6 +7,8 @@ import type { ModelApi, ModelApiName, ModelRequest } from '@sallyport/models';
 export interface Route {
   readonly method: 'GET' | 'POST';
   readonly path: string;
+  /** The same under the name that the API itself has for it, where clients have another one. */
+  readonly sentAs?: string;
   /** What its body is; absent where there is none: lists of models. */
   readonly api?: ModelApiName;
 }
@@ -48,6 +50,6 @@ export interface ModelSurface {
   refusal(refusal: Refusal): ErrorAnswer;
   /** In a stream of events: something to be sent while nothing else can be. */
   readonly ping: Buffer;
-  /** In a stream of events: the body of an error answer, ours or the API's. */
-  errorEvent(body: Buffer): Buffer;
+  /** In a stream of events: the body of an error answer, ours or the API's, so that clients of this API take it for the end. */
+  errorEvent(body: Buffer, api: ModelApiName | undefined): Buffer;
 }

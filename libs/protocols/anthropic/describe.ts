@@ -1,8 +1,7 @@
 /** Whose request it is, as the client says: Claude Code in headers, others in `metadata.user_id`. Pure. */
 import type { TurnContext } from '@sallyport/core';
 import { headerOf } from '@sallyport/http';
-import type { ClientClaims, ClientTurn } from '@sallyport/model-gateway';
-import { clientNameOf, idOf } from '@sallyport/model-gateway';
+import { type ClientClaims, type ClientTurn, clientNameOf, idOf } from '@sallyport/model-gateway';
 
 export const claudeCode = 'claude-code';
 

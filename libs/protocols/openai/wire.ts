@@ -9,7 +9,7 @@ const underVersion: readonly Route[] = [
 ];
 
 /** Some clients have the version in their base URL, some leave it out. */
-const withoutVersion = ({ path, ...route }: Route): Route => ({ ...route, path: path.slice('/v1'.length) });
+const withoutVersion = ({ path, ...route }: Route): Route => ({ ...route, path: path.slice('/v1'.length), sentAs: path });
 
 export const routes: readonly Route[] = [...underVersion, ...underVersion.map(withoutVersion)];
 
@@ -47,8 +47,37 @@ export const elsewhere: readonly (readonly [string, string])[] = hints.flatMap((
 /** A comment: clients of server-sent events pass over it. */
 export const ping: Buffer = Buffer.from(': waiting\n\n');
 
-/** @param body an error answer of the API: JSON, in one line or several */
-export const errorEvent = (body: Buffer): Buffer => {
-  const lines = body.toString('utf8').split(/\r\n|\r|\n/);
-  return Buffer.from(`event: error\n${lines.map((line) => `data: ${line}`).join('\n')}\n\n`);
-};
+/**
+ * Chat's SDKs look for `error` in any event; Codex takes nothing for the end of a response but its own events.
+ * @param body an error answer of the API
+ */
+export function errorEvent(body: Buffer, api: string | undefined): Buffer {
+  const error = eventOf('error', dataOf(body));
+  return Buffer.from(api === 'openai.responses' ? `${failed(body)}${error}` : error);
+}
+
+const eventOf = (name: string, data: string): string => `event: ${name}\n${data}\n\n`;
+
+/** In as many `data` lines as it has lines itself. */
+const dataOf = (body: Buffer): string =>
+  body
+    .toString('utf8')
+    .split(/\r\n|\r|\n/)
+    .map((line) => `data: ${line}`)
+    .join('\n');
+
+function failed(body: Buffer): string {
+  const { code, type, message } = errorIn(body);
+  const error = { code: code ?? type ?? 'server_error', message: message ?? 'the request failed' };
+  const response = { id: 'resp_sallyport', object: 'response', status: 'failed', error, output: [] };
+  return eventOf('response.failed', `data: ${JSON.stringify({ type: 'response.failed', sequence_number: 0, response })}`);
+}
+
+function errorIn(body: Buffer): Readonly<Record<string, unknown>> {
+  try {
+    const parsed = JSON.parse(body.toString('utf8')) as { readonly error?: Readonly<Record<string, unknown>> } | null;
+    return parsed?.error ?? {};
+  } catch {
+    return {}; // no JSON: an answer of something in front of the API
+  }
+}
