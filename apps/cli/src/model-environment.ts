@@ -16,18 +16,17 @@ const past = {
   openai: ['OPENAI_ORG_ID', 'OPENAI_PROJECT_ID', 'OPENAI_ADMIN_KEY', 'AZURE_OPENAI_API_KEY', 'AZURE_OPENAI_ENDPOINT'],
 } as const;
 
-/** Node reads its own variable; Python's and curl's clients read the others. */
-const trust = (ticket: Ticket, env: NodeJS.ProcessEnv): Readonly<Record<string, string>> => {
-  const all = nodeTrust(caFile(ticket, env), env);
-  return { NODE_EXTRA_CA_CERTS: all, SSL_CERT_FILE: all };
-};
+/** Node adds it to its own list. What Python and curl read would take the place of theirs, so that is left to people. */
+const trust = (ticket: Ticket, env: NodeJS.ProcessEnv): Readonly<Record<string, string>> => ({
+  NODE_EXTRA_CA_CERTS: nodeTrust(caFile(ticket, env), env),
+});
 
 const without = (names: readonly string[], env: NodeJS.ProcessEnv): readonly string[] =>
   names.filter((name) => env[name] !== undefined);
 
 /**
  * By which Anthropic's SDKs and Claude Code find the gateway. The ticket is valid for minutes: for Claude Code, which runs
- * for hours, `sallyport ticket` is what its apiKeyHelper calls.
+ * for hours, `sallyport llm-token` is what its apiKeyHelper calls.
  */
 export const anthropicEnvironment = (ticket: Ticket, env: NodeJS.ProcessEnv): ClientEnvironment => ({
   set: { ANTHROPIC_BASE_URL: endpointUrl(ticket), ANTHROPIC_AUTH_TOKEN: ticket.ticket, ...trust(ticket, env) },
