@@ -11,8 +11,9 @@ export interface Routed {
 }
 
 const longestTarget = 2_048;
-/** What a path and a query may be made of as they are written (RFC 3986, 3.3 and 3.4). */
-const written = /^[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]*$/;
+/** What they may be made of as they are written (RFC 3986, 3.3 and 3.4; brackets as browsers and SDKs leave them). */
+const pathShape = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*$/;
+const queryShape = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?[\]]|%[0-9A-Fa-f]{2})*$/;
 
 /**
  * @param query judged too: what is in it must not say something else than the method and the body
@@ -23,7 +24,7 @@ export function routeOf(
   { method, path, query }: { readonly method: string; readonly path: string; readonly query: string },
 ): Routed {
   assertQuery(query);
-  if (path.length > longestTarget || !written.test(path)) throw violation('the path has characters that no path has');
+  if (path.length > longestTarget || !pathShape.test(path)) throw violation('the path has characters that no path has');
   const segments = path.split('/').slice(1);
   const onPath = routes.flatMap((route) => {
     const id = idIn(route.path.split('/').slice(1), segments);
@@ -83,7 +84,7 @@ function decodedText(segment: string): string {
 }
 
 function assertQuery(query: string): void {
-  if (query.length > longestTarget || !written.test(query)) throw violation('the query has characters that no query has');
+  if (query.length > longestTarget || !queryShape.test(query)) throw violation('the query has characters that no query has');
   const names = query.split('&').map((pair) => pair.split('=', 1)[0]!.toLowerCase());
   if (names.some((name) => decodedText(name).startsWith('_method')))
     throw violation('the method of a request is its first word, not "_method"');
