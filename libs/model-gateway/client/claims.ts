@@ -11,3 +11,14 @@ export function clientNameOf(headers: Headers): string | undefined {
   const name = /^[A-Za-z][A-Za-z0-9._-]{0,40}(?:\/[A-Za-z]{1,20}(?= ))?/.exec(agent)?.[0];
   return name?.toLowerCase();
 }
+
+/** Names in a list header, each once: it may come several times (RFC 9110, 5.3). */
+export const listed = (headers: Headers, name: string): readonly string[] => [
+  ...new Set(
+    headers
+      .filter(([each]) => each === name)
+      .flatMap(([, value]) => value.split(','))
+      .map((beta) => beta.trim())
+      .filter((beta) => beta !== ''),
+  ),
+];

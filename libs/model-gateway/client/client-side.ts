@@ -181,7 +181,7 @@ const ticketInAddress = (): GatewayError =>
   });
 
 function described(surface: ModelSurface, name: NonNullable<Routed['route']['api']>, body: Buffer): ModelRequest {
-  const api = surface.apis[name];
+  const api = surface.apis.get(name);
   if (api === undefined) throw new GatewayError('UNSUPPORTED', `this gateway cannot read requests of "${name}"`);
   return api.describe(body);
 }

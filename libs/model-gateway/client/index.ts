@@ -1,4 +1,5 @@
-export { clientNameOf, idOf } from './claims.js';
+export { clientNameOf, idOf, listed } from './claims.js';
+export { eventText } from './event-text.js';
 export { createModelClientSide } from './client-side.js';
 export type { Patience } from './model-call.js';
 export { modelOperation } from './model-operation.js';

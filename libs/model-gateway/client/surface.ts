@@ -41,7 +41,7 @@ export interface ModelSurface {
   readonly probes: readonly string[];
   /** What else there is of this API, and what to do instead; by the beginning of a path. */
   readonly elsewhere: readonly (readonly [path: string, hint: string])[];
-  readonly apis: Readonly<Partial<Record<ModelApiName, ModelApi>>>;
+  readonly apis: { get(name: ModelApiName): Pick<ModelApi, 'describe'> | undefined };
   turnOf(claims: ClientClaims): ClientTurn;
   /** What the client has asked for beyond the API as it is: the names in its beta headers. */
   betasOf(headers: Headers): readonly string[];

@@ -1,5 +1,5 @@
 /** What of the Messages API goes through this gateway, and how its streams are written. */
-import type { Route } from '@sallyport/model-gateway';
+import { eventText, type Route } from '@sallyport/model-gateway';
 
 export const routes: readonly Route[] = [
   { method: 'POST', path: '/v1/messages', api: 'anthropic.messages' },
@@ -23,26 +23,7 @@ export const elsewhere: readonly (readonly [string, string])[] = [
   ['/v1/experimental', 'use /v1/messages'],
 ];
 
-/** Names in a list header, each once: it may come several times (RFC 9110, 5.3). */
-export const listed = (headers: readonly (readonly [string, string])[], name: string): readonly string[] => [
-  ...new Set(
-    headers
-      .filter(([each]) => each === name)
-      .flatMap(([, value]) => value.split(','))
-      .map((beta) => beta.trim())
-      .filter((beta) => beta !== ''),
-  ),
-];
-
 export const ping: Buffer = Buffer.from('event: ping\ndata: {"type": "ping"}\n\n');
 
-/** @param body an error answer of the API: JSON, in one line or several */
-export const errorEvent = (body: Buffer): Buffer => Buffer.from(`event: error\n${dataOf(body)}\n\n`);
-
-/** In as many `data` lines as it has lines itself. */
-const dataOf = (body: Buffer): string =>
-  body
-    .toString('utf8')
-    .split(/\r\n|\r|\n/)
-    .map((line) => `data: ${line}`)
-    .join('\n');
+/** @param body an error answer of the API */
+export const errorEvent = (body: Buffer): Buffer => Buffer.from(eventText('error', body.toString('utf8')));

@@ -1,5 +1,5 @@
 /** What of OpenAI's API goes through this gateway, and how its streams are written. */
-import type { Route } from '@sallyport/model-gateway';
+import { eventText, type Route } from '@sallyport/model-gateway';
 
 const underVersion: readonly Route[] = [
   { method: 'POST', path: '/v1/responses', api: 'openai.responses' },
@@ -52,25 +52,15 @@ export const ping: Buffer = Buffer.from(': waiting\n\n');
  * @param body an error answer of the API
  */
 export function errorEvent(body: Buffer, api: string | undefined): Buffer {
-  const error = eventOf('error', dataOf(body));
+  const error = eventText('error', body.toString('utf8'));
   return Buffer.from(api === 'openai.responses' ? `${failed(body)}${error}` : error);
 }
-
-const eventOf = (name: string, data: string): string => `event: ${name}\n${data}\n\n`;
-
-/** In as many `data` lines as it has lines itself. */
-const dataOf = (body: Buffer): string =>
-  body
-    .toString('utf8')
-    .split(/\r\n|\r|\n/)
-    .map((line) => `data: ${line}`)
-    .join('\n');
 
 function failed(body: Buffer): string {
   const { code, type, message } = errorIn(body);
   const error = { code: code ?? type ?? 'server_error', message: message ?? 'the request failed' };
   const response = { id: 'resp_sallyport', object: 'response', status: 'failed', error, output: [] };
-  return eventOf('response.failed', `data: ${JSON.stringify({ type: 'response.failed', sequence_number: 0, response })}`);
+  return eventText('response.failed', JSON.stringify({ type: 'response.failed', sequence_number: 0, response }));
 }
 
 function errorIn(body: Buffer): Readonly<Record<string, unknown>> {
