@@ -202,8 +202,9 @@ export async function modelGateway(options: ModelGatewayOptions) {
     },
     limits: { startupBytes: 16 * 1024, startupMs: 2_000 },
     cancellations: { register: () => () => undefined, request: () => undefined },
+    once: () => Promise.reject(new Error('nothing is used once here')),
     log: (event, details) => void log.push(`${event} ${String((details['error'] as Error | undefined)?.stack)}`),
-  } as Lobby;
+  };
 
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

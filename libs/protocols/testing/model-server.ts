@@ -109,9 +109,9 @@ function json(answer: ServerResponse, status: number, value: unknown): void {
 
 async function stream(answer: ServerResponse, events: Generator<Emitted>): Promise<void> {
   answer.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
-  for (const { text, waitMs, cut } of events) {
+  for (const { text, wait, cut } of events) {
     if (cut) return void answer.destroy();
-    if (waitMs !== undefined) await sleep(waitMs);
+    if (wait !== undefined) await (typeof wait === 'number' ? sleep(wait) : wait);
     if (text !== undefined && !answer.write(text))
       await new Promise((resolve) => answer.once('drain', resolve).once('close', resolve));
   }

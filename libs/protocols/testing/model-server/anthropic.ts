@@ -36,7 +36,8 @@ export function* anthropicEvents(plan: Plan, model: string): Generator<Emitted> 
   yield event({ type: 'ping' }, 'ping');
   let index = 0;
   for (const part of plan.parts) {
-    if (part.kind === 'wait') yield { waitMs: part.ms };
+    if (part.kind === 'wait') yield { wait: part.ms };
+    else if (part.kind === 'until') yield { wait: part.until };
     else if (part.kind === 'cut') return yield { cut: true };
     else if (part.kind === 'error') return yield event(anthropicError(part.type, part.message), 'error');
     else {
@@ -52,7 +53,7 @@ export function* anthropicEvents(plan: Plan, model: string): Generator<Emitted> 
   yield event({ type: 'message_stop' }, 'message_stop');
 }
 
-type Block = Exclude<Part, { kind: 'wait' | 'cut' | 'error' }>;
+type Block = Exclude<Part, { kind: 'wait' | 'until' | 'cut' | 'error' }>;
 
 function* block(part: Block, index: number, size: number): Generator<Emitted> {
   yield event({ type: 'content_block_start', index, content_block: opened(part) }, 'content_block_start');

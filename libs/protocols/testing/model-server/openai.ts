@@ -47,7 +47,8 @@ export function* chatEvents(plan: Plan, model: string, includeUsage: boolean): G
   yield chunk({ role: 'assistant', content: '' });
   let index = 0;
   for (const part of plan.parts) {
-    if (part.kind === 'wait') yield { waitMs: part.ms };
+    if (part.kind === 'wait') yield { wait: part.ms };
+    else if (part.kind === 'until') yield { wait: part.until };
     else if (part.kind === 'cut') return yield { cut: true };
     else if (part.kind === 'error') return yield event(openAiError(part.type, part.message));
     else if (part.kind === 'text')
@@ -123,7 +124,8 @@ export function* responseEvents(plan: Plan, model: string): Generator<Emitted> {
   yield next('response.in_progress', { response: response(plan, model, 'in_progress') });
   let at = 0;
   for (const part of plan.parts) {
-    if (part.kind === 'wait') yield { waitMs: part.ms };
+    if (part.kind === 'wait') yield { wait: part.ms };
+    else if (part.kind === 'until') yield { wait: part.until };
     else if (part.kind === 'cut') return yield { cut: true };
     else if (part.kind === 'error') {
       const error = { code: part.type, message: part.message };

@@ -7,6 +7,7 @@ export type Part =
   | { readonly kind: 'provider-tool'; readonly id: string; readonly name: string; readonly input: unknown }
   /** Nothing is said for so long. */
   | { readonly kind: 'wait'; readonly ms: number }
+  | { readonly kind: 'until'; readonly until: Promise<void> }
   /** An error of the API in the middle of its answer. */
   | { readonly kind: 'error'; readonly type: string; readonly message: string }
   /** The connection breaks. */
@@ -42,7 +43,7 @@ export const endsIn = ({ parts }: Plan): 'tools' | 'text' => (parts.some(({ kind
 export interface Emitted {
   /** Server-sent events as text. */
   readonly text?: string;
-  readonly waitMs?: number;
+  readonly wait?: number | Promise<void>;
   readonly cut?: true;
 }
 
