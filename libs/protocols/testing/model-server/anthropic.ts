@@ -17,7 +17,7 @@ export const anthropicMessage = (plan: Plan, model: string): unknown => ({
   type: 'message',
   role: 'assistant',
   model,
-  content: plan.parts.flatMap((part) => {
+  content: plan.parts.flatMap((part): unknown[] => {
     if (part.kind === 'text') return [{ type: 'text', text: part.text }];
     if (part.kind === 'thinking') return [{ type: 'thinking', thinking: part.text, signature: part.signature }];
     if (part.kind === 'tool') return [{ type: 'tool_use', id: part.id, name: part.name, input: part.input }];
