@@ -35,7 +35,10 @@ const kinds: Readonly<Record<string, Kind>> = {
     environment: (ticket, { database }, { world }) => postgresEnvironment(ticket, database, world.env),
   },
   aws: { strange: ['database'], environment: awsEnvironment },
-  anthropic: { strange: ofOthers, environment: (ticket, _options, { world }) => anthropicEnvironment(ticket, world.env) },
+  anthropic: {
+    strange: ofOthers,
+    environment: (ticket, _options, { world }) => anthropicEnvironment(ticket, world.env),
+  },
   openai: { strange: ofOthers, environment: (ticket, _options, { world }) => openAiEnvironment(ticket, world.env) },
 };
 

@@ -26,11 +26,7 @@ export interface DoorOptions {
  * @returns the socket after the handshake; undefined when the client left or was turned away
  * @throws GatewayError PROTOCOL_VIOLATION, TLS_REQUIRED: the client has been told
  */
-export async function enter(
-  client: Client,
-  lobby: Lobby,
-  { proxy }: DoorOptions,
-): Promise<TLSSocket | undefined> {
+export async function enter(client: Client, lobby: Lobby, { proxy }: DoorOptions): Promise<TLSSocket | undefined> {
   const first = await firstBytes(client, lobby.limits.startupBytes);
   if (first === undefined) return undefined;
   if (first[0] !== tlsHandshake && !(proxy ? proxied(client, first, lobby) : turnedAway(client))) return undefined;

@@ -5,7 +5,8 @@ import { Answering } from './answering.js';
 
 const surface = {
   ping: Buffer.from(': ping\n\n'),
-  errorEvent: (body: Buffer, api: string | undefined) => Buffer.from(`event: error\ndata: ${api} ${body.toString()}\n\n`),
+  errorEvent: (body: Buffer, api: string | undefined) =>
+    Buffer.from(`event: error\ndata: ${api} ${body.toString()}\n\n`),
   refusal: ({ code }: { readonly code: string }) => ({ status: 403, headers: [], body: Buffer.from(code) }),
 };
 const events = [['content-type', 'text/event-stream; charset=utf-8']] as const;

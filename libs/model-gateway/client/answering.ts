@@ -151,8 +151,10 @@ export class Answering implements Incoming {
   /** The upstream's own words, where they are whole. */
   #told(): Buffer {
     if (this.#failed > 0 && this.#failed <= longestError) return Buffer.concat(this.#failure);
-    return this.surface.refusal({ code: 'RESPONSE_NOT_UNDERSTOOD', message: 'the model’s answer is no stream of events' })
-      .body;
+    return this.surface.refusal({
+      code: 'RESPONSE_NOT_UNDERSTOOD',
+      message: 'the model’s answer is no stream of events',
+    }).body;
   }
 
   destroy(): void {

@@ -19,10 +19,38 @@ test.each([
   ['nothing', [], 'UNAUTHENTICATED'],
   ['an API key of the provider', [['x-api-key', 'sk-ant-api03-secret']], 'TICKET_INVALID'],
   ['another scheme', [['authorization', `Basic ${ticket}`]], 'TICKET_INVALID'],
-  ['a ticket and a key', [['x-api-key', ticket], ['authorization', 'Bearer sk-other']], 'TICKET_INVALID'],
-  ['a key and a ticket', [['x-api-key', 'sk-other'], ['authorization', `Bearer ${ticket}`]], 'TICKET_INVALID'],
-  ['a ticket and a word', [['x-api-key', ticket], ['authorization', 'nonsense']], 'TICKET_INVALID'],
-  ['two tickets', [['x-api-key', ticket], ['authorization', `Bearer spt_${'B'.repeat(43)}`]], 'TICKET_INVALID'],
+  [
+    'a ticket and a key',
+    [
+      ['x-api-key', ticket],
+      ['authorization', 'Bearer sk-other'],
+    ],
+    'TICKET_INVALID',
+  ],
+  [
+    'a key and a ticket',
+    [
+      ['x-api-key', 'sk-other'],
+      ['authorization', `Bearer ${ticket}`],
+    ],
+    'TICKET_INVALID',
+  ],
+  [
+    'a ticket and a word',
+    [
+      ['x-api-key', ticket],
+      ['authorization', 'nonsense'],
+    ],
+    'TICKET_INVALID',
+  ],
+  [
+    'two tickets',
+    [
+      ['x-api-key', ticket],
+      ['authorization', `Bearer spt_${'B'.repeat(43)}`],
+    ],
+    'TICKET_INVALID',
+  ],
 ] as const)('%s is no ticket', (_what, headers, code) => {
   expect(() => ticketOf(headers)).toThrow(expect.objectContaining({ code }));
 });
@@ -34,11 +62,41 @@ test('a message never repeats what was shown', () => {
 });
 
 test.each([
-  ['x-api-key', [['x-api-key', ticket], ['x-api-key', ticket]]],
-  ['authorization', [['authorization', `Bearer ${ticket}`], ['authorization', `Bearer ${ticket}`]]],
-  ['content-length', [['content-length', '1'], ['content-length', '2']]],
-  ['content-encoding', [['content-encoding', 'gzip'], ['content-encoding', 'br']]],
-  ['anthropic-version', [['anthropic-version', '2023-06-01'], ['anthropic-version', '2024-01-01']]],
+  [
+    'x-api-key',
+    [
+      ['x-api-key', ticket],
+      ['x-api-key', ticket],
+    ],
+  ],
+  [
+    'authorization',
+    [
+      ['authorization', `Bearer ${ticket}`],
+      ['authorization', `Bearer ${ticket}`],
+    ],
+  ],
+  [
+    'content-length',
+    [
+      ['content-length', '1'],
+      ['content-length', '2'],
+    ],
+  ],
+  [
+    'content-encoding',
+    [
+      ['content-encoding', 'gzip'],
+      ['content-encoding', 'br'],
+    ],
+  ],
+  [
+    'anthropic-version',
+    [
+      ['anthropic-version', '2023-06-01'],
+      ['anthropic-version', '2024-01-01'],
+    ],
+  ],
   ['Connection', [['connection', 'x-api-key']]],
   ['Connection', [['connection', 'close, anthropic-beta']]],
   ['x-http-method-override', [['x-http-method-override', 'DELETE']]],

@@ -7,7 +7,9 @@ import { readBody, wholeBodyBytes } from './body.js';
 const bodies = () => new HeldBodies({ one: wholeBodyBytes, all: 64 * wholeBodyBytes, hint: 'send less' });
 const read = (body: Uint8Array | Iterable<Uint8Array>, headers: [string, string][] = []) =>
   readBody(fakeIncoming({ headers, body: body instanceof Uint8Array ? [body] : body }).incoming, bodies().begin());
-const text = Buffer.from(JSON.stringify({ model: 'claude', messages: [{ role: 'user', content: 'hello '.repeat(2_000) }] }));
+const text = Buffer.from(
+  JSON.stringify({ model: 'claude', messages: [{ role: 'user', content: 'hello '.repeat(2_000) }] }),
+);
 
 test.each([
   ['gzip', gzipSync(text)],

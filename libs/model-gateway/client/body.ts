@@ -29,7 +29,8 @@ export async function readBody(incoming: Incoming, budget: InspectedBytes): Prom
   const all: Uint8Array[] = [];
   try {
     incoming.proceed();
-    const pieces = decoder === undefined ? arriving(incoming, patience) : expanded(arriving(incoming, patience), decoder);
+    const pieces =
+      decoder === undefined ? arriving(incoming, patience) : expanded(arriving(incoming, patience), decoder);
     for await (const piece of pieces) {
       budget.take(piece.length);
       all.push(piece);
@@ -69,7 +70,9 @@ async function* expanded(pieces: AsyncIterable<Uint8Array>, decoder: Transform):
     await fed;
   } catch (cause) {
     if (broken !== undefined || cause instanceof GatewayError) throw broken ?? cause;
-    throw new GatewayError('INVALID_INPUT', 'the body is not in the content coding that it is said to be in', { cause });
+    throw new GatewayError('INVALID_INPUT', 'the body is not in the content coding that it is said to be in', {
+      cause,
+    });
   } finally {
     decoder.destroy();
   }

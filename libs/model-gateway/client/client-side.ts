@@ -8,8 +8,8 @@ import {
   createHttpServers,
   enter,
   HeldBodies,
-  headerOf,
   type HttpServers,
+  headerOf,
   type Incoming,
   type InspectedBytes,
 } from '@sallyport/http';
@@ -176,9 +176,13 @@ async function askedOf(
 }
 
 const ticketInAddress = (): GatewayError =>
-  new GatewayError('PROTOCOL_VIOLATION', 'the ticket stands in the address of the request, and addresses are written to logs', {
-    hint: 'send it in a header alone, and get a new one',
-  });
+  new GatewayError(
+    'PROTOCOL_VIOLATION',
+    'the ticket stands in the address of the request, and addresses are written to logs',
+    {
+      hint: 'send it in a header alone, and get a new one',
+    },
+  );
 
 function described(surface: ModelSurface, name: NonNullable<Routed['route']['api']>, body: Buffer): ModelRequest {
   const api = surface.apis.get(name);

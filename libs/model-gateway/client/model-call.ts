@@ -50,7 +50,10 @@ export class ModelCall implements Exchange {
     const { incoming, surface, patience, request } = asked;
     this.#asked = asked;
     this.#hold = new Hold(incoming.gone, this.#holdMs);
-    this.#answer = new Answering(incoming, surface, { ...patience, ...(request === undefined ? {} : { api: request.api }) });
+    this.#answer = new Answering(incoming, surface, {
+      ...patience,
+      ...(request === undefined ? {} : { api: request.api }),
+    });
   }
 
   get operation() {
@@ -103,7 +106,11 @@ export class ModelCall implements Exchange {
 
   async #broken(
     error: unknown,
-    { way, record, reserved }: { way: Way<unknown> | undefined; record: OperationRecord; reserved: Reserved | undefined },
+    {
+      way,
+      record,
+      reserved,
+    }: { way: Way<unknown> | undefined; record: OperationRecord; reserved: Reserved | undefined },
   ): Promise<void> {
     const { code } = refusalOf(error);
     const status = this.#sent ? 'unknown' : way === undefined ? 'failed' : 'skipped';

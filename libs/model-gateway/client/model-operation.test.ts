@@ -4,7 +4,8 @@ import { type AskedOfModel, modelOperation, promptKindOf, refusedOperation } fro
 
 const surface = {
   name: 'anthropic',
-  betasOf: (headers: readonly (readonly [string, string])[]) => headers.filter(([name]) => name === 'anthropic-beta').map(([, v]) => v),
+  betasOf: (headers: readonly (readonly [string, string])[]) =>
+    headers.filter(([name]) => name === 'anthropic-beta').map(([, v]) => v),
   meaningful: ['anthropic-version', 'anthropic-beta'],
 } as const;
 
@@ -121,14 +122,29 @@ describe('the digest', () => {
 
   test('is the same for the same request made again', () => {
     expect(digest({ told: { turn: { aiSession: 'other' }, isInternal: true } })).toBe(same);
-    expect(digest({ headers: [['anthropic-version', '2023-06-01'], ['x-stainless-retry-count', '1']] })).toBe(same);
+    expect(
+      digest({
+        headers: [
+          ['anthropic-version', '2023-06-01'],
+          ['x-stainless-retry-count', '1'],
+        ],
+      }),
+    ).toBe(same);
   });
 
   test.each([
     ['the body', { body: Buffer.from('{ }') }],
     ['the path', { path: '/v1/messages/count_tokens' }],
     ['the query', { query: '' }],
-    ['a beta', { headers: [['anthropic-version', '2023-06-01'], ['anthropic-beta', 'x']] }],
+    [
+      'a beta',
+      {
+        headers: [
+          ['anthropic-version', '2023-06-01'],
+          ['anthropic-beta', 'x'],
+        ],
+      },
+    ],
     ['the version', { headers: [['anthropic-version', '2024-01-01']] }],
     ['the API', { surface: { ...surface, name: 'openai' } }],
   ] as const)('is another one where %s is', (_what, over) => {
@@ -141,7 +157,12 @@ describe('the digest', () => {
 });
 
 test('a list of models is a read, and may overtake its own record', () => {
-  const { request: _none, ...list } = asked({ method: 'GET', path: '/v1/models/claude', id: 'claude', body: Buffer.alloc(0) });
+  const { request: _none, ...list } = asked({
+    method: 'GET',
+    path: '/v1/models/claude',
+    id: 'claude',
+    body: Buffer.alloc(0),
+  });
   expect(modelOperation(list)).toMatchObject({
     risk: 'read',
     pure: true,

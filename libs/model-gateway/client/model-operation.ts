@@ -100,7 +100,11 @@ const noFacts: Facts = {
   input_tokens: 0,
 };
 
-const factsOf = (request: ModelRequest, told: Pick<ClientTurn, 'isInternal'>, prompt = promptOf(request.news)): Facts => ({
+const factsOf = (
+  request: ModelRequest,
+  told: Pick<ClientTurn, 'isInternal'>,
+  prompt = promptOf(request.news),
+): Facts => ({
   ...noFacts,
   api: request.api,
   model: clipped(request.model, 256),

@@ -3,7 +3,13 @@ import { expect, test } from 'vitest';
 import { Reserved } from './reserved.js';
 
 const estimate = { model: 'claude', turn: {}, inputTokens: 1_000, outputTokens: 500 };
-const used: ModelUsage = { model: 'claude-x', inputTokens: 10, cacheReadTokens: 5, cacheWriteTokens: 1, outputTokens: 20 };
+const used: ModelUsage = {
+  model: 'claude-x',
+  inputTokens: 10,
+  cacheReadTokens: 5,
+  cacheWriteTokens: 1,
+  outputTokens: 20,
+};
 const done: Outcome = { status: 'done', maskedFields: 0 };
 
 function reserved() {
@@ -35,13 +41,16 @@ test.each([
   ['unknown', 0, 0],
   ['unknown', 1_000_000, 500],
   ['done', 100, 25],
-] as const)('of one that is %s and does not say, %d bytes count for %d tokens, and all that went in', async (status, bytes, tokens) => {
-  const { made, calls } = reserved();
-  await made.settle({ ...done, status }, bytes);
-  expect(calls).toEqual([
-    { model: 'claude', inputTokens: 1_000, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: tokens },
-  ]);
-});
+] as const)(
+  'of one that is %s and does not say, %d bytes count for %d tokens, and all that went in',
+  async (status, bytes, tokens) => {
+    const { made, calls } = reserved();
+    await made.settle({ ...done, status }, bytes);
+    expect(calls).toEqual([
+      { model: 'claude', inputTokens: 1_000, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: tokens },
+    ]);
+  },
+);
 
 test('is settled or released once', async () => {
   const { made, calls } = reserved();

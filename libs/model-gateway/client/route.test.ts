@@ -80,7 +80,9 @@ test('names and queries have an end', () => {
 
 test('another method is not there, and what else the API has is refused with a way to go on', () => {
   expect(codeOf(() => ask('DELETE', '/v1/messages'))).toBe('NOT_FOUND');
-  expect(() => ask('POST', '/v1/files')).toThrow(expect.objectContaining({ code: 'FORBIDDEN', hint: 'put it into the message' }));
+  expect(() => ask('POST', '/v1/files')).toThrow(
+    expect.objectContaining({ code: 'FORBIDDEN', hint: 'put it into the message' }),
+  );
   expect(() => ask('GET', '/v1/files/file_1/content')).toThrow(expect.objectContaining({ code: 'FORBIDDEN' }));
   expect(codeOf(() => ask('GET', '/v1/filesystem'))).toBe('NOT_FOUND');
 });

@@ -84,7 +84,8 @@ function decodedText(segment: string): string {
 }
 
 function assertQuery(query: string): void {
-  if (query.length > longestTarget || !queryShape.test(query)) throw violation('the query has characters that no query has');
+  if (query.length > longestTarget || !queryShape.test(query))
+    throw violation('the query has characters that no query has');
   const names = query.split('&').map((pair) => pair.split('=', 1)[0]!.toLowerCase());
   if (names.some((name) => decodedText(name).startsWith('_method')))
     throw violation('the method of a request is its first word, not "_method"');

@@ -1,4 +1,4 @@
-import { GatewayError, type Outcome, type OperationId } from '@sallyport/core';
+import { GatewayError, type OperationId, type Outcome } from '@sallyport/core';
 import type { ModelWitness, OperationRecord } from '@sallyport/engine';
 import { encodeJson } from '@sallyport/http';
 import type { ToolCall } from '@sallyport/models';
@@ -122,7 +122,10 @@ describe('a tool call through the engine', () => {
       throw new GatewayError('SESSION_ENDED', 'the AI session has been ended');
     });
     await made.forward(undefined, undefined, record);
-    expect(made.verdict).toMatchObject({ outcome: 'deny', text: expect.stringContaining('the AI session has been ended') });
+    expect(made.verdict).toMatchObject({
+      outcome: 'deny',
+      text: expect.stringContaining('the AI session has been ended'),
+    });
     expect(told).toEqual([{ status: 'skipped', code: 'SESSION_ENDED', maskedFields: 0 }]);
   });
 

@@ -97,4 +97,3 @@ const deny = ({ message, hint }: Refusal): Extract<ToolVerdict, { outcome: 'deny
 });
 
 export const verdictHead = (number: number, verdict: ToolVerdict): VerdictHead => ({ ...verdict, number });
-

@@ -35,8 +35,8 @@ const reading = new Set(
 );
 
 const shells = new Set(
-  ['Bash', 'PowerShell', 'shell', 'local_shell', 'container.exec', 'exec_command', 'unified_exec', 'shell_command'].map((name) =>
-    name.toLowerCase(),
+  ['Bash', 'PowerShell', 'shell', 'local_shell', 'container.exec', 'exec_command', 'unified_exec', 'shell_command'].map(
+    (name) => name.toLowerCase(),
   ),
 );
 

@@ -12,8 +12,7 @@ const longestMessage = 64 * 1024;
 export function witnessesOf({ api, news }: ModelRequest, told: ClientTurn): ModelWitness[] {
   if (api === 'anthropic.count-tokens') return [];
   return news.flatMap((one): ModelWitness[] => {
-    if (one.kind === 'tool-result')
-      return [{ kind: 'tool-result', turn: told.turn, id: one.id, isError: one.isError }];
+    if (one.kind === 'tool-result') return [{ kind: 'tool-result', turn: told.turn, id: one.id, isError: one.isError }];
     const message = messageOf(one, told);
     return message === undefined ? [] : [{ kind: 'message', turn: told.turn, message }];
   });

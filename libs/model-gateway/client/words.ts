@@ -8,7 +8,9 @@ export const longestText = 16 * 1024;
 export const clipped = (text: string, most = longestText): string => {
   const whole = Buffer.from(text, 'utf8').toString('utf8');
   if (whole.length <= most) return whole;
-  return `${Buffer.from(whole.slice(0, most - 1), 'utf8').toString('utf8').replace(/\ufffd$/, '')}…`;
+  return `${Buffer.from(whole.slice(0, most - 1), 'utf8')
+    .toString('utf8')
+    .replace(/\ufffd$/, '')}…`;
 };
 
 /** Secrets are looked for in the whole before it is clipped: half of one would not be found. */

@@ -97,7 +97,8 @@ ${tools}`;
 export const modelPacks: readonly PolicyPack[] = [
   {
     name: 'model-guarded',
-    title: 'Models: conversations and the client’s own tools; what the provider would do by itself is refused or reviewed',
+    title:
+      'Models: conversations and the client’s own tools; what the provider would do by itself is refused or reviewed',
     text: modelGuarded,
   },
   {

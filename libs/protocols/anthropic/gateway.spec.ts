@@ -79,10 +79,16 @@ test('a stream reaches the SDK as the model has said it, thinking and its signat
 
 test('the model gets the body as it was and unknown headers with it, with the agent’s key and without the ticket', async () => {
   await using w = await world([says('ok')]);
-  const body = '{ "model":"claude-scripted",\n "max_tokens":1, "messages":[{"role":"user","content":"h\\u00e9"}], "new_member": [1.0, 2e3] }';
+  const body =
+    '{ "model":"claude-scripted",\n "max_tokens":1, "messages":[{"role":"user","content":"h\\u00e9"}], "new_member": [1.0, 2e3] }';
   const { status } = await ask(w.gateway, {
     path: '/v1/messages?beta=true',
-    headers: { 'anthropic-version': '2023-06-01', 'anthropic-beta': 'one-2025,two', 'x-something-new': 'Kept', cookie: 'a=b' },
+    headers: {
+      'anthropic-version': '2023-06-01',
+      'anthropic-beta': 'one-2025,two',
+      'x-something-new': 'Kept',
+      cookie: 'a=b',
+    },
     body,
   });
   expect(status).toBe(200);
@@ -122,7 +128,9 @@ test('Claude Code’s look whether somebody is there is answered without a ticke
 
 describe('a refusal', () => {
   test('of the policy is a permission error with a way to go on, and nothing reaches the model', async () => {
-    await using w = await world([says('ok')], { decide: ({ action }) => (action === 'model.request' ? 'deny' : 'allow') });
+    await using w = await world([says('ok')], {
+      decide: ({ action }) => (action === 'model.request' ? 'deny' : 'allow'),
+    });
     for (const stream of [false, true]) {
       const error = refusing(await w.client.messages.create({ ...question, stream }).catch((error: unknown) => error));
       expect(error).toBeInstanceOf(Anthropic.PermissionDeniedError);
@@ -179,7 +187,9 @@ describe('a refusal', () => {
   ])('of a wrong ticket is an authentication error', async (credentials, message) => {
     await using w = await world([says('ok')]);
     const error = refusing(
-      await anthropicClient(w.gateway, credentials).messages.create(question).catch((error: unknown) => error),
+      await anthropicClient(w.gateway, credentials)
+        .messages.create(question)
+        .catch((error: unknown) => error),
     );
     expect(error).toBeInstanceOf(Anthropic.AuthenticationError);
     expect(error.message).toContain(message);
@@ -196,7 +206,10 @@ describe('a refusal', () => {
     await using w = await world([says('ok')]);
     const answer = await ask(w.gateway, { method, path, body: '{}' });
     expect(answer.status).toBe(status);
-    expect(JSON.parse(answer.text)).toMatchObject({ type: 'error', error: { message: expect.stringMatching(/^sallyport: /) } });
+    expect(JSON.parse(answer.text)).toMatchObject({
+      type: 'error',
+      error: { message: expect.stringMatching(/^sallyport: /) },
+    });
     expect(w.gateway.decisions('model.request')).toMatchObject([
       { operation: { risk: 'unknown', facts: { flags: ['not-understood'] } } },
     ]);
@@ -218,7 +231,12 @@ describe('an error of the API', () => {
 
   test('in the middle of a stream reaches the SDK as what it is', async () => {
     await using w = await world([
-      { parts: [{ kind: 'text', text: 'There are' }, { kind: 'error', type: 'overloaded_error', message: 'Overloaded' }] },
+      {
+        parts: [
+          { kind: 'text', text: 'There are' },
+          { kind: 'error', type: 'overloaded_error', message: 'Overloaded' },
+        ],
+      },
     ]);
     await expect(w.client.messages.stream(question).finalMessage()).rejects.toThrow('Overloaded');
   });
@@ -244,7 +262,13 @@ describe('a tool call', () => {
     const [request] = w.gateway.events.filter(({ operation }) => operation?.action === 'model.request');
     expect(request).toBeDefined();
     expect(w.gateway.decisions('model.tool_call')).toMatchObject([
-      { outcome: 'allow', operation: { turn: { toolCall: 'toolu_scripted1' }, facts: { tool: 'Bash', command: bash.command, declared: true } } },
+      {
+        outcome: 'allow',
+        operation: {
+          turn: { toolCall: 'toolu_scripted1' },
+          facts: { tool: 'Bash', command: bash.command, declared: true },
+        },
+      },
     ]);
     expect(w.gateway.witnessed).toMatchObject([
       { kind: 'message', message: { kind: 'human', text: 'How many patients are there?' } },
@@ -254,19 +278,22 @@ describe('a tool call', () => {
     expect(told?.kind === 'tool-call' && JSON.parse(told.input)).toEqual(bash);
   });
 
-  test.each([false, true])('that is refused never reaches the client: the model’s words for it do, streamed %s', async (stream) => {
-    await using w = await world([calls('Bash', { command: 'dropdb patients' })], {
-      decide: ({ action }) => (action === 'model.tool_call' ? 'deny' : 'allow'),
-    });
-    const message = stream
-      ? await w.client.messages.stream(question).finalMessage()
-      : await w.client.messages.create(question);
-    expect(JSON.stringify(message)).not.toContain('dropdb');
-    expect(message.content.map(({ type }) => type)).toEqual(['text', 'text']);
-    expect(message.content[1]).toMatchObject({ text: expect.stringContaining('the policy says no') });
-    expect(message.stop_reason).toBe('end_turn');
-    expect(w.gateway.witnessed.map(({ kind }) => kind)).toEqual(['message']);
-  });
+  test.each([false, true])(
+    'that is refused never reaches the client: the model’s words for it do, streamed %s',
+    async (stream) => {
+      await using w = await world([calls('Bash', { command: 'dropdb patients' })], {
+        decide: ({ action }) => (action === 'model.tool_call' ? 'deny' : 'allow'),
+      });
+      const message = stream
+        ? await w.client.messages.stream(question).finalMessage()
+        : await w.client.messages.create(question);
+      expect(JSON.stringify(message)).not.toContain('dropdb');
+      expect(message.content.map(({ type }) => type)).toEqual(['text', 'text']);
+      expect(message.content[1]).toMatchObject({ text: expect.stringContaining('the policy says no') });
+      expect(message.stop_reason).toBe('end_turn');
+      expect(w.gateway.witnessed.map(({ kind }) => kind)).toEqual(['message']);
+    },
+  );
 
   test('whose last byte is on its way is on record before: not a byte of it passes while the witness has not settled', async () => {
     let settle: () => void = () => undefined;
@@ -292,7 +319,9 @@ describe('a tool call', () => {
   test('of a name that was not offered is of unknown risk', async () => {
     await using w = await world([calls('Shell', bash)]);
     await w.client.messages.create(question);
-    expect(w.gateway.decisions('model.tool_call')).toMatchObject([{ operation: { risk: 'unknown', facts: { declared: false } } }]);
+    expect(w.gateway.decisions('model.tool_call')).toMatchObject([
+      { operation: { risk: 'unknown', facts: { declared: false } } },
+    ]);
   });
 
   test('waits for people while its client hears pings, and names the review where they say no', async () => {
@@ -315,10 +344,17 @@ describe('a tool call', () => {
 
   test('of the provider’s own tools is seen', async () => {
     await using w = await world([
-      { parts: [{ kind: 'provider-tool', id: 'srvtoolu_1', name: 'web_search', input: { query: 'x' } }, { kind: 'text', text: 'Found.' }] },
+      {
+        parts: [
+          { kind: 'provider-tool', id: 'srvtoolu_1', name: 'web_search', input: { query: 'x' } },
+          { kind: 'text', text: 'Found.' },
+        ],
+      },
     ]);
     await w.client.messages.create(question);
-    expect(w.gateway.decisions('model.tool_call')).toMatchObject([{ operation: { facts: { by_provider: true, tool: 'web_search' } } }]);
+    expect(w.gateway.decisions('model.tool_call')).toMatchObject([
+      { operation: { facts: { by_provider: true, tool: 'web_search' } } },
+    ]);
   });
 
   test('comes back with its result in the next request, in the order in which it stands there', async () => {
@@ -388,7 +424,9 @@ describe('a request that waits for people', () => {
 
   test('that is settled before anything had to be said has the status that it should have', async () => {
     await using w = await world([says('ok')], reviewed(5, 'deny', { patienceMs: 2_000 }));
-    await expect(w.client.messages.stream(question).finalMessage()).rejects.toBeInstanceOf(Anthropic.PermissionDeniedError);
+    await expect(w.client.messages.stream(question).finalMessage()).rejects.toBeInstanceOf(
+      Anthropic.PermissionDeniedError,
+    );
   });
 
   test('that is no stream is let go with the review’s name before its client gives up', async () => {
@@ -420,7 +458,11 @@ describe('whose turn it is', () => {
       body: JSON.stringify({ ...question, ...body }),
     });
     const [decision] = w.gateway.decisions('model.request');
-    return { turn: decision?.operation.turn, kind: decision?.operation.facts['prompt_kind'], seen: w.gateway.witnessed };
+    return {
+      turn: decision?.operation.turn,
+      kind: decision?.operation.facts['prompt_kind'],
+      seen: w.gateway.witnessed,
+    };
   };
 
   test('says Claude Code in headers, with the sub-agent', async () => {
@@ -434,7 +476,11 @@ describe('whose turn it is', () => {
         'x-claude-code-agent-id': 'agent-2',
         'x-claude-code-parent-agent-id': 'agent-1',
       }),
-    ).toMatchObject({ turn: { agent: 'agent-1/agent-2' }, kind: 'internal', seen: [{ message: { kind: 'internal' } }] });
+    ).toMatchObject({
+      turn: { agent: 'agent-1/agent-2' },
+      kind: 'internal',
+      seen: [{ message: { kind: 'internal' } }],
+    });
   });
 
   test('a request of Claude Code’s own, without tools, is nobody’s prompt', async () => {
@@ -470,7 +516,15 @@ test('what the model answers is recorded piece by piece where the connection say
 });
 
 test('when the session is ended, a stream under way ends with an error that says so', async () => {
-  await using w = await world([{ parts: [{ kind: 'text', text: 'One.' }, { kind: 'wait', ms: 5_000 }, { kind: 'text', text: 'Two.' }] }]);
+  await using w = await world([
+    {
+      parts: [
+        { kind: 'text', text: 'One.' },
+        { kind: 'wait', ms: 5_000 },
+        { kind: 'text', text: 'Two.' },
+      ],
+    },
+  ]);
   const stream = w.client.messages.stream(question);
   const heard = new Promise<void>((resolve) => void stream.once('text', () => resolve()));
   const failed = stream.finalMessage().catch((error: unknown) => error);
@@ -485,7 +539,14 @@ test('two hundred and fifty-six calls of one ticket run side by side, and the ne
   const until = new Promise<void>((resolve) => {
     release = resolve;
   });
-  await using w = await world([{ parts: [{ kind: 'until', until }, { kind: 'text', text: 'ok' }] }]);
+  await using w = await world([
+    {
+      parts: [
+        { kind: 'until', until },
+        { kind: 'text', text: 'ok' },
+      ],
+    },
+  ]);
   const body = JSON.stringify({ ...question, stream: true });
   const said = { path: '/v1/messages', headers: { 'anthropic-version': '2023-06-01' }, body };
   await using clients = await http2Clients(w.gateway, 3);

@@ -28,7 +28,12 @@ const tool = { type: 'function' as const, name: 'shell', parameters: {}, strict:
 const apis = {
   'openai.responses': {
     whole: async ({ client }: World) => {
-      const { output } = await client.responses.create({ model: 'gpt-scripted', input: 'How many?', store: false, tools: [tool] });
+      const { output } = await client.responses.create({
+        model: 'gpt-scripted',
+        input: 'How many?',
+        store: false,
+        tools: [tool],
+      });
       return readItems(output);
     },
     streamed: async ({ client }: World) => {
@@ -40,7 +45,8 @@ const apis = {
         stream: true,
       });
       let read: ReturnType<typeof readItems> = { text: '', calls: [] };
-      for await (const event of stream) if (event.type === 'response.completed') read = readItems(event.response.output);
+      for await (const event of stream)
+        if (event.type === 'response.completed') read = readItems(event.response.output);
       return read;
     },
   },
@@ -64,13 +70,19 @@ const chat = {
 };
 
 const readItems = (output: OpenAI.Responses.ResponseOutputItem[]) => ({
-  text: output.flatMap((item) => (item.type === 'message' ? item.content.map((part) => ('text' in part ? part.text : '')) : [])).join(''),
-  calls: output.flatMap((item) => (item.type === 'function_call' ? [[item.name, JSON.parse(item.arguments) as unknown]] : [])),
+  text: output
+    .flatMap((item) => (item.type === 'message' ? item.content.map((part) => ('text' in part ? part.text : '')) : []))
+    .join(''),
+  calls: output.flatMap((item) =>
+    item.type === 'function_call' ? [[item.name, JSON.parse(item.arguments) as unknown]] : [],
+  ),
 });
 
 const readChoice = ({ content, tool_calls = [] }: OpenAI.ChatCompletionMessage) => ({
   text: content ?? '',
-  calls: tool_calls.flatMap((call) => (call.type === 'function' ? [[call.function.name, JSON.parse(call.function.arguments) as unknown]] : [])),
+  calls: tool_calls.flatMap((call) =>
+    call.type === 'function' ? [[call.function.name, JSON.parse(call.function.arguments) as unknown]] : [],
+  ),
 });
 
 const names = Object.keys(apis) as (keyof typeof apis)[];
@@ -83,10 +95,19 @@ describe.each(ways)('%s, %s', (api, way) => {
     await using w = await world([says('There are three patients.')]);
     expect(await call(w)).toEqual({ text: 'There are three patients.', calls: [] });
     expect(w.gateway.decisions('model.request')).toMatchObject([
-      { outcome: 'allow', operation: { facts: { api, model: 'gpt-scripted', prompt: 'How many?', prompt_kind: 'human', tools: ['shell'] } } },
+      {
+        outcome: 'allow',
+        operation: {
+          facts: { api, model: 'gpt-scripted', prompt: 'How many?', prompt_kind: 'human', tools: ['shell'] },
+        },
+      },
     ]);
-    await expect.poll(() => w.gateway.spent.at(-1)).toMatchObject({ event: 'settled', usage: { inputTokens: 12, outputTokens: 7 } });
-    expect(w.gateway.outcomes().at(-1)).toMatchObject({ outcome: { status: 'done', joinKey: 'req_scripted', usage: { microUsd: 42 } } });
+    await expect
+      .poll(() => w.gateway.spent.at(-1))
+      .toMatchObject({ event: 'settled', usage: { inputTokens: 12, outputTokens: 7 } });
+    expect(w.gateway.outcomes().at(-1)).toMatchObject({
+      outcome: { status: 'done', joinKey: 'req_scripted', usage: { microUsd: 42 } },
+    });
     expect(w.gateway.witnessed).toMatchObject([{ kind: 'message', message: { kind: 'human', text: 'How many?' } }]);
     expect(w.model.seen[0]!.headers.authorization).toBe(`Bearer ${w.model.key}`);
     expect(JSON.stringify(w.model.seen)).not.toContain('spt_');
@@ -113,10 +134,18 @@ describe.each(ways)('%s, %s', (api, way) => {
   });
 
   test('is refused in words that its SDK does not take for an outage', async () => {
-    await using w = await world([says('ok')], { decide: ({ action }) => (action === 'model.request' ? 'deny' : 'allow') });
-    const error = await call({ ...w, client: openAiClient(w.gateway, { maxRetries: 2 }) } as World).catch((error: unknown) => error);
+    await using w = await world([says('ok')], {
+      decide: ({ action }) => (action === 'model.request' ? 'deny' : 'allow'),
+    });
+    const error = await call({ ...w, client: openAiClient(w.gateway, { maxRetries: 2 }) } as World).catch(
+      (error: unknown) => error,
+    );
     expect(error).toBeInstanceOf(OpenAI.PermissionDeniedError);
-    expect(error).toMatchObject({ status: 403, type: 'permission_error', message: expect.stringContaining('the policy says no') });
+    expect(error).toMatchObject({
+      status: 403,
+      type: 'permission_error',
+      message: expect.stringContaining('the policy says no'),
+    });
     expect(w.gateway.decisions('model.request')).toHaveLength(1);
     expect(w.model.seen).toEqual([]);
   });
@@ -124,7 +153,10 @@ describe.each(ways)('%s, %s', (api, way) => {
   test('hears the API’s own errors', async () => {
     const refusal = { status: 500, type: 'server_error', message: 'The server had an error' };
     await using w = await world([{ parts: [], refusal }]);
-    await expect(call(w)).rejects.toMatchObject({ status: 500, message: expect.stringContaining('The server had an error') });
+    await expect(call(w)).rejects.toMatchObject({
+      status: 500,
+      message: expect.stringContaining('The server had an error'),
+    });
     expect(w.gateway.spent.map(({ event }) => event)).toEqual(['reserved', 'released']);
   });
 
@@ -167,7 +199,10 @@ describe('a stream that waits for people', () => {
     const [, data] = /event: response\.failed\ndata: (.*)\n/.exec(text) ?? [];
     expect(JSON.parse(data!)).toMatchObject({
       type: 'response.failed',
-      response: { status: 'failed', error: { code: 'permission_denied', message: expect.stringContaining('a reviewer rejected it') } },
+      response: {
+        status: 'failed',
+        error: { code: 'permission_denied', message: expect.stringContaining('a reviewer rejected it') },
+      },
     });
   });
 });
@@ -198,7 +233,9 @@ test.each([
   await using w = await world([says('ok')]);
   const answer = await ask(w.gateway, { method, path, headers: {} });
   expect(answer.status).toBe(status);
-  expect(JSON.parse(answer.text)).toMatchObject({ error: { message: expect.stringMatching(/^sallyport: .*; /), param: null } });
+  expect(JSON.parse(answer.text)).toMatchObject({
+    error: { message: expect.stringMatching(/^sallyport: .*; /), param: null },
+  });
   expect(w.model.seen).toEqual([]);
 });
 
@@ -213,7 +250,9 @@ describe('whose turn it is', () => {
 
   test('says Codex in its metadata, with the turn', async () => {
     const metadata = JSON.stringify({ session_id: 'session-1', thread_id: 'session-1', turn_id: 'turn-7' });
-    expect(await turnOf({ 'session-id': 'session-1', 'thread-id': 'session-1', 'x-codex-turn-metadata': metadata })).toEqual({
+    expect(
+      await turnOf({ 'session-id': 'session-1', 'thread-id': 'session-1', 'x-codex-turn-metadata': metadata }),
+    ).toEqual({
       turn: { client: 'codex', aiSession: 'session-1', turn: 'turn-7' },
       kind: 'human',
     });
@@ -242,14 +281,22 @@ describe('whose turn it is', () => {
 
 test('what a stream has used is known although its client did not ask for it, and its client does not see it', async () => {
   await using w = await world([says('There are three patients.')]);
-  const { text } = await ask(w.gateway, { path: '/v1/chat/completions', body: JSON.stringify({ ...chat, stream: true }) });
+  const { text } = await ask(w.gateway, {
+    path: '/v1/chat/completions',
+    body: JSON.stringify({ ...chat, stream: true }),
+  });
   expect(text).toContain('[DONE]');
   expect(text).not.toContain('prompt_tokens');
   await expect.poll(() => w.gateway.spent.at(-1)).toMatchObject({ event: 'settled', usage: { outputTokens: 7 } });
 });
 
 test('a plan with an error in the middle of a stream fails at the SDK', async () => {
-  const plan: Plan = { parts: [{ kind: 'text', text: 'There' }, { kind: 'error', type: 'server_error', message: 'broken' }] };
+  const plan: Plan = {
+    parts: [
+      { kind: 'text', text: 'There' },
+      { kind: 'error', type: 'server_error', message: 'broken' },
+    ],
+  };
   await using w = await world([plan]);
   await expect(apis['openai.chat'].streamed(w)).rejects.toThrow('broken');
 });

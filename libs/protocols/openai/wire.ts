@@ -9,7 +9,11 @@ const underVersion: readonly Route[] = [
 ];
 
 /** Some clients have the version in their base URL, some leave it out. */
-const withoutVersion = ({ path, ...route }: Route): Route => ({ ...route, path: path.slice('/v1'.length), sentAs: path });
+const withoutVersion = ({ path, ...route }: Route): Route => ({
+  ...route,
+  path: path.slice('/v1'.length),
+  sentAs: path,
+});
 
 export const routes: readonly Route[] = [...underVersion, ...underVersion.map(withoutVersion)];
 

@@ -64,7 +64,10 @@ export interface Heard {
 }
 
 /** One request, its path as it is written, and the whole answer. Rejects where the answer breaks off. */
-export const ask = ({ port, ca }: Where, { method = 'POST', path, headers = {}, body, anonymous }: Said): Promise<Heard> =>
+export const ask = (
+  { port, ca }: Where,
+  { method = 'POST', path, headers = {}, body, anonymous }: Said,
+): Promise<Heard> =>
   new Promise((resolve, reject) => {
     const options = {
       host: '127.0.0.1',
@@ -76,7 +79,9 @@ export const ask = ({ port, ca }: Where, { method = 'POST', path, headers = {}, 
       agent: false as const,
       headers: {
         ...(anonymous ? {} : { 'x-api-key': modelTicket }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
+        ...(body === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
         ...headers,
       },
     };
@@ -97,7 +102,11 @@ export const ask = ({ port, ca }: Where, { method = 'POST', path, headers = {}, 
   });
 
 /** Whatever bytes, and what comes back until the gateway hangs up or nothing more comes for a moment. */
-export const bytes = ({ port, ca }: Where, said: string | Uint8Array, stillMs = 400): Promise<{ text: string; closed: boolean }> =>
+export const bytes = (
+  { port, ca }: Where,
+  said: string | Uint8Array,
+  stillMs = 400,
+): Promise<{ text: string; closed: boolean }> =>
   new Promise((resolve, reject) => {
     const pieces: Buffer[] = [];
     let timer: NodeJS.Timeout | undefined;
@@ -129,7 +138,12 @@ export async function http2Clients({ endpoint, ca }: Where, count: number) {
   return {
     ask: (at: number, { method = 'POST', path, headers = {}, body }: Said): Promise<Heard> =>
       new Promise((resolve, reject) => {
-        const stream = sessions[at]!.request({ ':method': method, ':path': path, 'x-api-key': modelTicket, ...headers });
+        const stream = sessions[at]!.request({
+          ':method': method,
+          ':path': path,
+          'x-api-key': modelTicket,
+          ...headers,
+        });
         let answered: Record<string, string | string[] | undefined> = {};
         const pieces: Buffer[] = [];
         stream.on('response', (shown) => {
@@ -138,7 +152,11 @@ export async function http2Clients({ endpoint, ca }: Where, count: number) {
         stream.on('data', (piece: Buffer) => pieces.push(piece));
         stream.on('error', reject);
         stream.on('end', () =>
-          resolve({ status: Number(answered[':status']), headers: answered, text: Buffer.concat(pieces).toString('utf8') }),
+          resolve({
+            status: Number(answered[':status']),
+            headers: answered,
+            text: Buffer.concat(pieces).toString('utf8'),
+          }),
         );
         stream.end(body);
       }),

@@ -197,7 +197,8 @@ export async function modelGateway(options: ModelGatewayOptions) {
     publicHost: 'localhost',
     derive: () => Buffer.alloc(32, 9),
     admit: async ({ ticket }) => {
-      if (ticket !== modelTicket) throw new GatewayError('TICKET_INVALID', 'the ticket is not valid for this connection');
+      if (ticket !== modelTicket)
+        throw new GatewayError('TICKET_INVALID', 'the ticket is not valid for this connection');
       return session();
     },
     limits: { startupBytes: 16 * 1024, startupMs: 2_000 },
@@ -226,9 +227,12 @@ export async function modelGateway(options: ModelGatewayOptions) {
     /** The operations of one action that were decided, in order. */
     decisions: (action: string) =>
       events
-        .filter(({ event, operation }) => /^operation\.(?:allow|deny|review)$/.test(event) && operation?.action === action)
+        .filter(
+          ({ event, operation }) => /^operation\.(?:allow|deny|review)$/.test(event) && operation?.action === action,
+        )
         .map(({ event, operation }) => ({ outcome: event.slice('operation.'.length), operation: operation! })),
-    outcomes: () => events.filter(({ event }) => event === 'operation.completed').map(({ text, outcome }) => ({ text, outcome })),
+    outcomes: () =>
+      events.filter(({ event }) => event === 'operation.completed').map(({ text, outcome }) => ({ text, outcome })),
     endSessions: (): void => {
       for (const ending of ended) ending.abort(new GatewayError('SESSION_ENDED', 'an administrator ended it'));
     },

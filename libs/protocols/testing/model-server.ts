@@ -17,11 +17,15 @@ export interface Seen {
 }
 
 /** @param plan what is said to a request; a list is said in order, its last for ever */
-export async function modelServer(plan: ((seen: Seen) => Plan) | readonly Plan[] = [says('Hello.')], key = 'model-key') {
+export async function modelServer(
+  plan: ((seen: Seen) => Plan) | readonly Plan[] = [says('Hello.')],
+  key = 'model-key',
+) {
   const seen: Seen[] = [];
+  const sent = { bytes: 0 };
   const planFor = typeof plan === 'function' ? plan : () => plan[Math.min(seen.length, plan.length) - 1]!;
   const server = createServer((request, answer) => {
-    void serve(request, answer, { seen, planFor, key }).catch(() => answer.destroy());
+    void serve(request, answer, { seen, sent, planFor, key }).catch(() => answer.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -29,6 +33,8 @@ export async function modelServer(plan: ((seen: Seen) => Plan) | readonly Plan[]
     url: `http://127.0.0.1:${port}`,
     key,
     seen,
+    /** Of streams, as far as they were taken. */
+    sent,
     [Symbol.asyncDispose]: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());
@@ -40,11 +46,16 @@ export type ModelServer = Awaited<ReturnType<typeof modelServer>>;
 
 interface House {
   readonly seen: Seen[];
+  readonly sent: { bytes: number };
   readonly planFor: (seen: Seen) => Plan;
   readonly key: string;
 }
 
-async function serve(request: IncomingMessage, answer: ServerResponse, { seen, planFor, key }: House): Promise<void> {
+async function serve(
+  request: IncomingMessage,
+  answer: ServerResponse,
+  { seen, sent, planFor, key }: House,
+): Promise<void> {
   const pieces: Buffer[] = [];
   for await (const piece of request as AsyncIterable<Buffer>) pieces.push(piece);
   const { method = '', url = '', headers } = request;
@@ -64,7 +75,7 @@ async function serve(request: IncomingMessage, answer: ServerResponse, { seen, p
   const asked = (one.body === '' ? {} : JSON.parse(one.body)) as Asked;
   const { whole, events } = found(plan, asked, path);
   if (asked.stream !== true || events === undefined) return json(answer, 200, whole);
-  await stream(answer, events);
+  await stream(answer, events, sent);
 }
 
 const ids = (isAnthropic: boolean): Record<string, string> =>
@@ -76,10 +87,20 @@ interface Asked {
   readonly stream_options?: { readonly include_usage?: boolean };
 }
 
-type Route = (plan: Plan, asked: Asked, path: string) => { readonly whole: unknown; readonly events?: Generator<Emitted> };
+type Route = (
+  plan: Plan,
+  asked: Asked,
+  path: string,
+) => { readonly whole: unknown; readonly events?: Generator<Emitted> };
 
 const modelOf = ({ model = '' }: Asked): string => model;
-const listed = { type: 'model', object: 'model', id: 'scripted-1', display_name: 'Scripted 1', created_at: '2026-01-01T00:00:00Z' };
+const listed = {
+  type: 'model',
+  object: 'model',
+  id: 'scripted-1',
+  display_name: 'Scripted 1',
+  created_at: '2026-01-01T00:00:00Z',
+};
 
 const routes: Readonly<Record<string, Route>> = {
   'POST /v1/messages': (plan, asked) => ({
@@ -107,13 +128,22 @@ function json(answer: ServerResponse, status: number, value: unknown): void {
   answer.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
 }
 
-async function stream(answer: ServerResponse, events: Generator<Emitted>): Promise<void> {
+const drained = (answer: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    const settle = (): void => {
+      answer.off('drain', settle).off('close', settle);
+      resolve();
+    };
+    answer.on('drain', settle).on('close', settle);
+  });
+
+async function stream(answer: ServerResponse, events: Generator<Emitted>, sent: { bytes: number }): Promise<void> {
   answer.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
   for (const { text, wait, cut } of events) {
     if (cut) return void answer.destroy();
     if (wait !== undefined) await (typeof wait === 'number' ? sleep(wait) : wait);
-    if (text !== undefined && !answer.write(text))
-      await new Promise((resolve) => answer.once('drain', resolve).once('close', resolve));
+    sent.bytes += text?.length ?? 0;
+    if (text !== undefined && !answer.write(text)) await drained(answer);
   }
   answer.end();
 }

@@ -57,7 +57,8 @@ type Block = Exclude<Part, { kind: 'wait' | 'until' | 'cut' | 'error' }>;
 
 function* block(part: Block, index: number, size: number): Generator<Emitted> {
   yield event({ type: 'content_block_start', index, content_block: opened(part) }, 'content_block_start');
-  const delta = (value: unknown): Emitted => event({ type: 'content_block_delta', index, delta: value }, 'content_block_delta');
+  const delta = (value: unknown): Emitted =>
+    event({ type: 'content_block_delta', index, delta: value }, 'content_block_delta');
   if (part.kind === 'text') for (const text of inDeltas(part.text, size)) yield delta({ type: 'text_delta', text });
   else if (part.kind === 'thinking') {
     for (const thinking of inDeltas(part.text, size)) yield delta({ type: 'thinking_delta', thinking });
@@ -65,6 +66,7 @@ function* block(part: Block, index: number, size: number): Generator<Emitted> {
   } else
     for (const partial_json of inDeltas(JSON.stringify(part.input), size))
       yield delta({ type: 'input_json_delta', partial_json });
+  if (part.kind === 'text' && part.unfinished) return;
   yield event({ type: 'content_block_stop', index }, 'content_block_stop');
 }
 

@@ -6,7 +6,8 @@ export const openAiError = (type: string, message: string): unknown => ({
 });
 
 const textOf = ({ parts }: Plan): string => parts.map((part) => (part.kind === 'text' ? part.text : '')).join('');
-const toolsOf = ({ parts }: Plan) => parts.filter((part): part is Extract<Part, { kind: 'tool' }> => part.kind === 'tool');
+const toolsOf = ({ parts }: Plan) =>
+  parts.filter((part): part is Extract<Part, { kind: 'tool' }> => part.kind === 'tool');
 
 // ------------------------------------------------------------------------------------------------- Chat Completions
 
@@ -24,7 +25,12 @@ export function chatCompletion(plan: Plan, model: string): unknown {
     type: 'function',
     function: { name, arguments: JSON.stringify(input) },
   }));
-  const message = { role: 'assistant', content: textOf(plan), refusal: null, ...(tools.length > 0 && { tool_calls: tools }) };
+  const message = {
+    role: 'assistant',
+    content: textOf(plan),
+    refusal: null,
+    ...(tools.length > 0 && { tool_calls: tools }),
+  };
   return {
     id: 'chatcmpl-scripted',
     object: 'chat.completion',
@@ -63,7 +69,14 @@ export function* chatEvents(plan: Plan, model: string, includeUsage: boolean): G
   }
   yield chunk({}, finishReason(plan));
   if (includeUsage)
-    yield event({ id: 'chatcmpl-scripted', object: 'chat.completion.chunk', created: 1_764_000_000, model, choices: [], usage: chatUsage(plan) });
+    yield event({
+      id: 'chatcmpl-scripted',
+      object: 'chat.completion.chunk',
+      created: 1_764_000_000,
+      model,
+      choices: [],
+      usage: chatUsage(plan),
+    });
   yield { text: 'data: [DONE]\n\n' };
 }
 
@@ -147,7 +160,8 @@ function* itemEvents(part: Spoken, at: number, next: Next, size: number): Genera
   if (part.kind === 'text') {
     const content = { ...place, content_index: 0 };
     yield next('response.content_part.added', { ...content, part: contentOf('') });
-    for (const delta of inDeltas(part.text, size)) yield next('response.output_text.delta', { ...content, delta, logprobs: [] });
+    for (const delta of inDeltas(part.text, size))
+      yield next('response.output_text.delta', { ...content, delta, logprobs: [] });
     yield next('response.output_text.done', { ...content, text: part.text, logprobs: [] });
     yield next('response.content_part.done', { ...content, part: contentOf(part.text) });
   } else {

@@ -1,6 +1,6 @@
 /** What a scripted model says, whatever the API by which it is asked. */
 export type Part =
-  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'text'; readonly text: string; readonly unfinished?: true }
   | { readonly kind: 'thinking'; readonly text: string; readonly signature: string }
   | { readonly kind: 'tool'; readonly id: string; readonly name: string; readonly input: unknown }
   /** Run by the provider itself. */
@@ -38,7 +38,8 @@ export function* inDeltas(text: string, size: number): Generator<string> {
   for (let at = 0; at < characters.length; at += size) yield characters.slice(at, at + size).join('');
 }
 
-export const endsIn = ({ parts }: Plan): 'tools' | 'text' => (parts.some(({ kind }) => kind === 'tool') ? 'tools' : 'text');
+export const endsIn = ({ parts }: Plan): 'tools' | 'text' =>
+  parts.some(({ kind }) => kind === 'tool') ? 'tools' : 'text';
 
 export interface Emitted {
   /** Server-sent events as text. */

@@ -7,9 +7,17 @@ test('a request to a model is described as the gateway would describe it', () =>
   expect(triedModel(`anthropic.messages ${message}`, { protocol: 'anthropic' })).toMatchObject({
     action: 'model.request',
     risk: 'read',
-    facts: { api: 'anthropic.messages', model: 'claude', max_tokens: 9, prompt: 'drop the table', prompt_kind: 'human' },
+    facts: {
+      api: 'anthropic.messages',
+      model: 'claude',
+      max_tokens: 9,
+      prompt: 'drop the table',
+      prompt_kind: 'human',
+    },
   });
-  expect(triedModel('openai.responses {"model":"gpt","input":"hello","store":false}', { protocol: 'openai' })).toMatchObject({
+  expect(
+    triedModel('openai.responses {"model":"gpt","input":"hello","store":false}', { protocol: 'openai' }),
+  ).toMatchObject({
     facts: { api: 'openai.responses', prompt: 'hello' },
   });
 });
@@ -22,9 +30,15 @@ test('so is a tool call of its answer', () => {
   });
 });
 
-test.each(['', 'openai.chat {}', 'anthropic.messages', 'anthropic.messages {"model":1}', 'anthropic.messages {"a":1,"a":2}', 'bedrock.invoke {}'])(
-  '%j is no request of Anthropic’s API',
-  (statement) => {
-    expect(() => triedModel(statement, { protocol: 'anthropic' })).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }));
-  },
-);
+test.each([
+  '',
+  'openai.chat {}',
+  'anthropic.messages',
+  'anthropic.messages {"model":1}',
+  'anthropic.messages {"a":1,"a":2}',
+  'bedrock.invoke {}',
+])('%j is no request of Anthropic’s API', (statement) => {
+  expect(() => triedModel(statement, { protocol: 'anthropic' })).toThrow(
+    expect.objectContaining({ code: 'INVALID_INPUT' }),
+  );
+});

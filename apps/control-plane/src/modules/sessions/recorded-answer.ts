@@ -22,7 +22,8 @@ export async function recordedAnswer(
   }
   const shown = Buffer.concat(parts).subarray(0, shownBytes);
   return {
-    text: protocol === 'postgres' ? postgresText(shown) : overHttp.has(protocol ?? '') ? httpText(shown) : shown.toString(),
+    text:
+      protocol === 'postgres' ? postgresText(shown) : overHttp.has(protocol ?? '') ? httpText(shown) : shown.toString(),
     bytes,
   };
 }
