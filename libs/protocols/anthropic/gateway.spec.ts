@@ -156,6 +156,7 @@ describe('a refusal', () => {
     const client = anthropicClient(w.gateway, { maxRetries: 2 });
     expect((await client.messages.create(question)).stop_reason).toBe('end_turn');
     expect(durable).toBe(2);
+    expect(w.model.seen).toHaveLength(1); // what could not be recorded was not sent
     await expect(client.messages.create({ ...question, max_tokens: 1 })).rejects.toBeInstanceOf(
       Anthropic.PermissionDeniedError,
     );
@@ -557,3 +558,23 @@ test('two hundred and fifty-six calls of one ticket run side by side, and the ne
   expect(new Set((await Promise.all(under)).map(({ status }) => status))).toEqual(new Set([200]));
   expect(await clients.ask(1, said)).toMatchObject({ status: 200 });
 }, 60_000);
+
+test.each([true, false])('where no rule applies the answer is the same to the byte as without the gateway, streamed %s', async (stream) => {
+  const plan: Plan = {
+    parts: [
+      { kind: 'thinking', text: 'Zwölf — or 12?', signature: 'c2ln' },
+      { kind: 'text', text: 'Twelve “patients” 🙂, ada@example.test among them.' },
+      { kind: 'provider-tool', id: 'srvtoolu_1', name: 'web_search', input: { query: 'x' } },
+    ],
+  };
+  await using w = await world([plan]);
+  const body = JSON.stringify({ ...question, stream });
+  const direct = await fetch(`${w.model.url}/v1/messages`, {
+    method: 'POST',
+    headers: { 'x-api-key': w.model.key, 'anthropic-version': '2023-06-01' },
+    body,
+  });
+  const through = await ask(w.gateway, { path: '/v1/messages', headers: { 'anthropic-version': '2023-06-01' }, body });
+  expect(through.text).toBe(await direct.text());
+  expect(through.headers['request-id']).toBe(direct.headers.get('request-id'));
+});

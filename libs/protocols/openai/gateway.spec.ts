@@ -300,3 +300,16 @@ test('a plan with an error in the middle of a stream fails at the SDK', async ()
   await using w = await world([plan]);
   await expect(apis['openai.chat'].streamed(w)).rejects.toThrow('broken');
 });
+
+test.each([
+  ['/v1/responses', { model: 'gpt-scripted', input: 'How many?', store: false }],
+  ['/v1/chat/completions', { ...chat, stream_options: { include_usage: true } }],
+])('where no rule applies a stream of %s is the same to the byte as without the gateway', async (path, asked) => {
+  await using w = await world([says('Twelve “patients” 🙂, ada@example.test among them.')]);
+  const body = JSON.stringify({ ...asked, stream: true });
+  const headers = { authorization: `Bearer ${w.model.key}` };
+  const direct = await fetch(`${w.model.url}${path}`, { method: 'POST', headers, body });
+  const through = await ask(w.gateway, { path, body });
+  expect(through.text).toBe(await direct.text());
+  expect(through.headers['x-request-id']).toBe('req_scripted');
+});
