@@ -559,22 +559,42 @@ test('two hundred and fifty-six calls of one ticket run side by side, and the ne
   expect(await clients.ask(1, said)).toMatchObject({ status: 200 });
 }, 60_000);
 
-test.each([true, false])('where no rule applies the answer is the same to the byte as without the gateway, streamed %s', async (stream) => {
-  const plan: Plan = {
-    parts: [
-      { kind: 'thinking', text: 'Zwölf — or 12?', signature: 'c2ln' },
-      { kind: 'text', text: 'Twelve “patients” 🙂, ada@example.test among them.' },
-      { kind: 'provider-tool', id: 'srvtoolu_1', name: 'web_search', input: { query: 'x' } },
-    ],
-  };
-  await using w = await world([plan]);
-  const body = JSON.stringify({ ...question, stream });
-  const direct = await fetch(`${w.model.url}/v1/messages`, {
-    method: 'POST',
-    headers: { 'x-api-key': w.model.key, 'anthropic-version': '2023-06-01' },
-    body,
-  });
-  const through = await ask(w.gateway, { path: '/v1/messages', headers: { 'anthropic-version': '2023-06-01' }, body });
-  expect(through.text).toBe(await direct.text());
-  expect(through.headers['request-id']).toBe(direct.headers.get('request-id'));
-});
+/** Deltas of one block may be cut elsewhere, because a suffix that could begin a secret is held back; nothing else may differ. */
+function joined(stream: string): string {
+  const events: string[] = [];
+  const delta = /^(event: content_block_delta\ndata: \{.*"type":"text_delta","text":")(.*)"\}\}$/;
+  for (const event of stream.split('\n\n')) {
+    const [, head, text] = delta.exec(event) ?? [];
+    const [, before, said] = delta.exec(events.at(-1) ?? '') ?? [];
+    if (head !== undefined && head === before) events[events.length - 1] = `${head}${said}${text}"}}`;
+    else events.push(event);
+  }
+  return events.join('\n\n');
+}
+
+test.each([true, false])(
+  'where no rule applies the answer is the same to the byte as without the gateway, streamed %s',
+  async (stream) => {
+    const plan: Plan = {
+      parts: [
+        { kind: 'thinking', text: 'Zwölf — or 12?', signature: 'c2ln' },
+        { kind: 'text', text: 'Twelve “patients” 🙂, ada@example.test among them.' },
+        { kind: 'provider-tool', id: 'srvtoolu_1', name: 'web_search', input: { query: 'x' } },
+      ],
+    };
+    await using w = await world([plan]);
+    const body = JSON.stringify({ ...question, stream });
+    const direct = await fetch(`${w.model.url}/v1/messages`, {
+      method: 'POST',
+      headers: { 'x-api-key': w.model.key, 'anthropic-version': '2023-06-01' },
+      body,
+    });
+    const through = await ask(w.gateway, {
+      path: '/v1/messages',
+      headers: { 'anthropic-version': '2023-06-01' },
+      body,
+    });
+    expect(joined(through.text)).toBe(joined(await direct.text()));
+    expect(through.headers['request-id']).toBe(direct.headers.get('request-id'));
+  },
+);
