@@ -147,6 +147,8 @@ export interface ReplicaPorts {
   readonly enrolment: number;
   readonly postgres: number;
   readonly aws: number;
+  readonly anthropic: number;
+  readonly openai: number;
 }
 
 export class Installation {
@@ -215,6 +217,8 @@ export class Installation {
       SALLYPORT_ENROLMENT_ADDRESS: `127.0.0.1:${ports.enrolment}`,
       SALLYPORT_POSTGRES_ADDRESS: `127.0.0.1:${ports.postgres}`,
       SALLYPORT_AWS_ADDRESS: `127.0.0.1:${ports.aws}`,
+      SALLYPORT_ANTHROPIC_ADDRESS: `127.0.0.1:${ports.anthropic}`,
+      SALLYPORT_OPENAI_ADDRESS: `127.0.0.1:${ports.openai}`,
       SALLYPORT_PUBLIC_HOST: '127.0.0.1',
       SALLYPORT_OIDC_ISSUER: this.issuer.issuer,
       SALLYPORT_OIDC_AUDIENCE: this.issuer.audience,
@@ -452,4 +456,6 @@ export const freshPorts = async (): Promise<ReplicaPorts> => ({
   enrolment: await freePort(),
   postgres: await freePort(),
   aws: await freePort(),
+  anthropic: await freePort(),
+  openai: await freePort(),
 });

@@ -1,3 +1,4 @@
+export * from './client/index.js';
 export { modelSettingNames, parseModelSettings } from './target/settings.js';
 export { createModelTargetSide, type ModelTargetSideOptions } from './target/target-side.js';
 export * from './wire.js';

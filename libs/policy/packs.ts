@@ -1,12 +1,13 @@
 import { GatewayError } from '@sallyport/core';
 import { awsPacks } from './packs/aws.js';
+import { modelPacks } from './packs/model.js';
 import type { PolicyPack } from './packs/pack.js';
 import { postgresPacks } from './packs/postgres.js';
 
 export type { PolicyPack } from './packs/pack.js';
 
 /** None of them permits an operation with risk `unknown` without a review. */
-export const packs: readonly PolicyPack[] = [...postgresPacks, ...awsPacks];
+export const packs: readonly PolicyPack[] = [...postgresPacks, ...awsPacks, ...modelPacks];
 
 const idsOf = (text: string): string[] => [...text.matchAll(/^@id\("([^"]+)"\)/gm)].map(([, id]) => id!);
 

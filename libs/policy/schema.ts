@@ -32,6 +32,21 @@ const common = `
  * - `context.flags` are listed, with what they mean, in `awsFlags` of libs/aws/describe/flags/names.ts.
  * - `context.bucket` and `context.key` are those of S3, empty elsewhere.
  * - `context.sql_verbs`, `context.sql_relations` and `context.sql_written` are of SQL that the call carries.
+ *
+ * Of `model.request`:
+ * - `context.api` is one of `modelApiNames` of libs/models/types.ts, `anthropic.models` or `openai.models` for lists of models.
+ * - `context.prompt` is what the user's side has said since the model's last answer, its first 16,384 characters; whether
+ *   there was more says `context.prompt_cut`. `context.prompt_kind` is `human`, `notification`, `internal` (a request of the
+ *   client's own, or of a sub-agent), `tool-results` or `none`.
+ * - `context.tools` are offered by the client, which runs them itself; `context.server_tools` would be run by the provider.
+ * - `context.betas` are the names in the client's beta headers, `context.unknown_members` members that the gateway does not know.
+ * - `context.flags` are listed, with what they mean, in `modelFlags` of libs/models/types.ts, and `not-understood`.
+ * - `context.max_tokens` is 0 where the request does not say it.
+ *
+ * Of `model.tool_call`:
+ * - `context.input` is JSON as the model wrote it, its first 16,384 characters; whether there was more says `context.input_cut`.
+ * - `context.command` is what a shell is told to do, empty where the tool is none.
+ * - `context.declared` says whether the request offered a tool of this name. A call with `context.by_provider` has run already.
  */
 export const schemaText = `namespace Sallyport {
   entity Group;
@@ -90,6 +105,41 @@ export const schemaText = `namespace Sallyport {
     }
   };
 
+  action "model.request" appliesTo {
+    principal: [User], resource: [Connection],
+    context: {${common}
+    "api": String,
+    "model": String,
+    "stream": Bool,
+    "max_tokens": Long,
+    "prompt": String,
+    "prompt_cut": Bool,
+    "prompt_kind": String,
+    "tools": Set<String>,
+    "server_tools": Set<String>,
+    "media": Set<String>,
+    "betas": Set<String>,
+    "flags": Set<String>,
+    "unknown_members": Set<String>,
+    "messages": Long,
+    "input_tokens": Long
+    }
+  };
+
+  action "model.tool_call" appliesTo {
+    principal: [User], resource: [Connection],
+    context: {${common}
+    "api": String,
+    "model": String,
+    "tool": String,
+    "input": String,
+    "input_cut": Bool,
+    "declared": Bool,
+    "by_provider": Bool,
+    "command": String
+    }
+  };
+
   action "sql.notification" appliesTo {
     principal: [User], resource: [Connection],
     context: {${common}
@@ -101,4 +151,11 @@ export const schemaText = `namespace Sallyport {
 `;
 
 /** The actions that the schema knows; anything else is refused. */
-export const actions = ['session.connect', 'sql.execute', 'sql.notification', 'aws.call'] as const;
+export const actions = [
+  'session.connect',
+  'sql.execute',
+  'sql.notification',
+  'aws.call',
+  'model.request',
+  'model.tool_call',
+] as const;

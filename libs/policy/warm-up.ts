@@ -40,6 +40,35 @@ const awsFacts: Readonly<Record<string, FactValue>> = {
   sql_written: [],
 };
 
+const modelFacts: Readonly<Record<string, FactValue>> = {
+  api: 'anthropic.messages',
+  model: 'm',
+  stream: true,
+  max_tokens: 1,
+  prompt: 'p',
+  prompt_cut: false,
+  prompt_kind: 'human',
+  tools: ['Bash'],
+  server_tools: [],
+  media: [],
+  betas: [],
+  flags: [],
+  unknown_members: [],
+  messages: 1,
+  input_tokens: 1,
+};
+
+const toolFacts: Readonly<Record<string, FactValue>> = {
+  api: 'anthropic.messages',
+  model: 'm',
+  tool: 'Bash',
+  input: '{}',
+  input_cut: false,
+  declared: true,
+  by_provider: false,
+  command: 'c',
+};
+
 const requestOf = (
   protocol: ProtocolName,
   action: string,
@@ -60,7 +89,12 @@ const requestOf = (
   turn: {},
 });
 
-const requests = [requestOf('postgres', 'sql.execute', sqlFacts), requestOf('aws', 'aws.call', awsFacts)];
+const requests = [
+  requestOf('postgres', 'sql.execute', sqlFacts),
+  requestOf('aws', 'aws.call', awsFacts),
+  requestOf('anthropic', 'model.request', modelFacts),
+  requestOf('anthropic', 'model.tool_call', toolFacts),
+];
 
 const rounds = 8;
 

@@ -18,7 +18,11 @@ const orAny = (names: readonly string[] | undefined, any: string): string =>
 export const scopeOf = ({ protocol, databases, settings: { regions, accounts, role } = {} }: Described): unknown =>
   protocol === 'aws'
     ? `${orAny(accounts, 'account')} in ${orAny(regions, 'region')}${role ? `, as ${role}` : ''}`
-    : databases;
+    : ofModels.has(protocol)
+      ? 'any model'
+      : databases;
+
+const ofModels: ReadonlySet<string> = new Set(['anthropic', 'openai']);
 
 /** The options by which they are set. */
 export interface SettingOptions {

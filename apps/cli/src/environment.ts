@@ -1,6 +1,7 @@
 import { GatewayError } from '@sallyport/core';
 import { type AwsOptions, awsEnvironment } from './aws/environment.js';
 import type { World } from './cli.js';
+import { anthropicEnvironment, openAiEnvironment } from './model-environment.js';
 import { type PostgresOptions, postgresEnvironment } from './postgres-environment.js';
 import { quoted } from './quoted.js';
 import type { Ticket, TurnOptions } from './ticket.js';
@@ -26,12 +27,19 @@ interface Kind {
   readonly environment: (ticket: Ticket, options: EnvironmentOptions, place: Place) => ClientEnvironment;
 }
 
+const ofOthers = ['proxy', 'region', 'database'] as const;
+
 const kinds: Readonly<Record<string, Kind>> = {
   postgres: {
     strange: ['proxy', 'region'],
     environment: (ticket, { database }, { world }) => postgresEnvironment(ticket, database, world.env),
   },
   aws: { strange: ['database'], environment: awsEnvironment },
+  anthropic: {
+    strange: ofOthers,
+    environment: (ticket, _options, { world }) => anthropicEnvironment(ticket, world.env),
+  },
+  openai: { strange: ofOthers, environment: (ticket, _options, { world }) => openAiEnvironment(ticket, world.env) },
 };
 
 export const environmentOf = (ticket: Ticket, options: EnvironmentOptions, place: Place): ClientEnvironment => {

@@ -43,7 +43,12 @@ export const newTicket = (
   });
 
 /** Which command a person wants instead; for protocols that have one of their own. */
-const commandFor: Readonly<Record<string, string>> = { postgres: 'sallyport psql', aws: 'sallyport aws' };
+const commandFor: Readonly<Record<string, string>> = {
+  postgres: 'sallyport psql',
+  aws: 'sallyport aws',
+  anthropic: 'sallyport connect',
+  openai: 'sallyport connect',
+};
 
 /** @throws INVALID_INPUT where the connection is another protocol's */
 export const assertSpeaks = (protocol: string, { connection, protocol: spoken }: Ticket): void => {

@@ -35,6 +35,8 @@ const environment = ({ folder, ports, issuer, storeUrl }: ControlPlaneOptions): 
   SALLYPORT_ENROLMENT_ADDRESS: `127.0.0.1:${ports.enrolment}`,
   SALLYPORT_POSTGRES_ADDRESS: `127.0.0.1:${ports.postgres}`,
   SALLYPORT_AWS_ADDRESS: `127.0.0.1:${ports.aws}`,
+  SALLYPORT_ANTHROPIC_ADDRESS: `127.0.0.1:${ports.anthropic}`,
+  SALLYPORT_OPENAI_ADDRESS: `127.0.0.1:${ports.openai}`,
   SALLYPORT_PUBLIC_HOST: 'localhost',
   SALLYPORT_OIDC_ISSUER: issuer.issuer,
   SALLYPORT_OIDC_AUDIENCE: issuer.audience,

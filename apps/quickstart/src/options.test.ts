@@ -18,6 +18,8 @@ test('the default ports are those that the documents name', () => {
     agentHealth: 7410,
     postgres: 7432,
     aws: 7443,
+    anthropic: 7445,
+    openai: 7446,
   });
 });
 
@@ -31,7 +33,7 @@ test('another base moves every port', () => {
 test.each([
   [['--twice'], {}, '--twice'],
   [[], { SALLYPORT_QUICKSTART_PORT_BASE: '80' }, '1024'],
-  [[], { SALLYPORT_QUICKSTART_PORT_BASE: '65530' }, '65492'],
+  [[], { SALLYPORT_QUICKSTART_PORT_BASE: '65530' }, '65489'],
   [[], { SALLYPORT_QUICKSTART_PORT_BASE: 'http' }, 'http'],
 ])('%j with %j is refused', (args, env, says) => expect(() => parseOptions(args, env)).toThrow(says));
 

@@ -11,6 +11,8 @@ export interface Ports {
   readonly agentHealth: number;
   readonly postgres: number;
   readonly aws: number;
+  readonly anthropic: number;
+  readonly openai: number;
 }
 
 export interface Options {
@@ -34,13 +36,16 @@ export const portsFrom = (base: number): Ports => ({
   agentHealth: base + 10,
   postgres: base + 32,
   aws: base + 43,
+  anthropic: base + 45,
+  openai: base + 46,
 });
 
 export const usage = `npm run quickstart [-- --once]
 
   --once    end after the play: exit status 0 when every step did what it should, else 1
 
-SALLYPORT_QUICKSTART_PORT_BASE=7400 moves all ports: base to base + 10, base + 32 for PostgreSQL, base + 43 for AWS
+SALLYPORT_QUICKSTART_PORT_BASE=7400 moves all ports: base to base + 10, base + 32 for PostgreSQL, base + 43 for AWS,
+base + 45 and base + 46 for the APIs of models
 SALLYPORT_QUICKSTART_DIR=.sallyport/quickstart is where its data is kept
 `;
 
@@ -51,7 +56,7 @@ export const parseOptions = (args: readonly string[], env: NodeJS.ProcessEnv): O
   if (unknown !== undefined) throw new Error(`"${unknown}" is not an option`);
   const text = env['SALLYPORT_QUICKSTART_PORT_BASE'] || String(defaultPortBase);
   const base = Number(text);
-  if (!/^\d+$/.test(text) || base < 1024 || base + 43 > 65_535)
-    throw new Error(`SALLYPORT_QUICKSTART_PORT_BASE must be a number from 1024 to 65492, not "${text}"`);
+  if (!/^\d+$/.test(text) || base < 1024 || base + 46 > 65_535)
+    throw new Error(`SALLYPORT_QUICKSTART_PORT_BASE must be a number from 1024 to 65489, not "${text}"`);
   return { once: args.includes('--once'), ports: portsFrom(base) };
 };

@@ -28,6 +28,8 @@ const purposes: Readonly<Record<keyof Ports, string>> = {
   agentHealth: 'the agent’s health',
   postgres: 'PostgreSQL clients',
   aws: 'AWS clients',
+  anthropic: 'clients of Anthropic’s API',
+  openai: 'clients of OpenAI’s API',
 };
 
 // The clusters look after their own ports: what listens there may be a server that an earlier run left behind.

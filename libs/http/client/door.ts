@@ -1,6 +1,6 @@
 /**
- * From an accepted socket to an encrypted one: TLS at once, or behind an HTTP CONNECT that names a host of AWS (the HTTPS
- * proxy). Where the client connects to is never dialled: the gateway answers in its place, with a certificate of its own
+ * From an accepted socket to an encrypted one: TLS at once, or, where the protocol has a proxy, behind an HTTP CONNECT that
+ * names a host of AWS. Where the client connects to is never dialled: the gateway answers in its place, with a certificate of its own
  * authority, and the agent decides where the call goes.
  */
 import type { Duplex } from 'node:stream';
@@ -17,14 +17,19 @@ const connectLine = /^CONNECT ([A-Za-z0-9._-]{1,253}):(\d{1,5}) HTTP\/1\.[01]\r\
 const plainHttp = (status: string, text: string): string =>
   `HTTP/1.1 ${status}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`;
 
+export interface DoorOptions {
+  /** Is an HTTP CONNECT answered, too, for the hosts that `lobby.answersTo`? */
+  readonly proxy: boolean;
+}
+
 /**
  * @returns the socket after the handshake; undefined when the client left or was turned away
  * @throws GatewayError PROTOCOL_VIOLATION, TLS_REQUIRED: the client has been told
  */
-export async function enter(client: Client, lobby: Lobby): Promise<TLSSocket | undefined> {
+export async function enter(client: Client, lobby: Lobby, { proxy }: DoorOptions): Promise<TLSSocket | undefined> {
   const first = await firstBytes(client, lobby.limits.startupBytes);
   if (first === undefined) return undefined;
-  if (first[0] !== tlsHandshake && !(await proxied(client, first, lobby))) return undefined;
+  if (first[0] !== tlsHandshake && !(proxy ? proxied(client, first, lobby) : turnedAway(client))) return undefined;
   if (first[0] === tlsHandshake) client.unshift(first);
   return encrypted(client, lobby);
 }
@@ -48,15 +53,17 @@ function firstBytes(client: Client, limit: number): Promise<Buffer | undefined> 
   });
 }
 
+const turnedAway = (client: Client): false => {
+  client.end(plainHttp('400 Bad Request', 'this gateway speaks TLS: use https, and trust its CA certificate\n'));
+  return false;
+};
+
 /** @returns false when the client was turned away */
-async function proxied(client: Client, request: Buffer, lobby: Lobby): Promise<boolean> {
+function proxied(client: Client, request: Buffer, lobby: Lobby): boolean {
   const text = request.toString('latin1');
   const end = text.indexOf('\r\n\r\n');
   const [, host] = (end < 0 ? null : connectLine.exec(text)) ?? [];
-  if (host === undefined) {
-    client.end(plainHttp('400 Bad Request', 'this gateway speaks TLS: use https, and trust its CA certificate\n'));
-    return false;
-  }
+  if (host === undefined) return turnedAway(client);
   if (!lobby.answersTo(host)) {
     client.end(plainHttp('403 Forbidden', 'this gateway is a proxy for AWS only: set NO_PROXY for everything else\n'));
     return false;

@@ -6,7 +6,8 @@ import { modelApiNames } from '@sallyport/models';
 import type { CallHead, OpenHead, VerdictHead } from '../wire.js';
 
 const mostHeaders = 256;
-const pathShape = /^(\/[A-Za-z0-9._~:@-]+)+$/;
+/** Encoded bytes in the name of a model only: gate one has decoded it once, and has refused what is no name. */
+const pathShape = /^(\/(?:[A-Za-z0-9._~:@-]|%[0-9A-F]{2})+)+$/;
 const queryShape = /^[\x21-\x7e]{0,2048}$/;
 
 /** @throws PROTOCOL_VIOLATION */

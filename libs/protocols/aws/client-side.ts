@@ -68,7 +68,7 @@ async function serve(client: Client, lobby: Lobby, house: House): Promise<void> 
   };
   const deadline = setTimeout(() => client.destroy(), lobby.limits.startupMs);
   try {
-    const socket = await enter(client, lobby);
+    const socket = await enter(client, lobby, { proxy: true });
     if (socket === undefined) return;
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
     house.servers.serve(socket, (incoming) => {

@@ -75,6 +75,6 @@ export const addConnect = (program: Command): void => {
     .option('--exec', 'run the program that follows -- with this environment')
     .addHelpText(
       'after',
-      '\nExamples:\n  eval "$(sallyport connect orders)"\n  sallyport connect orders --exec -- pgbench -n -c 2\n  sallyport connect staging --exec -- terraform plan',
+      '\nExamples:\n  eval "$(sallyport connect orders)"\n  sallyport connect orders --exec -- pgbench -n -c 2\n  sallyport connect staging --exec -- terraform plan\n  sallyport connect claude --exec -- python agent.py',
     );
 };

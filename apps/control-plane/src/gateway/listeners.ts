@@ -44,6 +44,8 @@ export class Listeners implements OnApplicationBootstrap, OnApplicationShutdown 
     const addresses: Partial<Record<ProtocolName, Address>> = {
       postgres: this.configuration.postgres,
       aws: this.configuration.aws,
+      anthropic: this.configuration.anthropic,
+      openai: this.configuration.openai,
     };
     for (const protocol of protocols) {
       const address = addresses[protocol.name];

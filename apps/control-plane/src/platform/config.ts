@@ -53,6 +53,8 @@ export abstract class Configuration {
   abstract readonly enrolment: Address;
   abstract readonly postgres: Address;
   abstract readonly aws: Address;
+  abstract readonly anthropic: Address;
+  abstract readonly openai: Address;
   /** The name by which clients and agents reach the listeners; it is in their certificates. */
   abstract readonly publicHost: string;
   abstract readonly oidc: OidcSettings;
@@ -96,6 +98,8 @@ function read(reader: SettingsReader): Configuration {
     enrolment: addressOf(reader, 'SALLYPORT_ENROLMENT_ADDRESS', '127.0.0.1:7402'),
     postgres: addressOf(reader, 'SALLYPORT_POSTGRES_ADDRESS', '127.0.0.1:7432'),
     aws: addressOf(reader, 'SALLYPORT_AWS_ADDRESS', '127.0.0.1:7443'),
+    anthropic: addressOf(reader, 'SALLYPORT_ANTHROPIC_ADDRESS', '127.0.0.1:7445'),
+    openai: addressOf(reader, 'SALLYPORT_OPENAI_ADDRESS', '127.0.0.1:7446'),
     publicHost,
     oidc: oidcOf(reader),
     roleGroups: Object.fromEntries(

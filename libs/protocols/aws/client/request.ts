@@ -1,46 +1,19 @@
 /** From HTTP to what both gates describe. */
 
 import type { Addressing, AwsRequest } from '@sallyport/aws';
-import { GatewayError } from '@sallyport/core';
-import { headerOf, type Incoming } from '@sallyport/http';
+import { headerOf, type Incoming, requestHeadOf } from '@sallyport/http';
 import type { ErrorStyle } from '../refuse.js';
-
-/** Headers of the connection, not of the request (RFC 9110, 7.6.1), and what a proxy may have been told. */
-const hopByHop = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-]);
 
 /**
  * The request without its body.
  * @throws GatewayError PROTOCOL_VIOLATION for a target or headers that two readers could take for different things
  */
-export function requestOf({ method, target, headers }: Incoming): AwsRequest {
-  if (!/^[A-Z]{1,16}$/.test(method)) throw violation('the method is none of HTTP');
-  if (!target.startsWith('/')) throw violation('the request target is not a path');
-  const named = headerOf(headers, 'connection') ?? '';
-  const dropped = new Set(named.split(',').map((name) => name.trim().toLowerCase()));
-  for (const name of dropped)
-    if (name.startsWith('x-amz') || name === 'authorization' || name === 'host')
-      throw violation(`the Connection header names "${name}"`);
-  for (const once of ['host', 'authorization', 'content-length', 'content-type', 'transfer-encoding', 'x-amz-target'])
-    if (headers.filter(([name]) => name === once).length > 1) throw violation(`the header "${once}" comes twice`);
-  const at = target.indexOf('?');
-  return {
-    method,
-    path: at < 0 ? target : target.slice(0, at),
-    query: at < 0 ? '' : target.slice(at + 1),
-    headers: headers.filter(([name]) => !hopByHop.has(name) && !dropped.has(name)),
-  };
-}
+export const requestOf = (incoming: Incoming): AwsRequest =>
+  requestHeadOf(incoming, {
+    once: ['x-amz-target'],
+    keeps: (name) => name.startsWith('x-amz'),
+    hint: 'send it once, as the AWS SDKs do',
+  });
 
 // Other services of S3 have an account or an access point in front.
 const ofS3 =
@@ -70,6 +43,3 @@ export function errorStyleOf({ headers, path, method }: AwsRequest, signingName:
   if (signingName === undefined) return path === '/' && method === 'POST' ? 'query' : 's3';
   return 'rest-json';
 }
-
-const violation = (message: string): GatewayError =>
-  new GatewayError('PROTOCOL_VIOLATION', message, { hint: 'send it once, as the AWS SDKs do' });

@@ -8,6 +8,7 @@ interface Given {
 }
 
 const ofAws = ['regions', 'accounts', 'role'] as const;
+const withoutDatabases: ReadonlySet<ProtocolName> = new Set(['aws', 'anthropic', 'openai']);
 
 /**
  * What a body says about a connection's own protocol, over what it had.
@@ -23,11 +24,11 @@ export function settingsOf(protocol: ProtocolName, given: Given, before: Connect
 
 /** @throws GatewayError INVALID_INPUT where databases are missing or make no sense */
 export function assertDatabases(protocol: ProtocolName, databases: readonly string[]): void {
-  const has = protocol !== 'aws';
+  const has = !withoutDatabases.has(protocol);
   if (has && databases.length === 0)
     throw new GatewayError('INVALID_INPUT', 'databases must list at least one', { hint: 'say which clients may open' });
   if (!has && databases.length > 0)
-    throw new GatewayError('INVALID_INPUT', 'an AWS connection has no databases', {
-      hint: 'say "regions" and "accounts" instead',
+    throw new GatewayError('INVALID_INPUT', `a connection of protocol "${protocol}" has no databases`, {
+      hint: protocol === 'aws' ? 'say "regions" and "accounts" instead' : 'leave them out',
     });
 }

@@ -92,7 +92,10 @@ export class TestPolicyBody {
   @MaxLength(63)
   connection: string;
 
-  @ApiProperty({ description: 'what would be run: SQL, or a call as dynamodb:DeleteItem {"TableName": "orders"}' })
+  @ApiProperty({
+    description:
+      'what would be run: SQL, a call as dynamodb:DeleteItem {"TableName": "orders"}, a request as anthropic.messages {"model": …}, or a tool call as tool Bash {"command": "ls"}',
+  })
   @IsString()
   @MinLength(1)
   @MaxLength(100_000)

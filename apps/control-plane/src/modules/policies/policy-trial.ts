@@ -13,6 +13,7 @@ import { KnownCatalogues } from './known-catalogues.js';
 import type { TestPolicyBody, TestView } from './policies.dto.js';
 import { PolicyRuntime } from './policy-runtime.js';
 import { triedCall } from './trial-call.js';
+import { triedModel } from './trial-model.js';
 
 const freshSession = { prepared: new Map<string, string>(), searchPathCertain: true };
 
@@ -40,7 +41,8 @@ export class PolicyTrial implements OnModuleInit {
   async run(by: Identity, body: TestPolicyBody): Promise<TestView> {
     const connection = await this.connections.find(body.connection);
     if (connection === undefined) throw connectionNotFound(body.connection);
-    if (connection.protocol === 'aws') return this.tryCall(by, connection, body);
+    const described = this.described(body.statement, connection);
+    if (described !== undefined) return { ...(await this.decide(by, connection, body, described)), resolved: true };
     const database = databaseOf(connection, body.database);
     const snapshot = this.catalogues.find(connection, database);
     const description = this.describer.describe(
@@ -53,16 +55,11 @@ export class PolicyTrial implements OnModuleInit {
     return { ...(await this.decide(by, connection, body, operation)), resolved: snapshot !== undefined };
   }
 
-  private async tryCall(by: Identity, connection: Connection, body: TestPolicyBody): Promise<TestView> {
-    return {
-      ...(await this.decide(
-        by,
-        connection,
-        body,
-        triedCall((this.calls ??= loadCatalogue()), body.statement, connection),
-      )),
-      resolved: true,
-    };
+  /** Of protocols that need to know nothing of their target; undefined for SQL. */
+  private described(statement: string, connection: Connection): PolicyRequest['operation'] | undefined {
+    const { protocol } = connection;
+    if (protocol === 'aws') return triedCall((this.calls ??= loadCatalogue()), statement, connection);
+    return protocol === 'anthropic' || protocol === 'openai' ? triedModel(statement, connection) : undefined;
   }
 
   private async decide(

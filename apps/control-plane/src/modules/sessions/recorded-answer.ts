@@ -22,17 +22,20 @@ export async function recordedAnswer(
   }
   const shown = Buffer.concat(parts).subarray(0, shownBytes);
   return {
-    text: protocol === 'postgres' ? postgresText(shown) : protocol === 'aws' ? httpText(shown) : shown.toString(),
+    text:
+      protocol === 'postgres' ? postgresText(shown) : overHttp.has(protocol ?? '') ? httpText(shown) : shown.toString(),
     bytes,
   };
 }
 
-/** An AWS response: its status line, what says of what kind it is, and the body as far as a terminal can show it. */
+const overHttp: ReadonlySet<string> = new Set(['aws', 'anthropic', 'openai']);
+
+/** A response by HTTP: its status line, what says of what kind it is, and the body as far as a terminal can show it. */
 export function httpText(bytes: Buffer): string {
   const end = bytes.indexOf('\r\n\r\n');
   const head = bytes.toString('latin1', 0, end < 0 ? bytes.length : end).split('\r\n');
   const told = head.filter(
-    (line, at) => at === 0 || /^(content-type|content-range|x-amzn?-[a-z-]*request-?id):/.test(line),
+    (line, at) => at === 0 || /^(content-type|content-range|(x-amzn?-[a-z-]*|x-)?request-?id):/.test(line),
   );
   return [...told, '', end < 0 ? '' : textOf(bytes.subarray(end + 4))].join('\n').trimEnd();
 }
