@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { Authority } from '@sallyport/tunnel';
-import { issueServerCertificate } from '@sallyport/tunnel';
+import { type createAuthority, issueServerCertificate } from '@sallyport/tunnel';
+
+type Authority = Awaited<ReturnType<typeof createAuthority>>;
 
 export interface ModelRequest {
   readonly path: string;

@@ -6,7 +6,8 @@ export type Hooks = Readonly<Record<string, readonly JsonObject[]>>;
 
 const isOurs = (hook: unknown): boolean => {
   if (!isObject(hook) || typeof hook['command'] !== 'string') return false;
-  const words = [hook['command'], ...(Array.isArray(hook['args']) ? hook['args'] : [])].join(' ');
+  const args: readonly unknown[] = Array.isArray(hook['args']) ? hook['args'] : [];
+  const words = [hook['command'], ...args].join(' ');
   return /[\\/]sallyport(\.cmd|\.js)?'?"? hook (claude-code|codex)\b/.test(words);
 };
 

@@ -19,6 +19,9 @@ export interface Places {
   readonly hooks?: string;
 }
 
+/** How paths are written on the machine that is set up. */
+export const pathsOf = (platform: string): path.PlatformPath => (platform === 'win32' ? path.win32 : path.posix);
+
 /** Folders of managed settings of Claude Code, by platform. */
 const managedFolders: Readonly<Record<string, string>> = {
   linux: '/etc/claude-code',
@@ -30,7 +33,7 @@ export const managedFolder = (platform: string): string => managedFolders[platfo
 
 /** Readable by everybody, writable by administrators: what managed settings name must not be somebody's own file. */
 const sharedFolder = (platform: string): string =>
-  platform === 'win32' ? path.win32.join(managedFolder(platform), 'sallyport') : '/usr/local/lib/sallyport';
+  platform === 'win32' ? pathsOf(platform).join(managedFolder(platform), 'sallyport') : '/usr/local/lib/sallyport';
 
 const homeOf = (env: NodeJS.ProcessEnv): string => env['HOME'] || homedir();
 
@@ -62,8 +65,10 @@ export const placesOf = (client: ClientName, scope: Scope, { env, platform, dire
     };
   }
   if (scope === 'managed') {
-    const join = platform === 'win32' ? path.win32.join : path.posix.join;
-    return { own: sharedFolder(platform), settings: join(managedFolder(platform), 'managed-settings.d', dropIn) };
+    return {
+      own: sharedFolder(platform),
+      settings: pathsOf(platform).join(managedFolder(platform), 'managed-settings.d', dropIn),
+    };
   }
   const file =
     scope === 'user'

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { Wanted } from './change.js';
 import { type ClaudeFacts, claudeSettings, managedSettings, mergedSettings } from './claude-settings.js';
 import { codexConfig, codexHooks } from './codex-config.js';
@@ -6,7 +5,7 @@ import type { Disk } from './disk.js';
 import type { ModelGateway } from './gateway.js';
 import { jsonText, readJson } from './json-file.js';
 import { launchers } from './launchers.js';
-import type { ClientName, Places, Scope } from './places.js';
+import { type ClientName, type Places, pathsOf, type Scope } from './places.js';
 
 export interface PlanOptions {
   readonly strict: boolean;
@@ -33,9 +32,9 @@ export const planOf = (
   options: PlanOptions,
   { disk, program, platform, trusted }: Machine & { readonly disk: Disk },
 ): Wanted[] => {
-  const join = platform === 'win32' ? path.win32.join : path.join;
-  const { files, sallyport, sallyportExec } = launchers(join(places.own, 'bin'), program, platform);
-  const trust: Wanted = { path: join(places.own, 'gateway-ca.pem'), text: onePlus(ca, trusted), mode: 0o644 };
+  const paths = pathsOf(platform);
+  const { files, sallyport, sallyportExec } = launchers(paths.join(places.own, 'bin'), program, platform);
+  const trust: Wanted = { path: paths.join(places.own, 'gateway-ca.pem'), text: onePlus(ca, trusted), mode: 0o644 };
   const facts = { url, baseUrl, connection, ca: trust.path, sallyport, sallyportExec, ...options };
   const settings = client === 'codex' ? codexFiles(places, facts, disk) : [claudeFile(places, scope, facts, disk)];
   return [...files, trust, ...settings];
