@@ -18,7 +18,7 @@ export default defineConfig({
     reporters: ['default', fileURLToPath(new URL('./plain-reporter.mjs', import.meta.url))],
     maxWorkers: 2,
     projects: [
-      { ...shared, test: { name: 'unit', include: ['{apps,libs,e2e}/**/*.test.ts'], exclude: ['**/dist/**', '**/node_modules/**'], testTimeout: 20_000 } },
+      { ...shared, test: { name: 'unit', isolate: false, include: ['{apps,libs,e2e}/**/*.test.ts'], exclude: ['**/dist/**', '**/node_modules/**'], testTimeout: 20_000 } },
       { ...shared, test: { name: 'service', include: ['{apps,libs}/**/*.spec.ts'], exclude: ['**/dist/**', '**/node_modules/**'], testTimeout: 60_000, hookTimeout: 120_000 } },
       { ...shared, test: { name: 'e2e', include: ['e2e/specs/**/*.e2e.ts'], testTimeout: 120_000, hookTimeout: 240_000, fileParallelism: false } },
     ],

@@ -1,4 +1,4 @@
-import { seededNumbers, seededRandom } from '@sallyport/testkit';
+import { rounds, seededNumbers, seededRandom } from '@sallyport/testkit/seeded';
 import { cbor as smithy } from '@smithy/core/cbor';
 import { describe, expect, test } from 'vitest';
 import { type CborItem, cborLimits, decodeCbor, encodeCbor, plainCbor } from './cbor.js';
@@ -152,7 +152,7 @@ const value = (depth: number): unknown => {
 };
 
 test('what the SDK writes is read, written again, and read by the SDK as the same', () => {
-  for (let round = 0; round < 40; round += 1) {
+  for (let round = 0; round < rounds(40); round += 1) {
     const original = { value: value(3) };
     const item = decodeCbor(smithy.serialize(original));
     expect(smithy.deserialize(encodeCbor(item))).toEqual(original);
@@ -161,7 +161,7 @@ test('what the SDK writes is read, written again, and read by the SDK as the sam
 
 test('bytes at random are read or refused, and what is read can be written and read again', () => {
   let taken = 0;
-  for (let round = 0; round < 2500; round += 1) {
+  for (let round = 0; round < rounds(2500); round += 1) {
     const bytes = randomBytes(1 + upTo(24));
     try {
       const item = decodeCbor(bytes);
@@ -171,5 +171,5 @@ test('bytes at random are read or refused, and what is read can be written and r
       expect(error).toMatchObject({ code: 'PROTOCOL_VIOLATION' });
     }
   }
-  expect(taken).toBeGreaterThan(20);
+  expect(taken).toBeGreaterThan(rounds(20));
 });

@@ -1,4 +1,4 @@
-import { seededNumbers } from '@sallyport/testkit';
+import { rounds, seededNumbers } from '@sallyport/testkit/seeded';
 import { describe, expect, test } from 'vitest';
 import { escapeText, parseXml, type XmlElement, xmlLimits, xmlText, xmlTokens } from './xml.js';
 
@@ -120,7 +120,7 @@ const write = ({ name, attributes, children, text }: XmlElement): string =>
   `<${name}${[...attributes].map(([key, value]) => ` ${key}="${escapeText(value)}"`).join('')}>${escapeText(text)}${children.map(write).join('')}</${name}>`;
 
 test('any tree that is written is read again', () => {
-  for (let round = 0; round < 100; round += 1) {
+  for (let round = 0; round < rounds(100); round += 1) {
     const element = tree(4);
     expect(parseXml(bytes(write(element)))).toEqual(element);
   }
@@ -128,7 +128,7 @@ test('any tree that is written is read again', () => {
 
 test('bytes changed at random are read or refused, never anything else, and tokens still cover all of them', () => {
   const original = Buffer.from(listing);
-  for (let round = 0; round < 1000; round += 1) {
+  for (let round = 0; round < rounds(1000); round += 1) {
     const changed = Buffer.from(original);
     for (let edits = 1 + random() * 3; edits > 0; edits -= 1)
       changed[Math.floor(random() * changed.length)] = pick([0x3c, 0x3e, 0x26, 0x22, 0x2f, 0x21, 0x41, 0xff, 0x00]);

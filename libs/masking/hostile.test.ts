@@ -34,11 +34,11 @@ const hostile: Record<string, string> = {
 
 test.each(Object.entries(hostile))('a quarter of a megabyte of %s is judged in passing', (_, unit) => {
   const bytes = Buffer.alloc(size, unit, 'latin1');
-  masker.scan(bytes);
+  const hidden = masker.scan(bytes)?.hidden ?? 0;
   const stream = masker.stream();
   for (let start = 0; start < bytes.length; start += 4096) stream.push(bytes.subarray(start, start + 4096));
   stream.end();
-  expect(stream.hidden).toBe(masker.scan(bytes)?.hidden ?? 0);
+  expect(stream.hidden).toBe(hidden);
 });
 
 test('random bytes are never a reason to fail', () => {

@@ -1,4 +1,5 @@
 import { GatewayError, type MaskingAction, type MaskingRule, maskingActions } from '@sallyport/core';
+import { sample } from '@sallyport/testkit/seeded';
 import { describe, expect, test } from 'vitest';
 import { compileMasking, parseColumnPattern, parseRules, planOf, strictest } from './index.js';
 
@@ -139,7 +140,7 @@ describe('strictest', () => {
   const withoutIds = (rules: MaskingRule[]) => planOf(rules.map((rule) => ({ ...rule, id: '' }))).digest;
 
   test('is idempotent, commutative and associative', () => {
-    for (const a of lists) {
+    for (const a of sample(lists)) {
       expect(withoutIds(strictest(a, a))).toBe(withoutIds(strictest(a, [])));
       for (const b of lists) {
         expect(withoutIds(strictest(a, b))).toBe(withoutIds(strictest(b, a)));
@@ -150,7 +151,7 @@ describe('strictest', () => {
   });
 
   test('is never weaker than either, and no stronger than the stronger', () => {
-    for (const a of lists)
+    for (const a of sample(lists))
       for (const b of lists.filter((_, index) => index % 3 === 0))
         expect(rank(strictest(a, b))).toBe(Math.max(rank(a), rank(b)));
   });

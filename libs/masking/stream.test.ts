@@ -1,3 +1,4 @@
+import { rounds, sample } from '@sallyport/testkit/seeded';
 import { describe, expect, test } from 'vitest';
 import { compileMasking, type Masker, type StreamScanner } from './index.js';
 
@@ -94,7 +95,7 @@ describe('a stream gives the same output however it is cut', () => {
   test.each(['redact', 'partial', 'hash'] as const)('and the same as the whole, with action %s', (action) => {
     const masker = rules(action);
     const random = seeded(20261121);
-    for (let round = 0; round < 200; round += 1) {
+    for (let round = 0; round < rounds(200); round += 1) {
       const bytes = textOf(random, 1 + random(12));
       const expected = whole(masker, bytes);
       for (const most of [1, 3, 17, 200]) {
@@ -113,7 +114,7 @@ describe('a stream gives the same output however it is cut', () => {
     const random = seeded(7);
     const bytes = textOf(random, 60);
     const expected = whole(masker, bytes);
-    for (let place = 1; place < bytes.length; place += 1) {
+    for (const place of sample(bytes.keys()).slice(1)) {
       const sizes = [place, bytes.length];
       expect(
         cut(masker.stream(), bytes, () => sizes.shift()!),

@@ -1,4 +1,5 @@
 import { type Facts, type Identity, type PersonId, type Risk, risks } from '@sallyport/core';
+import { sample } from '@sallyport/testkit/seeded';
 import { describe, expect, test } from 'vitest';
 import { createPolicyEngine, type PolicyRequest, packs, packsTogether } from './index.js';
 
@@ -108,7 +109,9 @@ describe.each(names)('%s', (name) => {
         ),
       ),
     );
-    const outcomes = new Set(combinations.map((combination) => sql({ risk: 'unknown', ...combination }).outcome));
+    const outcomes = new Set(
+      sample(combinations).map((combination) => sql({ risk: 'unknown', ...combination }).outcome),
+    );
     expect([...outcomes]).not.toContain('allow');
   });
 

@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { fixedClock, peer, seededNumbers, seededRandom } from './index.js';
+import { rounds, sample } from './seeded.js';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -41,4 +42,25 @@ test('a peer that is missing skips the test with what to install, and fails wher
   expect(() => peer('docker-compose', context)).toThrow(
     'docker-compose is not installed (apt-get install docker-compose)',
   );
+});
+
+test('where everything is to be tried nothing is left out', () => {
+  vi.stubEnv('SALLYPORT_FUZZ', 'full');
+  expect(rounds(1000)).toBe(1000);
+  expect(sample(Array.from({ length: 50 }).keys())).toHaveLength(50);
+});
+
+test('else some of it is tried, and never nothing', () => {
+  vi.stubEnv('SALLYPORT_FUZZ', '');
+  expect([rounds(1000), rounds(1)]).toEqual([125, 1]);
+  const some = sample(Array.from({ length: 50 }).keys());
+  expect([some[0], some.at(-1), some.length]).toEqual([0, 49, 8]);
+  expect([sample(['one']), sample([])]).toEqual([['one'], []]);
+});
+
+test('what is combined in twos, eights and thirteens comes up with each of its parts', () => {
+  vi.stubEnv('SALLYPORT_FUZZ', '');
+  const all = Array.from({ length: 13 * 8 * 2 * 2 * 2 }, (_, at) => [at % 2, (at >> 3) % 8, Math.floor(at / 64)]);
+  const seen = [0, 1, 2].map((part) => new Set(sample(all).map((one) => one[part])).size);
+  expect(seen).toEqual([2, 8, 13]);
 });

@@ -1,4 +1,4 @@
-import { seededNumbers } from '@sallyport/testkit';
+import { rounds, seededNumbers } from '@sallyport/testkit/seeded';
 import { describe, expect, test } from 'vitest';
 import { check, credential, now, secret, signed, withHeader } from '../testing/requests.js';
 import type { AwsRequest } from '../types.js';
@@ -217,7 +217,7 @@ const text = (without: RegExp): string =>
     .join('');
 
 test('whatever is signed is verified, and never with another byte', () => {
-  for (let round = 0; round < 100; round += 1) {
+  for (let round = 0; round < rounds(100); round += 1) {
     const pairs = Array.from({ length: upTo(5) }, () => `${text(/[=&]/)}${random() < 0.7 ? '=' : ''}${text(/[&]/)}`);
     const request = signed(
       { ...put, path: `/${text(/^$/)}`, query: pairs.join('&') },
@@ -236,7 +236,7 @@ test('characters changed at random anywhere are refused or change nothing, and n
     const at = upTo(value.length + 1);
     return value.slice(0, at) + characters[upTo(characters.length)]! + value.slice(at + upTo(2));
   };
-  for (let round = 0; round < 500; round += 1) {
+  for (let round = 0; round < rounds(500); round += 1) {
     const headers = original.headers.map(([name, value]) => [name, random() < 0.3 ? changed(value) : value] as const);
     const request = { ...original, headers, path: random() < 0.3 ? changed(original.path) : original.path };
     const same = JSON.stringify(request) === JSON.stringify(original);

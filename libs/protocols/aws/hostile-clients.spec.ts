@@ -109,3 +109,17 @@ async function inPieces(request: ClientHttp2Stream, text: string, count: number)
     await pause(100);
   }
 }
+
+test.each([
+  ['/arn%3Aaws%3As3%3Aeu-west-1%3A111122223333%3Aaccesspoint%2Fap/key', 'given by an ARN'],
+  ['/orders-0123456789abcdef0123456789abcdef-s3alias/key', 'an access point by its alias'],
+  ['/logs--euw1-az1--x-s3/key', 'a directory bucket'],
+])('what stands for a bucket of another name is refused, in words that say so: %s', async (path, reason) => {
+  const before = heard.size;
+  const { request, answer } = put({ path, length: 0 });
+  request.end();
+  const { status, body } = await answer;
+  expect([status, body]).toEqual([400, expect.stringContaining(reason)]);
+  expect(body).toContain('name the bucket');
+  expect(heard.size).toBe(before);
+});

@@ -1,5 +1,5 @@
 import { GatewayError } from '@sallyport/core';
-import { seededNumbers } from '@sallyport/testkit';
+import { rounds, seededNumbers } from '@sallyport/testkit/seeded';
 import { describe, expect, test } from 'vitest';
 import { parseReport, parseRowDescription } from './backend.js';
 import { parseBind, parseExecute, parseNamed, parseParse, parseQuery } from './frontend.js';
@@ -12,7 +12,7 @@ const query = message('Q', cstring('select 1'));
 test('messages come out whole however the bytes are cut', () => {
   const random = seededNumbers(7);
   const stream = Buffer.concat([query, message('S'), message('d', Buffer.alloc(3_000, 0x41)), query]);
-  for (let round = 0; round < 200; round += 1) {
+  for (let round = 0; round < rounds(200); round += 1) {
     const reader = new MessageReader();
     const seen: string[] = [];
     for (let at = 0; at < stream.length; ) {
@@ -123,7 +123,7 @@ describe('a hundred thousand seeded inputs', () => {
 
   test('never break the message reader or the parsers of messages', () => {
     let understood = 0;
-    for (let round = 0; round < 100_000; round += 1) {
+    for (let round = 0; round < rounds(100_000); round += 1) {
       const bytes = mutated();
       const reader = new MessageReader(10_000);
       understood += Number(
@@ -135,7 +135,7 @@ describe('a hundred thousand seeded inputs', () => {
         }),
       );
     }
-    expect(understood).toBeGreaterThan(1_000); // the inputs are near enough to real ones to reach the parsers
+    expect(understood).toBeGreaterThan(rounds(1_000)); // the inputs are near enough to real ones to reach the parsers
   });
 
   test('never break the reader of start-up packets', () => {
@@ -145,7 +145,7 @@ describe('a hundred thousand seeded inputs', () => {
       Buffer.from([0]),
     ]);
     const packet = Buffer.concat([int32(start.length + 4), start]);
-    for (let round = 0; round < 100_000; round += 1) {
+    for (let round = 0; round < rounds(100_000); round += 1) {
       const bytes = Buffer.from(packet);
       for (let times = integer(5); times > 0; times -= 1) bytes[integer(bytes.length)] = integer(256);
       tolerate(() => readStartup(bytes.subarray(0, integer(bytes.length + 1))));

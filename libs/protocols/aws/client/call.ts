@@ -114,7 +114,15 @@ class Call implements Exchange {
   }
 
   async refuse(refusal: Refusal): Promise<void> {
-    answerError(this.#arrived, this.#hold.inWords(refusal));
+    answerError(this.#arrived, this.#withReason(this.#hold.inWords(refusal)));
+  }
+
+  /** What is not served says itself what to use instead; a policy that refuses all such cannot. */
+  #withReason(refusal: Refusal): Refusal {
+    const { identification } = this.#asked;
+    return identification.identified
+      ? refusal
+      : { ...refusal, message: `${refusal.message} (${identification.reason})` };
   }
 
   async forward(permit: Permit, gate: ResponseGate, record: OperationRecord): Promise<void> {
@@ -134,7 +142,11 @@ class Call implements Exchange {
       await record
         .outcome({ status: way === undefined ? 'failed' : 'unknown', code: refusalOf(error).code, maskedFields: 0 })
         .catch(() => undefined); // told already, or it cannot be: the session's record says so itself
-      answerError(this.#arrived, refusalOf(error), error instanceof SignatureRefused ? error.fault : undefined);
+      answerError(
+        this.#arrived,
+        this.#withReason(refusalOf(error)),
+        error instanceof SignatureRefused ? error.fault : undefined,
+      );
     } finally {
       if (way !== undefined) this.#arrived.session.release(way, whole);
     }

@@ -1,5 +1,7 @@
 /** Secrets planted by chance, from a fixed seed, in every kind of answer: neither they nor parts of them come out. */
+
 import { encodeEvent } from '@sallyport/aws';
+import { rounds } from '@sallyport/testkit/seeded';
 import { expect, test } from 'vitest';
 import { accessKey, githubToken, mail, maskerOf, seen } from './testing/answers.js';
 
@@ -108,7 +110,7 @@ const xmlServices = [
 
 test('JSON: nothing of them comes out, and what comes out is JSON', async () => {
   let hidden = 0;
-  for (let round = 0; round < 600; round += 1) {
+  for (let round = 0; round < rounds(600); round += 1) {
     const [service, operation, protocol] = oneOf(services);
     const body = `{"Items":[${jsonOf(0, true)}],"more":${jsonOf(0, true)}}`;
     const { text, maskedFields, headers, bytes } = await seen({
@@ -123,23 +125,23 @@ test('JSON: nothing of them comes out, and what comes out is JSON', async () => 
     expect(holdsSome(opened(text)), body).toBe(false);
     expect(headers['content-length']).toBe(String(bytes.length));
   }
-  expect(hidden).toBeGreaterThan(500);
+  expect(hidden).toBeGreaterThan(rounds(500));
 });
 
 test('XML: nothing of them comes out', async () => {
   let hidden = 0;
-  for (let round = 0; round < 600; round += 1) {
+  for (let round = 0; round < rounds(600); round += 1) {
     const [service, operation, protocol] = oneOf(xmlServices);
     const body = `<?xml version="1.0"?>\n<R><${operation}Result>${xmlOf(0, true)}</${operation}Result>${xmlOf(1, true)}</R>`;
     const { text, maskedFields } = await seen({ service, operation, protocol, body });
     hidden += maskedFields;
     expect(holdsSome(opened(text)), body).toBe(false);
   }
-  expect(hidden).toBeGreaterThan(500);
+  expect(hidden).toBeGreaterThan(rounds(500));
 });
 
 test('where nothing is to be hidden every byte stays what it was', async () => {
-  for (let round = 0; round < 500; round += 1) {
+  for (let round = 0; round < rounds(500); round += 1) {
     const [service, operation, protocol] = oneOf([...services, ...xmlServices]);
     const isXml = protocol === 'ec2' || protocol === 'query' || protocol === 'rest-xml';
     const body = isXml
@@ -192,7 +194,7 @@ test('links that are signed', async () => {
 });
 
 test('headers and bodies of events', async () => {
-  for (let round = 0; round < 200; round += 1) {
+  for (let round = 0; round < rounds(200); round += 1) {
     const canary = oneOf(canaries);
     const headers = Object.entries({
       ':message-type': 'event',
