@@ -393,6 +393,7 @@ describe('an answer that ends early', () => {
     ['no JSON', 'data: hello\n\n'],
     ['two names', 'event: ping\ndata: {"type":"message_stop"}\n\n'],
     ['nothing', ''],
+    ['an error after the end', `${sseOf(answerOf([])).toString()}data: {"type":"error","error":{}}\n\n`],
     ['an end in the midst of a block', unclosed],
     ['a last word in the midst of a block', unclosedBefore],
     ['more after the end', `${sseOf(answerOf([])).toString()}${sseOf(answerOf([])).toString()}`],
