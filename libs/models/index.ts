@@ -1,5 +1,6 @@
 export { longestPlaceholder } from '@sallyport/masking';
 export { modelApis } from './apis.js';
+export * from './bedrock/index.js';
 export * from './budgets/budget.js';
 export * from './budgets/estimate.js';
 export { exhausted, type Left, unpriced, type Wanted } from './budgets/exhausted.js';

@@ -18,7 +18,7 @@ export const maskAnswer = (
   const state = new AnswerState(masking);
   const { pingMs, signal } = masking;
   if (isOf(shape, /^text\/event-stream$/)) {
-    const stream = new AnswerStream(state);
+    const stream = new AnswerStream<Uint8Array>(state);
     const pings = { pingMs, signal, ping: () => pingEvent, holds: () => stream.holds };
     return { answer: state, body: withPings(sseAnswer(body, stream, state), pings) };
   }

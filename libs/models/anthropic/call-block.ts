@@ -10,23 +10,23 @@ import { settle } from './tool-call.js';
 /** Of JSON text in one event. */
 const longestPiece = 16 * 1024;
 
-export class CallBlock implements Block {
+export class CallBlock<Out> implements Block<Out> {
   readonly holds = true;
-  readonly #deltas: ModelEvent[] = [];
+  readonly #deltas: ModelEvent<Out>[] = [];
   readonly #pieces: string[] = [];
   #held = 0;
 
   constructor(
-    private readonly start: ModelEvent,
+    private readonly start: ModelEvent<Out>,
     private readonly state: AnswerState,
   ) {}
 
-  begin(): Uint8Array[] {
+  begin(): Out[] {
     this.#hold(this.start);
     return [];
   }
 
-  delta(event: ModelEvent): Uint8Array[] {
+  delta(event: ModelEvent<Out>): Out[] {
     this.#hold(event);
     this.#deltas.push(event);
     const delta = event.part('delta');
@@ -38,7 +38,7 @@ export class CallBlock implements Block {
     return [];
   }
 
-  async stop(event: ModelEvent): Promise<Uint8Array[]> {
+  async stop(event: ModelEvent<Out>): Promise<Out[]> {
     const input = this.#input();
     const { call, denial } = await settle(this.state, this.start.part('content_block'), input);
     this.state.release(this.#held);
@@ -47,9 +47,9 @@ export class CallBlock implements Block {
     return [this.#begun(call.input), ...this.#went(input, call.input), end];
   }
 
-  #hold({ bytes }: ModelEvent): void {
-    this.#held += bytes.length;
-    this.state.hold(bytes.length);
+  #hold({ document }: ModelEvent<Out>): void {
+    this.#held += document.length;
+    this.state.hold(document.length);
   }
 
   /** The input that the start event has: as a rule an empty object, before the pieces. */
@@ -66,7 +66,7 @@ export class CallBlock implements Block {
   }
 
   /** The start event; with the input in it where it came with that. */
-  #begun(masked: string): Uint8Array {
+  #begun(masked: string): Out {
     const given = this.#given;
     const edits = leafEdits(this.start.document, this.start.node, this.state.masker, given);
     if (given === undefined || this.#pieces.join('') !== '' || this.start.written(given) === masked)
@@ -74,8 +74,8 @@ export class CallBlock implements Block {
     return this.start.edited([...edits, { start: given.start, end: given.end, bytes: Buffer.from(masked) }]);
   }
 
-  #went(input: string, masked: string): Uint8Array[] {
-    const beside = (event: ModelEvent): JsonEdit[] =>
+  #went(input: string, masked: string): Out[] {
+    const beside = (event: ModelEvent<Out>): JsonEdit[] =>
       leafEdits(event.document, event.node, this.state.masker, pieceIn(event));
     if (input === masked || this.#pieces.join('') === '')
       return this.#deltas.map((event) => event.edited(beside(event)));
@@ -88,8 +88,8 @@ export class CallBlock implements Block {
   }
 }
 
-const pieceIn = (event: ModelEvent): JsonNode | undefined => member(event.part('delta').node, 'partial_json');
-const isOther = (event: ModelEvent): boolean => pieceIn(event) === undefined;
+const pieceIn = <Out>(event: ModelEvent<Out>): JsonNode | undefined => member(event.part('delta').node, 'partial_json');
+const isOther = <Out>(event: ModelEvent<Out>): boolean => pieceIn(event) === undefined;
 
 const piecesOf = (text: string): string[] =>
   Array.from({ length: Math.ceil(text.length / longestPiece) }, (_, at) =>
@@ -97,7 +97,7 @@ const piecesOf = (text: string): string[] =>
   );
 
 /** A text in the place of the call, under the same index. */
-const instead = (stop: ModelEvent, text: string): Uint8Array[] => {
+const instead = <Out>(stop: ModelEvent<Out>, text: string): Out[] => {
   const { index } = stop;
   return [
     stop.instead({ type: 'content_block_start', index, content_block: { type: 'text', text: '' } }),

@@ -7,11 +7,17 @@ import { Findings, isTrue } from './findings.js';
 import { isClientTool, knownMembers } from './kinds.js';
 import { newsOf } from './news.js';
 
+/** What the path says, where it is not for the body to say. */
+export interface Target {
+  readonly model: string;
+  readonly stream: boolean;
+}
+
 /** @throws GatewayError INVALID_INPUT */
-export const describe = (api: ModelApiName, document: Uint8Array): ModelRequest => {
+export const describe = (api: ModelApiName, document: Uint8Array, target?: Target): ModelRequest => {
   const node = readBody(document);
   const body = { document, node };
-  const model = textIn(body, 'model');
+  const model = target?.model ?? textIn(body, 'model');
   if (model === undefined || model === '') throw invalid('the request names no model');
   const messages = itemsOf(member(node, 'messages'));
   const findings = findingsIn(body);
@@ -20,7 +26,7 @@ export const describe = (api: ModelApiName, document: Uint8Array): ModelRequest 
   return {
     api,
     model,
-    stream: isTrue(member(node, 'stream')),
+    stream: target?.stream ?? isTrue(member(node, 'stream')),
     inputTokensAtMost: findings.tokensAtMost(document.length),
     messages: messages.length,
     news: newsOf(document, messages),

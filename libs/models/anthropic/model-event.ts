@@ -4,11 +4,11 @@ import { notUnderstood } from './answer-state.js';
 import { countIn, type Read, typeIn } from './body.js';
 
 /** What events are carried in: server-sent events, or the frames of another API. */
-export interface Carrier {
+export interface Carrier<Out> {
   /** As it came. */
-  readonly bytes: Uint8Array;
+  readonly original: Out;
   /** The same event, or one beside it, with other JSON. */
-  write(type: string, document: Uint8Array): Uint8Array;
+  write(type: string, document: Uint8Array): Out;
 }
 
 interface NewEvent {
@@ -17,21 +17,17 @@ interface NewEvent {
   readonly [name: string]: unknown;
 }
 
-export class ModelEvent implements Read {
+export class ModelEvent<Out> implements Read {
   readonly node: JsonNode;
   readonly type: string;
 
   /** @throws GatewayError RESPONSE_NOT_UNDERSTOOD */
   constructor(
     readonly document: Uint8Array,
-    private readonly carrier: Carrier,
+    private readonly carrier: Carrier<Out>,
   ) {
     this.node = parseJson(document, { code: 'RESPONSE_NOT_UNDERSTOOD', what: 'an event of the answer' });
     this.type = typeIn(this);
-  }
-
-  get bytes(): Uint8Array {
-    return this.carrier.bytes;
   }
 
   /** As the JSON has it. */
@@ -40,14 +36,14 @@ export class ModelEvent implements Read {
   }
 
   /** @param edits in any order */
-  edited(edits: readonly JsonEdit[]): Uint8Array {
-    if (edits.length === 0) return this.carrier.bytes;
+  edited(edits: readonly JsonEdit[]): Out {
+    if (edits.length === 0) return this.carrier.original;
     const inOrder = [...edits].sort((left, right) => left.start - right.start);
     return this.carrier.write(this.type, edit(this.document, inOrder));
   }
 
   /** Another event in its place. */
-  instead(content: NewEvent): Uint8Array {
+  instead(content: NewEvent): Out {
     return this.carrier.write(content.type, Buffer.from(JSON.stringify(content)));
   }
 

@@ -110,6 +110,13 @@ describe('a request to the Messages API', () => {
     expect(text.replaceAll(new RegExp(hiddenTicket, 'g'), '')).toBe(body(''));
   });
 
+  test('hides a secret beside the content of a message, and in messages that are none', () => {
+    const body = (messages: unknown) => masked(JSON.stringify({ model: 'm', messages })).text;
+    expect(body([{ role: 'user', content: 'x', brand_new: { deep: ticket } }])).toMatch(hiddenTicket);
+    expect(body([ticket])).toMatch(hiddenTicket);
+    expect(body([{ role: 'user', content: { text: ticket } }])).toMatch(hiddenTicket);
+  });
+
   test('is the same where it is masked twice, and for every ledger', () => {
     const body = JSON.stringify({
       model: 'm',

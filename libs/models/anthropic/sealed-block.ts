@@ -7,23 +7,23 @@ import type { Block } from './blocks.js';
 import { typeIn } from './body.js';
 import type { ModelEvent } from './model-event.js';
 
-export class SealedBlock implements Block {
+export class SealedBlock<Out> implements Block<Out> {
   readonly holds = false;
 
-  constructor(private readonly start: ModelEvent) {}
+  constructor(private readonly start: ModelEvent<Out>) {}
 
-  begin(): Uint8Array[] {
-    return [this.start.bytes];
+  begin(): Out[] {
+    return [this.start.edited([])];
   }
 
-  delta(event: ModelEvent): Uint8Array[] {
+  delta(event: ModelEvent<Out>): Out[] {
     const type = typeIn(event.part('delta'));
     if (type === 'text_delta' || type === 'input_json_delta')
       throw notUnderstood(`a block of thoughts goes on with "${type}"`);
-    return [event.bytes];
+    return [event.edited([])];
   }
 
-  async stop(event: ModelEvent): Promise<Uint8Array[]> {
-    return [event.bytes];
+  async stop(event: ModelEvent<Out>): Promise<Out[]> {
+    return [event.edited([])];
   }
 }

@@ -12,7 +12,7 @@ const emptyComment = Buffer.from(':\n');
 
 export async function* sseAnswer(
   body: AsyncIterable<Uint8Array>,
-  stream: AnswerStream,
+  stream: AnswerStream<Uint8Array>,
   state: AnswerState,
 ): AsyncGenerator<Uint8Array> {
   for await (const event of readEvents(body)) {
@@ -27,9 +27,9 @@ export async function* sseAnswer(
 const isPlain = ({ name, beside }: ServerSentEvent): boolean => beside === '' && (name === '' || isKnownEvent(name));
 const besideData = ({ name, beside }: ServerSentEvent): string => `${name}\n${beside}`;
 
-const modelEvent = ({ bytes, name }: ServerSentEvent, data: string, isClean: boolean): ModelEvent => {
+const modelEvent = ({ bytes, name }: ServerSentEvent, data: string, isClean: boolean): ModelEvent<Uint8Array> => {
   const event = new ModelEvent(Buffer.from(data), {
-    bytes: isClean ? bytes : eventBytes(name, data),
+    original: isClean ? bytes : eventBytes(name, data),
     write: (type, document) => eventBytes(name === '' ? '' : type, Buffer.from(document).toString()),
   });
   if (name !== '' && name !== event.type) throw notUnderstood('an event of the answer has two names');

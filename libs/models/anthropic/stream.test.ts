@@ -69,7 +69,7 @@ describe('a streamed answer', () => {
     const short = [
       { type: 'message_start', message: {} },
       ...textBlock(0, `é ${ticket.slice(0, 9)}`, ticket.slice(9)),
-      ...callBlock(1, bash, ticket),
+      ...callBlock(1, bash, `{"a":"${ticket}"}`),
       { type: 'message_stop' },
     ];
     const bytes = sseOf(short);
@@ -275,9 +275,14 @@ describe('a tool call', () => {
   });
 
   test('that waits keeps the client awake, event by event', async () => {
-    const decide = async (): Promise<ToolVerdict> => wait(60, { outcome: 'allow' });
-    const { types } = await seen(busy, { decide, pingMs: 10 });
-    expect(types.filter((type) => type === 'ping').length).toBeGreaterThan(2);
+    let release: (verdict: ToolVerdict) => void = () => undefined;
+    const decide = () => new Promise<ToolVerdict>((resolve) => (release = resolve));
+    const types: string[] = [];
+    for await (const piece of mask([sseOf(busy)], masking(), { decide, pingMs: 5 }).body) {
+      types.push(...clientOf(piece).types);
+      if (types.filter((type) => type === 'ping').length === 4) release({ outcome: 'allow' });
+    }
+    expect(types.filter((type) => type === 'ping').length).toBeGreaterThanOrEqual(4);
     expect(types.at(-1)).toBe('message_stop');
   });
 
@@ -291,6 +296,21 @@ describe('a tool call', () => {
     await expect(collect(answer)).rejects.toThrow(expect.objectContaining({ code: 'CANCELLED' }));
   });
 });
+
+const unclosed = sseOf([
+  ...answerOf([]).slice(0, 1),
+  start(0, { type: 'text', text: '' }),
+  { type: 'message_stop' },
+]).toString();
+
+const closing = answerOf([]).slice(-2);
+const unclosedBefore = sseOf([
+  ...answerOf([]).slice(0, 1),
+  start(0, { type: 'text', text: '' }),
+  closing[0]!,
+  stop(0),
+  closing[1]!,
+]).toString();
 
 describe('an answer that ends early', () => {
   const passedBefore = async (chunks: readonly Uint8Array[]) => {
@@ -323,9 +343,27 @@ describe('an answer that ends early', () => {
     expect(answer.errorType).toBe('overloaded_error');
   });
 
+  test('by an error waits for nothing any more, and pings nobody', async () => {
+    const body = async function* () {
+      yield sseOf([...busy.slice(0, 9), { type: 'error', error: { type: 'api_error', message: 'x' } }]);
+      await wait(40);
+    };
+    const answer = messages.maskResponse({ status: 200, contentType: 'text/event-stream' }, body(), {
+      ...masking(),
+      request: request(),
+      decide: async () => ({ outcome: 'allow' }),
+      pingMs: 5,
+      signal: new AbortController().signal,
+    });
+    expect(clientOf(await collect(answer)).types.at(-1)).toBe('error');
+  });
+
   test.each([
     ['a delta without a block', [delta(0, { type: 'text_delta', text: 'x' })]],
-    ['a block that begins twice', [start(0, { type: 'text', text: '' }), start(0, { type: 'text', text: '' })]],
+    [
+      'a block that begins twice',
+      [start(0, { type: 'text', text: '' }), start(0, { type: 'text', text: '' }), stop(0)],
+    ],
     ['a stop without a block', [stop(0)]],
     [
       'JSON for a text',
@@ -355,6 +393,9 @@ describe('an answer that ends early', () => {
     ['no JSON', 'data: hello\n\n'],
     ['two names', 'event: ping\ndata: {"type":"message_stop"}\n\n'],
     ['nothing', ''],
+    ['an error after the end', `${sseOf(answerOf([])).toString()}data: {"type":"error","error":{}}\n\n`],
+    ['an end in the midst of a block', unclosed],
+    ['a last word in the midst of a block', unclosedBefore],
     ['more after the end', `${sseOf(answerOf([])).toString()}${sseOf(answerOf([])).toString()}`],
   ])('with %s is not understood', async (_, text) => {
     await expect(collect(mask([Buffer.from(text)], masking()))).rejects.toThrow(refused);

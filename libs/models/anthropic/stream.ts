@@ -11,12 +11,13 @@ import { SealedBlock } from './sealed-block.js';
 import { TextBlock } from './text-block.js';
 import { usageAfter, usageIn } from './usage.js';
 
-type Step = (event: ModelEvent) => Uint8Array[] | Promise<Uint8Array[]>;
+type Step<Out> = (event: ModelEvent<Out>) => Out[] | Promise<Out[]>;
 
-export class AnswerStream {
-  readonly #open = new Map<number, Block>();
+/** @typeParam Out what events are carried in */
+export class AnswerStream<Out> {
+  readonly #open = new Map<number, Block<Out>>();
   #at: 'before' | 'within' | 'ended' = 'before';
-  readonly #steps: Readonly<Record<string, Step>> = {
+  readonly #steps: Readonly<Record<string, Step<Out>>> = {
     message_start: (event) => this.#begin(event),
     content_block_start: (event) => this.#start(event),
     content_block_delta: (event) => this.#block(event).delta(event),
@@ -39,17 +40,17 @@ export class AnswerStream {
   }
 
   /** @throws GatewayError RESPONSE_NOT_UNDERSTOOD */
-  async take(event: ModelEvent): Promise<Uint8Array[]> {
+  async take(event: ModelEvent<Out>): Promise<Out[]> {
     if (!Object.hasOwn(this.#steps, event.type)) return [this.#masked(event)];
     if (this.hasEnded && event.type !== 'ping') throw notUnderstood('the answer goes on after its end');
     return this.#steps[event.type]!(event);
   }
 
-  #masked(event: ModelEvent): Uint8Array {
+  #masked(event: ModelEvent<Out>): Out {
     return event.edited(leafEdits(event.document, event.node, this.state.masker));
   }
 
-  #begin(event: ModelEvent): Uint8Array[] {
+  #begin(event: ModelEvent<Out>): Out[] {
     if (this.#at !== 'before') throw notUnderstood('the answer begins twice');
     this.#at = 'within';
     const message = event.part('message');
@@ -58,13 +59,13 @@ export class AnswerStream {
     return [this.#masked(event)];
   }
 
-  #use({ document, node }: ModelEvent, model: string | undefined, holder?: string): void {
+  #use({ document, node }: ModelEvent<Out>, model: string | undefined, holder?: string): void {
     const usage = usageIn(document, holder === undefined ? node : member(node, holder));
     if (usage === undefined) return;
     this.state.usage = usageAfter(this.state.usage, model ?? this.state.masking.request.model, usage);
   }
 
-  #start(event: ModelEvent): Uint8Array[] {
+  #start(event: ModelEvent<Out>): Out[] {
     this.#within();
     const { index } = event;
     if (this.#open.has(index)) throw notUnderstood('a block of the answer begins twice');
@@ -73,7 +74,7 @@ export class AnswerStream {
     return block.begin();
   }
 
-  #blockOf(event: ModelEvent): Block {
+  #blockOf(event: ModelEvent<Out>): Block<Out> {
     const content = event.part('content_block');
     if (sealedBlocks.has(typeIn(content))) return new SealedBlock(event);
     const isCall = typeIn(content).endsWith('tool_use') || member(content.node, 'input') !== undefined;
@@ -84,19 +85,19 @@ export class AnswerStream {
     if (this.#at !== 'within') throw notUnderstood('the answer has content before it begins');
   }
 
-  #block(event: ModelEvent): Block {
+  #block(event: ModelEvent<Out>): Block<Out> {
     const block = this.#open.get(event.index);
     if (block === undefined) throw notUnderstood('an event of the answer is about a block that is not open');
     return block;
   }
 
-  async #stop(event: ModelEvent): Promise<Uint8Array[]> {
+  async #stop(event: ModelEvent<Out>): Promise<Out[]> {
     const passes = await this.#block(event).stop(event);
     this.#open.delete(event.index);
     return passes;
   }
 
-  #closing(event: ModelEvent): Uint8Array[] {
+  #closing(event: ModelEvent<Out>): Out[] {
     this.#within();
     if (this.#open.size > 0) throw notUnderstood('the answer closes while a block of it is open');
     this.#use(event, undefined);
@@ -110,7 +111,7 @@ export class AnswerStream {
     return [event.edited([...edits, { start, end, bytes: jsonString(reason) }])];
   }
 
-  #end(event: ModelEvent): Uint8Array[] {
+  #end(event: ModelEvent<Out>): Out[] {
     this.#within();
     if (this.#open.size > 0) throw notUnderstood('the answer ends while a block of it is open');
     this.#at = 'ended';
@@ -118,7 +119,7 @@ export class AnswerStream {
   }
 
   /** What was held back is of a text or a call that will never be whole: it is discarded. */
-  #error(event: ModelEvent): Uint8Array[] {
+  #error(event: ModelEvent<Out>): Out[] {
     this.#open.clear();
     this.#at = 'ended';
     const error = member(event.node, 'error');

@@ -12,14 +12,14 @@ import type { ModelEvent } from './model-event.js';
 const longestKept = 4 * 1024 * 1024;
 const elsewhere = new Set(['input_json_delta', 'thinking_delta', 'signature_delta']);
 
-export class TextBlock implements Block {
+export class TextBlock<Out> implements Block<Out> {
   readonly #cleaner: TextCleaner;
-  #last: ModelEvent | undefined;
+  #last: ModelEvent<Out> | undefined;
   #said = '';
   #shown = '';
 
   constructor(
-    private readonly start: ModelEvent,
+    private readonly start: ModelEvent<Out>,
     private readonly state: AnswerState,
   ) {
     this.#cleaner = state.masker.cleaner();
@@ -29,7 +29,7 @@ export class TextBlock implements Block {
     return this.#cleaner.holds;
   }
 
-  begin(): Uint8Array[] {
+  begin(): Out[] {
     const block = this.start.part('content_block');
     this.#remember(block);
     const text = textIn(block, 'text');
@@ -37,7 +37,7 @@ export class TextBlock implements Block {
     return [this.#with(this.start, block, text, this.#push(text))];
   }
 
-  delta(event: ModelEvent): Uint8Array[] {
+  delta(event: ModelEvent<Out>): Out[] {
     const delta = event.part('delta');
     const type = typeIn(delta);
     if (elsewhere.has(type)) throw notUnderstood(`a block of text goes on with "${type}"`);
@@ -49,7 +49,7 @@ export class TextBlock implements Block {
     return passes === '' && text !== '' ? [] : [this.#with(event, delta, text, passes)];
   }
 
-  async stop(event: ModelEvent): Promise<Uint8Array[]> {
+  async stop(event: ModelEvent<Out>): Promise<Out[]> {
     const rest = this.#cleaner.end();
     this.#keep('', rest);
     this.#tell();
@@ -67,12 +67,12 @@ export class TextBlock implements Block {
     this.state.spoken.keep('content', id, isChanged ? said : undefined);
   }
 
-  #masked(event: ModelEvent, skip?: JsonNode): Uint8Array {
+  #masked(event: ModelEvent<Out>, skip?: JsonNode): Out {
     return event.edited(leafEdits(event.document, event.node, this.state.masker, skip));
   }
 
   /** @param holder what has the text in the event */
-  #with(event: ModelEvent, { node }: Read, text: string, passes: string): Uint8Array {
+  #with(event: ModelEvent<Out>, { node }: Read, text: string, passes: string): Out {
     const written = member(node, 'text')!;
     if (passes === text) return this.#masked(event, written);
     const { start, end } = written;
@@ -98,7 +98,7 @@ export class TextBlock implements Block {
     this.state.spoken.keep('text', this.#shown, this.#said === this.#shown ? undefined : jsonString(this.#said));
   }
 
-  #rest(stop: ModelEvent, text: string): Uint8Array {
+  #rest(stop: ModelEvent<Out>, text: string): Out {
     if (this.#last !== undefined) return this.#with(this.#last, this.#last.part('delta'), '', text);
     return stop.instead({
       type: 'content_block_delta',

@@ -22,6 +22,7 @@ describe('an answer that is not streamed', () => {
       [
         { type: 'text', text: 'hello' },
         { type: 'thinking', thinking: ticket, signature: ticket },
+        { type: 'compaction', content: ticket },
       ],
       'end_turn',
     );
