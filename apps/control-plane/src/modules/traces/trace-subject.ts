@@ -128,7 +128,7 @@ export class TraceSubjects {
       own,
       id,
       `select t.*, t.id as turn_id, a.person_id from ai_turns t join ai_sessions a on a.id = t.ai_session_id
-       where ${uuid.test(id) ? 't.id = $1::uuid or t.client_turn = $1' : 't.client_turn = $1'}`,
+       where ${uuid.test(id) ? 't.id = ($1::text)::uuid or t.client_turn = $1' : 't.client_turn = $1'}`,
     );
     if (found === undefined) return undefined;
     const aiSession = await aiSessionById(this.database, found.ai_session_id);
@@ -139,7 +139,7 @@ export class TraceSubjects {
     const found = await this.one(
       own,
       id,
-      `select a.*, a.id as ai_session_id from ai_sessions a where ${uuid.test(id) ? 'a.id = $1::uuid or a.client_session = $1' : 'a.client_session = $1'}`,
+      `select a.*, a.id as ai_session_id from ai_sessions a where ${uuid.test(id) ? 'a.id = ($1::text)::uuid or a.client_session = $1' : 'a.client_session = $1'}`,
     );
     if (found === undefined) return undefined;
     return {
