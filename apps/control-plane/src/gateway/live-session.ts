@@ -334,6 +334,7 @@ export class LiveSession implements SessionHandle, Guards {
       operationId,
       identity: this.#identity,
       turn: this.#contextOf(operation).turn,
+      assurance: this.ticket.assurance,
       connection: { id: connectionId, name, version, target },
       database: typeof database === 'string' ? database : (databases[0] ?? ''),
       operation,
