@@ -320,6 +320,62 @@ describe('with a token from the environment', () => {
     expect(out).toContain('any account in any region');
   });
 
+  test('an AI session is ended for good for a reason, and a review shows the prompt behind it', async () => {
+    const env = { SALLYPORT_URL: url, SALLYPORT_TOKEN: 'secret-token' };
+    answer = ({ method }) =>
+      method === 'POST'
+        ? { body: { id: 'a1', tickets_revoked: 3 } }
+        : { body: { id: 'r1', preview: 'drop it', prompt } };
+    const prompt = {
+      client: 'claude-code',
+      origin: 'human',
+      untrusted_by: 'WebFetch',
+      messages: [{ seq: 1, kind: 'human', text: 'tidy\nup \u001b[2J' }],
+      tool_call: { id: 'toolu_1', name: 'Bash', input: '{"command":"psql"}' },
+    };
+    expect((await sallyport(['ai-sessions', 'kill', 'a1'], { env })).status).toBe(2);
+    expect(asked).toEqual([]);
+    const killed = await sallyport(['ai-sessions', 'kill', 'a1', '--reason', 'it deletes'], { env });
+    expect(killed).toMatchObject({ status: 0, out: 'ended a1 for good; tickets revoked: 3\n' });
+    expect(asked[0]).toMatchObject({ url: '/v1/ai-sessions/a1/kill', body: { reason: 'it deletes' } });
+
+    const { out } = await sallyport(['reviews', 'show', 'r1'], { env });
+    expect(out).toContain('human:\n  tidy\n  up \\x1b[2J\n');
+    expect(out).toContain('has read what strangers write, by WebFetch\n');
+    expect(out).toContain('Bash (toolu_1):\n  {"command":"psql"}\n');
+  });
+
+  test('AI sessions are listed with their state, and shown with what they were told and did', async () => {
+    const env = { SALLYPORT_URL: url, SALLYPORT_TOKEN: 'secret-token' };
+    const sessions = [
+      { id: 'a1', client: 'codex', killed: { at: '2026-01-01T00:00:00.000Z', reason: 'it deletes' }, ended_at: null },
+      { id: 'a2', client: 'claude-code', killed: null, ended_at: '2026-01-01T00:00:00.000Z' },
+      { id: 'a3', client: 'claude-code', killed: null, ended_at: null },
+    ];
+    answer = () => ({ body: { items: sessions, next_cursor: null } });
+    const { out: list } = await sallyport(['ai-sessions', 'list'], { env });
+    expect(list).toMatch(/a1 .*killed.*a2 .*ended.*a3 .*open/s);
+
+    const call = {
+      tool_use_id: 'toolu_1',
+      name: 'Bash',
+      input: 'psql',
+      outcome: null,
+      refusal: 'not this',
+      agrees: false,
+    };
+    const turn = { client_turn: 'p-1', origin: 'human', started_at: 'now', untrusted_by: null };
+    const latest_turns = [
+      { ...turn, messages: [{ seq: 1, kind: 'human', text: 'tidy up' }], tool_calls: [{ ...call, message: 1 }] },
+    ];
+    answer = () => ({ body: { ...sessions[0], latest_turns } });
+    const { out } = await sallyport(['ai-sessions', 'show', 'a1'], { env });
+    expect(out).toContain('it deletes');
+    expect(out).toContain(
+      'turn p-1 (human, now)\n  human: tidy up\n    Bash toolu_1 (refused: not this, the witnesses tell different inputs): psql\n',
+    );
+  });
+
   test('a problem becomes a message with its hint, a reference and the code’s exit status', async () => {
     answer = () => ({
       status: 409,

@@ -2,6 +2,7 @@ import { GatewayError, refusalOf } from '@sallyport/core';
 import { Command, CommanderError } from 'commander';
 import { inWorld, statusOf, type World } from './cli.js';
 import { addAgents } from './commands/agents.js';
+import { addAiSessions } from './commands/ai-sessions.js';
 import { addAws } from './commands/aws.js';
 import { addAwsCredentials } from './commands/aws-credentials.js';
 import { addBudgets } from './commands/budgets.js';
@@ -46,6 +47,7 @@ const verbs = [
   addModelPrices,
   addReviews,
   addSessions,
+  addAiSessions,
   addEvidence,
   addAgents,
   addServiceAccounts,

@@ -2,8 +2,16 @@ import { GatewayError } from '@sallyport/core';
 import type { Command } from 'commander';
 import { command, type Invocation } from '../cli.js';
 import { pathOf } from '../options.js';
-import { plain } from '../plain-text.js';
+import { plain, plainLine } from '../plain-text.js';
 import { sheet, table } from '../table.js';
+
+interface Prompt {
+  readonly client?: string;
+  readonly origin?: string;
+  readonly untrusted_by?: string | null;
+  readonly messages?: readonly { readonly seq: number; readonly kind: string; readonly text: string | null }[];
+  readonly tool_call?: { readonly id: string; readonly name: string; readonly input: string | null } | null;
+}
 
 interface Review extends Readonly<Record<string, unknown>> {
   readonly id: string;
@@ -12,13 +20,27 @@ interface Review extends Readonly<Record<string, unknown>> {
   readonly requested_by?: unknown;
   readonly text?: string;
   readonly preview?: string;
+  readonly prompt?: Prompt | null;
   readonly created_at?: string;
   readonly expires_at?: string;
 }
 
+const indented = (text: string): string => plain(text).trimEnd().replace(/^/gm, '  ');
+
+/** What the AI was told, in its order, and what it then did with a tool. */
+const promptText = ({ messages = [], tool_call: call, untrusted_by: by }: Prompt): string =>
+  [
+    ...messages.map(({ kind, text }) => `${plainLine(kind)}:\n${indented(text ?? '(erased)')}`),
+    ...(by ? [`has read what strangers write, by ${plainLine(by)}`] : []),
+    ...(call ? [`${plainLine(call.name)} (${plainLine(call.id)}):\n${indented(call.input ?? '(erased)')}`] : []),
+  ]
+    .map((part) => `${part}\n`)
+    .join('\n');
+
 const inFull = (review: Review): string => {
-  const { text, preview, ...facts } = review;
-  return `${sheet(facts)}\n${plain(preview ?? text ?? '')}\n`;
+  const { text, preview, prompt, ...facts } = review;
+  const why = prompt ? `\nThe prompt behind it:\n\n${promptText(prompt)}` : '';
+  return `${sheet(facts)}\n${plain(preview ?? text ?? '')}\n${why}`;
 };
 
 const addVerdict = (group: Command, verdict: 'approve' | 'reject', done: string): void => {

@@ -222,10 +222,10 @@ describe('policies on a turn', () => {
   test('count what was allowed in it on every connection and replica', async () => {
     const issued = await exec(talk);
     const open = await Promise.all([admit(issued[0]!.ticket), admit(issued[1]!.ticket, 1)]);
-    expect(await outcomeOf(open[0]!)).toMatchObject({ outcome: 'allow' });
-    expect(await outcomeOf(open[0]!, { risk: 'read' })).toMatchObject({ outcome: 'allow' });
+    expect(await outcomeOf(open[0])).toMatchObject({ outcome: 'allow' });
+    expect(await outcomeOf(open[0], { risk: 'read' })).toMatchObject({ outcome: 'allow' });
     await vi.waitFor(() => expect(writesOn(1)).toBe(1));
-    expect(await outcomeOf(open[1]!)).toMatchObject({ outcome: 'allow' });
+    expect(await outcomeOf(open[1])).toMatchObject({ outcome: 'allow' });
     await vi.waitFor(() => expect(writesOn(0)).toBe(2));
     for (const live of open)
       expect(await outcomeOf(live)).toMatchObject({ outcome: 'deny', refusal: { message: 'two are enough' } });

@@ -131,10 +131,11 @@ describe('what has happened in a turn', () => {
   });
 
   test('is of the turn that the request names, where it names one', async () => {
-    const { session, writes } = sessionIn({ aiSession: 's', turn: 't' });
+    const { session, writes, asked } = sessionIn({ client: 'codex', aiSession: 's', turn: 't' });
     for (const turn of [{ turn: 'other' }, { turn: 'other' }, undefined, { aiSession: 'other' }])
       void session.decide(operation(turn && { turn }));
-    expect(writes()).toEqual([0, 1, 0, 0]);
+    expect(writes()).toEqual([0, 1, 0, undefined]);
+    expect(asked.at(-1)!.turn).toEqual({ client: 'codex', aiSession: 'other' }); // and nothing of the ticket's own turn
   });
 
   test('is read first where this replica does not know it, and nothing is decided when it cannot be', async () => {

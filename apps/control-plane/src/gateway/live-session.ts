@@ -290,7 +290,13 @@ export class LiveSession implements SessionHandle, Guards {
   /** One value for what the ticket says: decisions are found again by it. */
   #contextOf({ turn }: Operation): InTurn {
     if (turn === undefined) return (this.#ofTicket ??= this.#inTurn(this.turn));
-    return this.#inTurn({ ...this.turn, ...turn });
+    return this.#inTurn({ ...this.#ofSame(turn), ...turn });
+  }
+
+  /** What the ticket adds to what a request says: of another AI session nothing but whose names these are. */
+  #ofSame({ aiSession }: TurnContext): TurnContext {
+    if (aiSession === undefined || aiSession === this.turn.aiSession) return this.turn;
+    return this.turn.client === undefined ? {} : { client: this.turn.client };
   }
 
   #inTurn(turn: TurnContext): InTurn {
@@ -334,6 +340,7 @@ export class LiveSession implements SessionHandle, Guards {
       operationId,
       identity: this.#identity,
       turn: this.#contextOf(operation).turn,
+      assurance: this.ticket.assurance,
       connection: { id: connectionId, name, version, target },
       database: typeof database === 'string' ? database : (databases[0] ?? ''),
       operation,

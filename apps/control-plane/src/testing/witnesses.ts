@@ -38,7 +38,7 @@ export interface Conversation {
 export function conversationOf(
   app: INestApplicationContext,
   identity: Identity,
-  { client = 'claude-code', session = randomUUID() as string }: { client?: string; session?: string } = {},
+  { client = 'claude-code', session = randomUUID() }: { client?: string; session?: string } = {},
 ): Conversation {
   const calls = app.get(ToolCalls);
   const enter = <T>(work: (scene: Scene) => Promise<T>): Promise<T> =>

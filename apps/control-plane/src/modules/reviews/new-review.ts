@@ -34,6 +34,7 @@ export function newReview(asked: BoundAsked, { id, behind, at, shown }: Made): N
     requester_class: identity.class,
     requester_name: identity.name,
     behind,
+    assurance: asked.assurance ?? null,
     ...turnOf(asked),
     connection_id: connection.id,
     connection_name: connection.name,

@@ -1,4 +1,5 @@
 import type {
+  Assurance,
   ConnectionId,
   Decision,
   Digest,
@@ -19,6 +20,8 @@ export interface ReviewAsked {
   readonly operationId: OperationId;
   readonly identity: Identity;
   readonly turn: TurnContext;
+  /** How sure that is. */
+  readonly assurance?: Assurance;
   readonly connection: {
     readonly id: ConnectionId;
     readonly name: string;

@@ -32,6 +32,7 @@ const columns = [
   'requester_class',
   'requester_name',
   'behind',
+  'assurance',
   'ai_client',
   'ai_session',
   'turn',

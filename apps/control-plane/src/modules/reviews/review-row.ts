@@ -1,4 +1,5 @@
 import type {
+  Assurance,
   ConnectionId,
   Digest,
   IdentityClass,
@@ -36,6 +37,8 @@ export interface ReviewRow {
   readonly requester_class: IdentityClass;
   readonly requester_name: string;
   readonly behind: readonly PersonId[];
+  /** When it was asked for; null in reviews of before. */
+  readonly assurance: Assurance | null;
   /** Whose names the AI session, the turn and the tool call are. */
   readonly ai_client: string | null;
   readonly ai_session: string | null;

@@ -16,6 +16,8 @@ export const viewOf = (row: ReviewRow, shown: Shown | undefined, caller: Identit
   connection: row.connection_name,
   database: row.database,
   requested_by: { id: row.requester_id, class: row.requester_class, name: row.requester_name },
+  assurance: row.assurance,
+  ai_client: row.ai_client,
   ai_session: row.ai_session,
   turn: row.turn,
   tool_call: row.tool_call,

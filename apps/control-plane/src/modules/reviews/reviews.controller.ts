@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/com
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Identity, ReviewId } from '@sallyport/core';
 import { Caller, Id, type Page, Requires } from '../../platform/index.js';
-import { ReviewPageView, ReviewsQuery, ReviewView, VerdictBody } from './reviews.dto.js';
+import { ReviewDetailView, ReviewPageView, ReviewsQuery, ReviewView, VerdictBody } from './reviews.dto.js';
 import { VerdictsService } from './verdicts.service.js';
 
 @ApiTags('reviews')
@@ -20,9 +20,9 @@ export class ReviewsController {
 
   @Get(':id')
   @Requires('review.read')
-  @ApiOperation({ summary: 'one review, with what would be run' })
-  @ApiOkResponse({ type: ReviewView })
-  find(@Caller() caller: Identity, @Param('id', Id) id: ReviewId): Promise<ReviewView> {
+  @ApiOperation({ summary: 'one review, with what would be run and the prompt behind it' })
+  @ApiOkResponse({ type: ReviewDetailView })
+  find(@Caller() caller: Identity, @Param('id', Id) id: ReviewId): Promise<ReviewDetailView> {
     return this.verdicts.find(caller, id);
   }
 

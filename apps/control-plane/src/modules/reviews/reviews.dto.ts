@@ -103,6 +103,12 @@ export class ReviewView {
   @ApiProperty({ type: RequesterView })
   readonly requested_by: RequesterView;
 
+  @ApiProperty({ type: String, nullable: true, description: 'how sure it is which prompt asked, when it was asked' })
+  readonly assurance: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  readonly ai_client: string | null;
+
   @ApiProperty({ type: String, nullable: true })
   readonly ai_session: string | null;
 
@@ -144,6 +150,69 @@ export class ReviewView {
 
   @ApiProperty({ type: String, nullable: true, format: 'date-time' })
   readonly settled_at: string | null;
+}
+
+class PromptMessageView {
+  @ApiProperty()
+  readonly seq: number;
+
+  @ApiProperty({ description: 'human, steer, notification, scheduled or sdk' })
+  readonly kind: string;
+
+  @ApiProperty({ format: 'date-time' })
+  readonly at: string;
+
+  @ApiProperty({ type: String, nullable: true, description: 'null once it has been erased; what is long is cut' })
+  readonly text: string | null;
+
+  @ApiProperty({ description: 'of the whole text' })
+  readonly bytes: number;
+}
+
+class PromptToolCallView {
+  @ApiProperty()
+  readonly id: string;
+
+  @ApiProperty()
+  readonly name: string;
+
+  @ApiProperty({ type: Number, nullable: true, description: 'the message that it follows' })
+  readonly message: number | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  readonly input: string | null;
+
+  @ApiProperty({ description: 'of the whole input' })
+  readonly bytes: number;
+
+  @ApiProperty({
+    type: Boolean,
+    nullable: true,
+    description: 'do hook and model tell the same? null while one of them has',
+  })
+  readonly agrees: boolean | null;
+}
+
+export class ReviewPromptView {
+  @ApiProperty()
+  readonly client: string;
+
+  @ApiProperty({ description: 'human, notification, scheduled or sdk' })
+  readonly origin: string;
+
+  @ApiProperty({ type: String, nullable: true, description: 'the tool by which the turn read what strangers write' })
+  readonly untrusted_by: string | null;
+
+  @ApiProperty({ type: [PromptMessageView], description: 'the last of the turn, in their order' })
+  readonly messages: readonly PromptMessageView[];
+
+  @ApiProperty({ type: PromptToolCallView, nullable: true })
+  readonly tool_call: PromptToolCallView | null;
+}
+
+export class ReviewDetailView extends ReviewView {
+  @ApiProperty({ type: ReviewPromptView, nullable: true, description: 'null where no witness has told of it' })
+  readonly prompt: ReviewPromptView | null;
 }
 
 export class ReviewPageView {

@@ -1,8 +1,10 @@
 import { Module } from '@nestjs/common';
+import { AiSessionsModule } from '../ai-sessions/ai-sessions.module.js';
 import { EvidenceModule } from '../evidence/evidence.module.js';
 import { PeopleModule } from '../people/people.module.js';
 import { TurnsModule } from '../turns/turns.module.js';
 import { ReviewExpiry } from './review-expiry.js';
+import { ReviewPrompts } from './review-prompts.js';
 import { ReviewRecords } from './review-records.js';
 import { ReviewWatch } from './review-watch.js';
 import { ReviewsController } from './reviews.controller.js';
@@ -11,9 +13,9 @@ import { ShownTexts } from './shown-texts.js';
 import { VerdictsService } from './verdicts.service.js';
 
 @Module({
-  imports: [EvidenceModule, PeopleModule, TurnsModule],
+  imports: [AiSessionsModule, EvidenceModule, PeopleModule, TurnsModule],
   controllers: [ReviewsController],
-  providers: [ReviewExpiry, ReviewRecords, ReviewWatch, ReviewsService, ShownTexts, VerdictsService],
+  providers: [ReviewExpiry, ReviewPrompts, ReviewRecords, ReviewWatch, ReviewsService, ShownTexts, VerdictsService],
   exports: [ReviewsService],
 })
 export class ReviewsModule {}

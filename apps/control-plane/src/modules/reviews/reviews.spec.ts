@@ -19,6 +19,7 @@ import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ControlPlane } from '../../control-plane.js';
 import { type Session, sessionWith, type TestControlPlane, testControlPlane } from '../../testing/control-plane.js';
+import { conversationOf } from '../../testing/witnesses.js';
 import { bodyFor, LogReader } from '../evidence/log-reader.js';
 import { Refusals } from '../evidence/refusals.js';
 import { SessionKeys } from '../evidence/session-keys.js';
@@ -493,6 +494,61 @@ describe('a rejection', () => {
       expect(anew.notice).toBeDefined();
       anew.leave();
     }
+  });
+});
+
+describe('the prompt behind an operation', () => {
+  const promptOf = async (of: Somebody, id: ReviewId) => (await of.session.get(`/v1/reviews/${id}`)).body as object;
+
+  test('is shown to those who may read the review, with the tool call and the level, and not in lists', async () => {
+    const talk = conversationOf(house.controlPlane.app, ada.identity);
+    await talk.typed('tidy up canary-0815', 'p-1');
+    await talk.called({ id: 'toolu_1', input: { command: 'psql -f tidy.sql' }, clientTurn: 'p-1' });
+    await talk.asked({ name: 'WebFetch', input: { url: 'https://example.test' }, clientTurn: 'p-1' });
+    const turn = { client: talk.client, aiSession: talk.session, turn: 'p-1', toolCall: 'toolu_1' };
+    const { id, leave } = await ask({ ...asking(), turn, assurance: 'bound' });
+    expect(await promptOf(grace, id)).toMatchObject({
+      assurance: 'bound',
+      ai_client: 'claude-code',
+      prompt: {
+        client: 'claude-code',
+        origin: 'human',
+        untrusted_by: 'WebFetch',
+        messages: [{ seq: 1, kind: 'human', text: 'tidy up canary-0815' }],
+        tool_call: { id: 'toolu_1', name: 'Bash', message: 1, input: '{"command":"psql -f tidy.sql"}', agrees: true },
+      },
+    });
+    expect((await eve.session.get(`/v1/reviews/${id}`)).status).toBe(404);
+    const { text } = await grace.session.get('/v1/reviews?limit=200');
+    expect(text).toContain(id);
+    expect(text).not.toContain('canary-0815');
+    leave();
+  });
+
+  test('is that of the one who asks: ids of somebody else’s AI session show nothing of it', async () => {
+    const talk = conversationOf(house.controlPlane.app, linus.identity);
+    await talk.typed('a secret plan', 'p-1');
+    await talk.called({ id: 'toolu_1', input: { command: 'psql' }, clientTurn: 'p-1' });
+    const turn = { client: talk.client, aiSession: talk.session, turn: 'p-1', toolCall: 'toolu_1' };
+    const { id, leave } = await ask({ ...asking(), turn });
+    expect(await promptOf(grace, id)).toMatchObject({ prompt: null });
+    leave();
+  });
+
+  test('is gone with the key of its person, and the review is not', async () => {
+    const session = await house.as(['user']);
+    const { body } = (await session.get('/v1/whoami')) as { body: Identity };
+    const talk = conversationOf(house.controlPlane.app, body);
+    await talk.typed('forget me', 'p-1');
+    await talk.called({ id: 'toolu_1', input: { command: 'psql' }, clientTurn: 'p-1' });
+    const turn = { client: talk.client, aiSession: talk.session, turn: 'p-1', toolCall: 'toolu_1' };
+    const { id, leave } = await ask({ ...asking({ identity: { ...ada.identity, id: body.id } }), turn });
+    await house.controlPlane.app.get(SessionKeys).destroy(`person:${body.id}`, () => Promise.resolve());
+    expect(await promptOf(grace, id)).toMatchObject({
+      state: 'pending',
+      prompt: { messages: [{ seq: 1, text: null }], tool_call: { id: 'toolu_1', input: null } },
+    });
+    leave();
   });
 });
 

@@ -8,11 +8,12 @@ import { Refusals, type RefusedEvent } from '../evidence/refusals.js';
 import { actorOf } from '../people/actor.js';
 import { PeopleService } from '../people/people.service.js';
 import { settledEvent, votedEvent } from './review-events.js';
+import { ReviewPrompts } from './review-prompts.js';
 import { ReviewRecords } from './review-records.js';
 import { type ReviewRow, reviewOf } from './review-row.js';
 import { viewOf } from './review-view.js';
 import { reviewChannel } from './review-watch.js';
-import type { ReviewsQuery, ReviewView, VerdictBody } from './reviews.dto.js';
+import type { ReviewDetailView, ReviewsQuery, ReviewView, VerdictBody } from './reviews.dto.js';
 import { ShownTexts } from './shown-texts.js';
 
 /** Approvals that one person can have read in a minute. */
@@ -25,6 +26,7 @@ export class VerdictsService {
     private readonly database: DataSource,
     private readonly records: ReviewRecords,
     private readonly texts: ShownTexts,
+    private readonly prompts: ReviewPrompts,
     private readonly people: PeopleService,
     private readonly evidence: EvidenceWriter,
     private readonly refusals: Refusals,
@@ -49,9 +51,10 @@ export class VerdictsService {
   }
 
   /** @throws GatewayError NOT_FOUND also for what the caller may not see */
-  async find(caller: Identity, id: ReviewId): Promise<ReviewView> {
+  async find(caller: Identity, id: ReviewId): Promise<ReviewDetailView> {
     const row = visible(await this.records.find(this.database, id), caller);
-    return viewOf(row, await this.texts.open(row), caller);
+    const [shown, prompt] = await Promise.all([this.texts.open(row), this.prompts.of(row)]);
+    return { ...viewOf(row, shown, caller), prompt };
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { TurnContext } from '@sallyport/core';
 import type { OperationDecided, OperationDenied, SessionStarted } from '@sallyport/evidence';
 import type { OperationRow, SessionRow } from './session-rows.js';
 
@@ -8,7 +9,10 @@ export interface SessionView {
   readonly connection: string | null;
   readonly protocol: string | null;
   readonly database: string | null;
+  readonly ai_client: string | null;
   readonly ai_session: string | null;
+  /** The sub-agent's path. */
+  readonly agent: string | null;
   readonly turn: string | null;
   readonly tool_call: string | null;
   readonly client: { readonly name: string | null; readonly address: string } | null;
@@ -39,7 +43,9 @@ export function sessionView(row: SessionRow, body: SessionStarted | undefined): 
     connection: row.connection_name,
     protocol: row.protocol,
     database: row.database,
+    ai_client: body?.turn.client ?? null,
     ai_session: row.ai_session,
+    agent: body?.turn.agent ?? null,
     turn: body?.turn.turn ?? null,
     tool_call: body?.turn.toolCall ?? null,
     client: body === undefined ? null : { name: body.client.name ?? null, address: body.client.address },
@@ -69,6 +75,12 @@ export interface OperationView {
   readonly resources: readonly string[] | null;
   readonly digest: string | null;
   readonly assurance: string | null;
+  /** What the request says that it belongs to; where it says nothing, what its session's ticket says. */
+  readonly ai_client: string | null;
+  readonly ai_session: string | null;
+  readonly agent: string | null;
+  readonly turn: string | null;
+  readonly tool_call: string | null;
   readonly decision: {
     readonly outcome: string;
     readonly policies: readonly string[];
@@ -88,8 +100,16 @@ export interface OperationView {
   } | null;
 }
 
-/** @param body of its last decision; absent once it is erased */
-export function operationView(row: OperationRow, body: OperationDecided | OperationDenied | undefined): OperationView {
+/**
+ * @param body of its last decision; absent once it is erased
+ * @param ofSession what the session's ticket says
+ */
+export function operationView(
+  row: OperationRow,
+  body: OperationDecided | OperationDenied | undefined,
+  ofSession: TurnContext = {},
+): OperationView {
+  const { client, aiSession, agent, turn, toolCall } = body === undefined ? {} : { ...ofSession, ...body.turn };
   return {
     id: row.id,
     number: row.number,
@@ -101,6 +121,11 @@ export function operationView(row: OperationRow, body: OperationDecided | Operat
     resources: body?.resources ?? null,
     digest: row.digest,
     assurance: row.assurance,
+    ai_client: client ?? null,
+    ai_session: aiSession ?? null,
+    agent: agent ?? null,
+    turn: turn ?? null,
+    tool_call: toolCall ?? null,
     decision:
       row.decision === null
         ? null

@@ -72,12 +72,16 @@ export class SessionsService {
       'select * from operations where session_id = $1 and seq > $2 order by seq limit $3',
       [id, after ?? -1, query.limit + 1],
     );
-    const bodies = await this.decidedBodies(rows.map(({ id: operation }) => operation));
+    const [bodies, started] = await Promise.all([
+      this.decidedBodies(rows.map(({ id: operation }) => operation)),
+      this.startedBodies([id]),
+    ]);
+    const turn = started.get(id)?.turn;
     return pageOf(
       rows,
       query,
       ({ seq }) => seq,
-      (row) => operationView(row, bodies.get(row.id)),
+      (row) => operationView(row, bodies.get(row.id), turn),
     );
   }
 
