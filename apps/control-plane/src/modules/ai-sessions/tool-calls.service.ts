@@ -97,7 +97,7 @@ export class ToolCalls {
 
   /** A witness tells of a call, in the transaction of what it tells; the same told again changes nothing. */
   async tell(scene: Scene, call: ToldCall): Promise<ToolCallRow> {
-    const known = await this.find(scene.tx, scene.session.id, call.toolUse);
+    const known = 'known' in call ? call.known : await this.find(scene.tx, scene.session.id, call.toolUse);
     const before = known ?? untold;
     const state = told(before, call.telling);
     await this.turns.noteTool(scene, call.turn, call.name);
