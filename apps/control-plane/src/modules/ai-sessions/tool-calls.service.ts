@@ -41,10 +41,6 @@ export class ToolCalls {
     return rowOf(sql, 'select * from ai_tool_calls where ai_session_id = $1 and tool_use_id = $2', [session, toolUse]);
   }
 
-  get(sql: Sql, id: string): Promise<ToolCallRow | undefined> {
-    return rowOf(sql, 'select * from ai_tool_calls where id = $1', [id]);
-  }
-
   /** Those that have begun and not ended, the newest first. */
   pending(sql: Sql, session: string): Promise<ToolCallRow[]> {
     return rowsOf(
