@@ -7,6 +7,7 @@ import { AiSessions } from './ai-sessions.service.js';
 import { CallTurns } from './call-turns.service.js';
 import { HooksController } from './hooks.controller.js';
 import { Hooks } from './hooks.service.js';
+import { KnownCalls } from './known-calls.js';
 import { ModelWitnesses } from './model-witnesses.service.js';
 import { PersonalTexts } from './personal-texts.js';
 import { Prompts } from './prompts.service.js';
@@ -25,6 +26,7 @@ import { Turns } from './turns.service.js';
     AiSessions,
     CallTurns,
     Hooks,
+    KnownCalls,
     ModelWitnesses,
     PersonalTexts,
     Prompts,

@@ -201,6 +201,23 @@ describe('the hooks of Claude Code', () => {
     ]);
   });
 
+  test('that go on after they have told the end take the turn up again; what a sub-agent does then does not', async () => {
+    const ada = await claude();
+    const isOver = async (): Promise<boolean> => (await ada.detail()).latest_turns[0]!.ended_at !== null;
+    await ada.prompt('count');
+    await ada.post('Stop');
+    expect(await isOver()).toBe(true);
+    await ada.post('PreToolUse', ada.call('sleep 9', { agent_id: 'agent-a' }));
+    expect(await isOver()).toBe(true);
+    await ada.post('PreToolUse', ada.call('a', { tool_use_id: 'toolu_2' }));
+    expect(await isOver()).toBe(false);
+    await ada.post('Stop', { agent_id: 'agent-a' });
+    expect(await isOver()).toBe(false);
+    await ada.post('Stop');
+    await ada.prompt('count again');
+    expect(await isOver()).toBe(false);
+  });
+
   test('that are delivered twice tell it once', async () => {
     const ada = await claude();
     for (let time = 0; time < 2; time += 1) {
@@ -285,13 +302,19 @@ describe('a call is denied', () => {
     const ada = await claude();
     await ada.prompt('tidy up');
     await ada.post('PreToolUse', ada.call('psql -c "drop table orders"'));
-    const { id } = (await ada.detail()).latest_turns[0]!.tool_calls[0]!;
+    await ada.post('PreToolUse', ada.call('psql -c "select 1"', { tool_use_id: 'toolu_0' }));
+    const { person, id: session } = await ada.detail();
     const { app } = house.controlPlane;
-    const { person } = await ada.detail();
-    const turn = { client: 'claude-code', aiSession: ada.session, toolCall: 'toolu_1' };
-    app.get(RefusedCalls).remember(person, turn, { code: 'POLICY_DENIED', message: 'policies may be changed' });
-    app.get(RefusedCalls).remember(person, turn, { code: 'REVIEW_REJECTED', message: 'a reviewer said no' });
-    await vi.waitFor(async () => expect((await app.get(ToolCalls).get(database, id))?.refused_at).not.toBeNull());
+    const refuse = (toolCall: string, code: 'POLICY_DENIED' | 'REVIEW_REJECTED', message: string): void => {
+      const turn = { client: 'claude-code', aiSession: ada.session, toolCall };
+      app.get(RefusedCalls).remember(person, turn, { code, message });
+    };
+    const refusedAt = async (toolUse: string) =>
+      (await app.get(ToolCalls).find(database, session, toolUse))?.refused_at;
+    refuse('toolu_0', 'POLICY_DENIED', 'policies may be changed');
+    refuse('toolu_1', 'REVIEW_REJECTED', 'a reviewer said no');
+    await vi.waitFor(async () => expect(await refusedAt('toolu_1')).toBeInstanceOf(Date));
+    expect(await refusedAt('toolu_0')).toBeNull();
     const again = ada.call(' psql -c "drop table orders"', { tool_use_id: 'toolu_2', tool_name: 'Shell' });
     expect((await ada.post('PreToolUse', again)).body).toEqual(denied('a reviewer said no'));
     expect((await ada.post('PreToolUse', ada.call('ls', { tool_use_id: 'toolu_3' }))).body).toEqual({});

@@ -5,6 +5,7 @@ import { unnamedClient } from './ai-session-rows.js';
 import { AiSessions } from './ai-sessions.service.js';
 import { CallTurns } from './call-turns.service.js';
 import { sessionEnded } from './hook-answer.js';
+import { KnownCalls } from './known-calls.js';
 import { Prompts } from './prompts.service.js';
 import type { Scene, Speaker } from './scene.js';
 import { SubAgents } from './sub-agents.service.js';
@@ -25,6 +26,7 @@ export class ModelWitnesses {
     private readonly callTurns: CallTurns,
     private readonly calls: ToolCalls,
     private readonly agents: SubAgents,
+    private readonly knownCalls: KnownCalls,
   ) {}
 
   /**
@@ -34,12 +36,21 @@ export class ModelWitnesses {
    */
   async witness({ identity }: { readonly identity: Identity }, seen: ModelWitness): Promise<void> {
     const speaker = speakerOf(identity, seen.turn);
-    if (speaker !== undefined) await this.sessions.enter(speaker, (scene) => this.take(scene, seen));
+    if (speaker === undefined || !(await this.isNews(speaker, seen))) return;
+    await this.sessions.enter(speaker, (scene) => this.take(scene, seen));
+  }
+
+  /** Most results of tools have been told by a hook before: what changes nothing waits for no commit. */
+  private async isNews(speaker: Speaker, seen: ModelWitness): Promise<boolean> {
+    const isInternal = seen.kind === 'message' && seen.message.kind === 'internal';
+    if (seen.kind !== 'tool-result' && !isInternal) return true;
+    const known = await this.knownCalls.find(speaker, seen.kind === 'tool-result' ? seen.id : '');
+    refuseKilled(known?.killed_at);
+    return known?.finished_at === null || known?.named === false;
   }
 
   private async take(scene: Scene, seen: ModelWitness): Promise<void> {
-    if (scene.session.killed_at !== null)
-      throw new GatewayError('SESSION_ENDED', sessionEnded, { hint: 'ask the administrator who has ended it' });
+    refuseKilled(scene.session.killed_at);
     switch (seen.kind) {
       case 'message':
         return this.message(scene, seen);
@@ -73,6 +84,7 @@ export class ModelWitnesses {
       toolUse: id,
       name,
       turn,
+      known,
       input: said,
       ...(context.agent === undefined ? {} : { agent: context.agent }),
       telling: { event: 'proposed', at: scene.at, marks: marksOf(scene.personal, said), operation },
@@ -90,6 +102,7 @@ export class ModelWitnesses {
       toolUse: id,
       name: known.name,
       turn,
+      known,
       telling: { event: 'finished', at: scene.at, outcome },
     });
   }
@@ -97,3 +110,8 @@ export class ModelWitnesses {
 
 const speakerOf = (identity: Identity, { client = unnamedClient, aiSession }: TurnContext): Speaker | undefined =>
   aiSession === undefined ? undefined : { identity, client, clientSession: aiSession };
+
+const refuseKilled = (killedAt: Date | null | undefined): void => {
+  if (killedAt instanceof Date)
+    throw new GatewayError('SESSION_ENDED', sessionEnded, { hint: 'ask the administrator who has ended it' });
+};

@@ -1,4 +1,4 @@
-import type { TurnRow } from './ai-session-rows.js';
+import type { ToolCallRow, TurnRow } from './ai-session-rows.js';
 import type { PersonalText } from './personal-texts.js';
 import type { InputMarks, Telling } from './tool-call-state.js';
 import type { ToolInput } from './tool-input.js';
@@ -8,6 +8,8 @@ export interface ToldCall {
   readonly toolUse: string;
   readonly name: string;
   readonly turn: TurnRow;
+  /** What was known of it a moment ago in the same transaction; looked for where this member is missing. */
+  readonly known?: ToolCallRow | undefined;
   /** Path or id of the sub-agent. */
   readonly agent?: string;
   readonly input?: ToolInput;

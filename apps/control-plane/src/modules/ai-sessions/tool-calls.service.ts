@@ -41,10 +41,6 @@ export class ToolCalls {
     return rowOf(sql, 'select * from ai_tool_calls where ai_session_id = $1 and tool_use_id = $2', [session, toolUse]);
   }
 
-  get(sql: Sql, id: string): Promise<ToolCallRow | undefined> {
-    return rowOf(sql, 'select * from ai_tool_calls where id = $1', [id]);
-  }
-
   /** Those that have begun and not ended, the newest first. */
   pending(sql: Sql, session: string): Promise<ToolCallRow[]> {
     return rowsOf(
@@ -97,7 +93,7 @@ export class ToolCalls {
 
   /** A witness tells of a call, in the transaction of what it tells; the same told again changes nothing. */
   async tell(scene: Scene, call: ToldCall): Promise<ToolCallRow> {
-    const known = await this.find(scene.tx, scene.session.id, call.toolUse);
+    const known = 'known' in call ? call.known : await this.find(scene.tx, scene.session.id, call.toolUse);
     const before = known ?? untold;
     const state = told(before, call.telling);
     await this.turns.noteTool(scene, call.turn, call.name);
