@@ -38,6 +38,7 @@ export class Answering implements Incoming {
   #events = false;
   #tail = '';
   #bytes = 0;
+  #isError = false;
   readonly #failure: Uint8Array[] = [];
   #failed = 0;
 
@@ -75,7 +76,7 @@ export class Answering implements Incoming {
     return this.incoming.begun;
   }
 
-  /** Of the answer's body, so far. */
+  /** Of the body of an answer that is no error, so far. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -106,6 +107,7 @@ export class Answering implements Incoming {
 
   head(status: number, headers: Headers): void {
     this.#settle();
+    this.#isError = status >= 400;
     this.#events = /^text\/event-stream\b/i.test(headerOf(headers, 'content-type') ?? '');
     if (this.#state === 'ahead') this.#state = status === 200 && this.#events ? 'relayed' : 'failing';
     else {
@@ -120,7 +122,7 @@ export class Answering implements Incoming {
       if (this.#failed <= longestError) this.#failure.push(chunk);
       return true;
     }
-    this.#bytes += chunk.length;
+    if (!this.#isError) this.#bytes += chunk.length;
     this.#tail = `${this.#tail}${Buffer.from(chunk.subarray(-4)).toString('latin1')}`.slice(-4);
     return this.incoming.write(chunk);
   }

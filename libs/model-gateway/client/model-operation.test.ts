@@ -66,12 +66,13 @@ test('a request is described by what is new in it, and by what it may make happe
   expect(operation.text).toBe('anthropic.messages claude-sonnet-4-5\nhuman: fix the test\ntools: Bash, Read');
 });
 
-test('what a reviewer reads has no secret in it, wherever it was', () => {
+test('what a reviewer reads has no secret in it, and no half of one that stands where the text is cut', () => {
   const key = 'AKIAIOSFODNN7EXAMPLE';
-  const secret = `use aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY and ${key}`;
-  const { text } = modelOperation(asked({ request: { ...request, news: [human(`${'x'.repeat(16_300)} ${secret}`)] } }));
-  expect(text).not.toContain('wJalrXUtnFEMI');
-  expect(text).not.toContain(key.slice(0, 12));
+  for (const before of [0, 16_360, 16_368, 16_375, 16_380]) {
+    const prompt = `${'x'.repeat(before)} ${key} and more`;
+    const { text } = modelOperation(asked({ request: { ...request, news: [human(prompt)] } }));
+    expect(text).not.toContain('AKIA');
+  }
 });
 
 test('a long prompt is cut where no character is cut, and says so', () => {

@@ -30,17 +30,21 @@ test('what the answer says was used is settled, and goes on record with its pric
   expect(calls).toEqual([used]);
 });
 
-test('an answer that the API refused has cost nothing', async () => {
-  const { made, calls } = reserved();
-  expect(await made.settle({ ...done, status: 'failed', code: '529' }, 120)).not.toHaveProperty('usage');
-  expect(calls).toEqual(['released']);
-});
+test.each(['failed', 'skipped'] as const)(
+  'a call that the API refused, or that was not run, has cost nothing: %s',
+  async (status) => {
+    const { made, calls } = reserved();
+    expect(await made.settle({ ...done, status, code: '529' }, 0)).not.toHaveProperty('usage');
+    expect(calls).toEqual(['released']);
+  },
+);
 
 test.each([
   ['unknown', 100, 25],
   ['unknown', 0, 0],
   ['unknown', 1_000_000, 500],
   ['done', 100, 25],
+  ['failed', 100, 25],
 ] as const)(
   'of one that is %s and does not say, %d bytes count for %d tokens, and all that went in',
   async (status, bytes, tokens) => {

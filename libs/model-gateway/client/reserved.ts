@@ -23,12 +23,13 @@ export class Reserved {
   }
 
   /**
-   * An answer that was refused by the API has used nothing. Of one that was cut off, or does not say, the most is taken that
+   * A call that was not run, or that the API refused, has used nothing. Of an answer that was cut off, or does not say, the most is taken that
    * it can have used: a budget that can be saved by hanging up is none.
+   * @param answeredBytes of an answer that was no error
    */
   async settle(outcome: Outcome, answeredBytes: number): Promise<Outcome> {
     if (this.#isOver) return outcome;
-    if (outcome.usage === undefined && outcome.status === 'failed') {
+    if (outcome.usage === undefined && usedNothing(outcome, answeredBytes)) {
       await this.release();
       return outcome;
     }
@@ -42,3 +43,6 @@ export class Reserved {
     return { model, inputTokens, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: Math.min(outputTokens, said) };
   }
 }
+
+const usedNothing = ({ status }: Outcome, answeredBytes: number): boolean =>
+  status === 'skipped' || (status === 'failed' && answeredBytes === 0);

@@ -137,7 +137,7 @@ describe.each(ways)('%s, %s', (api, way) => {
     await using w = await world([says('ok')], {
       decide: ({ action }) => (action === 'model.request' ? 'deny' : 'allow'),
     });
-    const error = await call({ ...w, client: openAiClient(w.gateway, { maxRetries: 2 }) } as World).catch(
+    const error = await call({ ...w, client: openAiClient(w.gateway, { maxRetries: 2 }) }).catch(
       (error: unknown) => error,
     );
     expect(error).toBeInstanceOf(OpenAI.PermissionDeniedError);

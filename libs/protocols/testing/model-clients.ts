@@ -147,7 +147,7 @@ export async function http2Clients({ endpoint, ca }: Where, count: number) {
         let answered: Record<string, string | string[] | undefined> = {};
         const pieces: Buffer[] = [];
         stream.on('response', (shown) => {
-          answered = shown as typeof answered;
+          answered = shown;
         });
         stream.on('data', (piece: Buffer) => pieces.push(piece));
         stream.on('error', reject);

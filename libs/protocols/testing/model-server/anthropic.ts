@@ -38,9 +38,13 @@ export function* anthropicEvents(plan: Plan, model: string): Generator<Emitted> 
   for (const part of plan.parts) {
     if (part.kind === 'wait') yield { wait: part.ms };
     else if (part.kind === 'until') yield { wait: part.until };
-    else if (part.kind === 'cut') return yield { cut: true };
-    else if (part.kind === 'error') return yield event(anthropicError(part.type, part.message), 'error');
-    else {
+    else if (part.kind === 'cut') {
+      yield { cut: true };
+      return;
+    } else if (part.kind === 'error') {
+      yield event(anthropicError(part.type, part.message), 'error');
+      return;
+    } else {
       yield* block(part, index, plan.deltaSize ?? 5);
       index += 1;
     }

@@ -55,9 +55,13 @@ export function* chatEvents(plan: Plan, model: string, includeUsage: boolean): G
   for (const part of plan.parts) {
     if (part.kind === 'wait') yield { wait: part.ms };
     else if (part.kind === 'until') yield { wait: part.until };
-    else if (part.kind === 'cut') return yield { cut: true };
-    else if (part.kind === 'error') return yield event(openAiError(part.type, part.message));
-    else if (part.kind === 'text')
+    else if (part.kind === 'cut') {
+      yield { cut: true };
+      return;
+    } else if (part.kind === 'error') {
+      yield event(openAiError(part.type, part.message));
+      return;
+    } else if (part.kind === 'text')
       for (const content of inDeltas(part.text, plan.deltaSize ?? 5)) yield chunk({ content });
     else if (part.kind === 'tool') {
       const { id, name, input } = part;
@@ -139,10 +143,13 @@ export function* responseEvents(plan: Plan, model: string): Generator<Emitted> {
   for (const part of plan.parts) {
     if (part.kind === 'wait') yield { wait: part.ms };
     else if (part.kind === 'until') yield { wait: part.until };
-    else if (part.kind === 'cut') return yield { cut: true };
-    else if (part.kind === 'error') {
+    else if (part.kind === 'cut') {
+      yield { cut: true };
+      return;
+    } else if (part.kind === 'error') {
       const error = { code: part.type, message: part.message };
-      return yield next('response.failed', { response: { ...response(plan, model, 'failed'), error } });
+      yield next('response.failed', { response: { ...response(plan, model, 'failed'), error } });
+      return;
     } else if (part.kind === 'text' || part.kind === 'tool') {
       yield* itemEvents(part, at, next, plan.deltaSize ?? 5);
       at += 1;
