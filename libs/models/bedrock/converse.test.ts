@@ -1,6 +1,6 @@
 import { GatewayError } from '@sallyport/core';
 import { describe, expect, test } from 'vitest';
-import { type AnswerOptions, answered, at, chunksOf, isGatewayError } from '../testing/answers.js';
+import { type AnswerOptions, answered, chunksOf, isGatewayError, textAt } from '../testing/answers.js';
 import { framesAnswered } from '../testing/frames.js';
 import { everything, maskingWith, noRules } from '../testing/masking.js';
 import { oneOf, seeded } from '../testing/random.js';
@@ -39,7 +39,7 @@ const stream = (frames: readonly EventFrame[], options?: AnswerOptions) =>
     ...options,
   });
 const told = (events: readonly (readonly [string, unknown])[], ...path: readonly string[]) =>
-  events.map(([, payload]) => at(payload, 'delta', ...path) ?? '').join('');
+  events.map(([, payload]) => textAt(payload, 'delta', ...path)).join('');
 const deny = { decide: () => ({ outcome: 'deny', text: 'not today' }) as const };
 
 describe('what Converse is asked', () => {
@@ -225,7 +225,7 @@ describe('a streamed answer of Converse', () => {
     const cut = await stream(whole(call([...input])).slice(0, 6));
     expect([isGatewayError(cut.error), cut.events.map(([type]) => type)]).toEqual([true, ['messageStart']]);
     const failed = await stream([
-      ...whole(call([...input])).slice(0, 6),
+      ...whole([...text(['the word']).slice(0, 1), ...call([...input])]).slice(0, 6),
       { ...frame('modelStreamErrorException', { message: `bad ${key}` }), isException: true },
     ]);
     expect(failed.events.map(([type]) => type)).toEqual(['messageStart', 'modelStreamErrorException']);

@@ -45,7 +45,7 @@ export const maskConverseFrames = (frames: AsyncIterable<EventFrame>, masking: R
   return {
     frames: withPings(events, { pingMs, signal, holds: () => stream.holds, ping: () => ping }),
     get answer() {
-      return { ...facts, maskedFields: texts.hidden.fields, maskedBy: texts.hidden.rules };
+      return { ...facts, ...texts.found };
     },
   };
 };

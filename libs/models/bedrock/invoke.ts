@@ -67,7 +67,10 @@ const eventIn = (frame: EventFrame): ModelEvent<EventFrame> => {
   const bytes = member(node, 'bytes');
   const text = stringOf(payload, bytes);
   if (bytes === undefined || text === undefined) throw notUnderstood('a frame of the answer carries no bytes');
-  return new ModelEvent(Buffer.from(text, 'base64'), {
+  const document = Buffer.from(text, 'base64');
+  // Decoders forgive what is no base64, each in its own way: the client would not read what is read here.
+  if (document.toString('base64') !== text) throw notUnderstood('a frame of the answer carries no base64');
+  return new ModelEvent(document, {
     original: frame,
     write: (_type, document) => frameOf(document),
   });

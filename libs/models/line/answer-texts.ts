@@ -1,7 +1,8 @@
 /** Hides values in the texts of one answer, the same in each of the places where a text appears. */
 import { type JsonEdit, type JsonNode, type JsonString, jsonString, textOf } from '../json-spans.js';
+import { hasRemoteImage } from '../remote-image.js';
 import { Hidden, TextMasker } from '../text-masker.js';
-import type { RequestMasking } from '../types.js';
+import type { AnswerFlag, ModelAnswer, RequestMasking } from '../types.js';
 import { TextChannel } from './text-channel.js';
 import { maskedInput } from './tool-input.js';
 
@@ -10,6 +11,7 @@ export type IsOpaque = (path: readonly (string | number)[]) => boolean;
 
 export class AnswerTexts {
   readonly hidden = new Hidden();
+  readonly #flags = new Set<AnswerFlag>();
   readonly #counted: TextMasker;
   /** For what has been counted, or is not to be. */
   readonly #uncounted: TextMasker;
@@ -19,10 +21,20 @@ export class AnswerTexts {
     this.#uncounted = new TextMasker(masking, new Hidden());
   }
 
+  /** What is to be known of the answer; no member where there is nothing. */
+  get found(): Pick<ModelAnswer, 'maskedFields' | 'maskedBy' | 'flags'> {
+    const { fields, rules } = this.hidden;
+    return { maskedFields: fields, maskedBy: rules, ...(this.#flags.size === 0 ? {} : { flags: [...this.#flags] }) };
+  }
+
+  #shown(text: string): void {
+    if (hasRemoteImage(text)) this.#flags.add('remote-image');
+  }
+
   channel(): TextChannel {
     const { masker, placeholders } = this.masking;
     const conversation = masker.forConversation((kind, value) => placeholders.of(kind, value));
-    return new TextChannel(conversation.stream(), this.hidden);
+    return new TextChannel(conversation.stream(), this.hidden, (text) => this.#shown(text));
   }
 
   /**
@@ -46,18 +58,28 @@ export class AnswerTexts {
     return { start: node.start, end: node.end, bytes: jsonString(this.text(textOf(document, node), isNew)) };
   }
 
+  #leaf(document: Uint8Array, node: JsonString, { isNew, name }: Leaf): JsonEdit[] {
+    if (isNew && (name === 'text' || name === 'content')) this.#shown(textOf(document, node));
+    return [this.string(document, node, isNew)].filter((one) => one !== undefined);
+  }
+
   /** Of every string in `node` that is none of `opaque`. */
   leaves(document: Uint8Array, node: JsonNode, { opaque, isNew = true, skip }: LeavesOptions): JsonEdit[] {
     const edits: JsonEdit[] = [];
     const walk = (at: JsonNode, path: readonly (string | number)[]): void => {
       if (skip?.has(at) === true || opaque(path)) return;
-      if (at.kind === 'string') edits.push(...[this.string(document, at, isNew)].filter((one) => one !== undefined));
+      if (at.kind === 'string') edits.push(...this.#leaf(document, at, { isNew, name: path.at(-1) }));
       else if (at.kind === 'array') for (const [index, item] of at.items.entries()) walk(item, [...path, index]);
       else if (at.kind === 'object') for (const [name, value] of at.members) walk(value, [...path, name]);
     };
     walk(node, []);
     return edits;
   }
+}
+
+interface Leaf {
+  readonly isNew: boolean;
+  readonly name: string | number | undefined;
 }
 
 export interface LeavesOptions {

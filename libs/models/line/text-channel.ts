@@ -10,6 +10,9 @@ interface Placed {
   readonly end: number;
 }
 
+/** Nobody looks at a longer text once more. */
+const longestShown = 4 * 1024 * 1024;
+
 const isHigh = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;
 const isInside = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80;
 
@@ -24,10 +27,14 @@ export class TextChannel {
   #settled = 0;
   #end = 0;
   #half = '';
+  readonly #shown: Uint8Array[] = [];
+  #shownBytes = 0;
 
   constructor(
     private readonly scanner: StreamScanner,
     private readonly hidden: Hidden,
+    /** Is told in the end what the client was shown. */
+    private readonly told: (text: string) => void = () => undefined,
   ) {}
 
   push(piece: Piece): void {
@@ -49,6 +56,7 @@ export class TextChannel {
     }
     this.#settle(this.scanner.end(), 0);
     this.hidden.add(this.scanner.hidden, this.scanner.rules);
+    if (this.#shownBytes <= longestShown) this.told(Buffer.concat(this.#shown).toString());
   }
 
   #scan(bytes: Buffer): void {
@@ -61,6 +69,8 @@ export class TextChannel {
   /** @param out what stands for all that has come and was not settled, but for the last `pending` bytes of it */
   #settle(out: Uint8Array, pending: number): void {
     const count = this.#end - pending - this.#settled;
+    if (this.#shownBytes <= longestShown) this.#shown.push(out);
+    this.#shownBytes += out.length;
     if (count > 0 || out.length > 0) {
       const open = Buffer.concat(this.#open);
       this.#attribute(open.subarray(0, count), out);
@@ -97,12 +107,11 @@ export class TextChannel {
   }
 }
 
-/** @returns how many bytes are the same at the beginning and at the end, no character cut */
+/** @returns how many bytes are the same at the beginning, and at the end, where what follows may be in another piece: no character is cut there */
 const alike = (was: Uint8Array, out: Uint8Array): readonly [number, number] => {
   const most = Math.min(was.length, out.length);
   let front = 0;
   while (front < most && was[front] === out[front]) front += 1;
-  while (front > 0 && (isInside(was[front]) || isInside(out[front]))) front -= 1;
   let back = 0;
   while (back < most - front && was[was.length - 1 - back] === out[out.length - 1 - back]) back += 1;
   while (back > 0 && (isInside(was[was.length - back]) || isInside(out[out.length - back]))) back -= 1;

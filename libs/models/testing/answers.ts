@@ -108,3 +108,9 @@ export const listAt = (value: unknown, ...path: readonly (string | number)[]): r
   const list = at(value, ...path);
   return Array.isArray(list) ? list : [];
 };
+
+/** Empty where no text stands there. */
+export const textAt = (value: unknown, ...path: readonly (string | number)[]): string => {
+  const text = at(value, ...path);
+  return typeof text === 'string' ? text : '';
+};
