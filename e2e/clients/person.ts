@@ -19,7 +19,8 @@ export class Person implements Disposable {
   readonly home = mkdtempSync(path.join(tmpdir(), 'sallyport-client-'));
   readonly #env: NodeJS.ProcessEnv;
 
-  constructor(url: string, env: NodeJS.ProcessEnv = {}) {
+  /** @param token of a login at this control plane */
+  constructor(url: string, token = 'login-canary') {
     this.#env = {
       PATH: process.env['PATH'],
       HOME: this.home,
@@ -30,10 +31,9 @@ export class Person implements Disposable {
       NO_PROXY: '127.0.0.1,localhost',
       CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
       DISABLE_AUTOUPDATER: '1',
-      ...env,
     };
     mkdirSync(this.at('work'));
-    const login = { issuer: 'i', client_id: 'c', access_token: 'login-canary', expires_at: Date.now() + 3_600_000 };
+    const login = { issuer: 'i', client_id: 'c', access_token: token, expires_at: Date.now() + 3_600_000 };
     mkdirSync(this.at('.config/sallyport'), { recursive: true });
     writeFileSync(
       this.at('.config/sallyport/credentials.json'),

@@ -6,7 +6,8 @@ import { table } from '../table.js';
 interface TicketRow {
   readonly id: string;
   readonly connection?: string;
-  readonly created_at?: string;
+  readonly issued_at?: string;
+  readonly assurance?: string;
   readonly expires_at?: string;
   readonly ai_session?: string;
 }
@@ -20,7 +21,8 @@ export const addTickets = (program: Command): void => {
         id: (t) => t.id,
         connection: (t) => t.connection,
         'ai session': (t) => t.ai_session,
-        made: (t) => t.created_at,
+        level: (t) => t.assurance,
+        made: (t) => t.issued_at,
         'usable until': (t) => t.expires_at,
       }),
     );

@@ -139,13 +139,14 @@ const elsewhere = (sources: readonly Source[], env: NodeJS.ProcessEnv, ours: Sou
       : [];
   });
 
+const isOurs = ({ apiKeyHelper: helper }: JsonObject): boolean =>
+  typeof helper === 'string' && /sallyport(\.cmd|\.js)?['"]? llm-token /.test(helper);
+
 /** What its settings come to, once they are put together. */
 export const claudeSettingsFindings = async (around: Around): Promise<readonly Finding[]> => {
   const { env } = around;
   const sources = sourcesOf(around);
-  const ours = sources.find(({ settings }) =>
-    /sallyport(\.cmd|\.js)?['"]? llm-token /.test(String(settings['apiKeyHelper'] ?? '')),
-  );
+  const ours = sources.find(({ settings }) => isOurs(settings));
   if (!ours) return [missing(`${check} settings`, 'it does not use the gateway', setUp), ...overridden(sources, env)];
   return [
     scope(ours),

@@ -95,7 +95,7 @@ const answers = ({ endpoint: { host, port, ca_certificate: ca }, protocol }: Tic
       finish();
     };
     socket.setTimeout(patienceMs, () => settle(() => reject(new Error('no answer'))));
-    socket.once('error', (error) => settle(() => reject(error)));
+    socket.once('error', (error: Error) => settle(() => reject(error)));
     socket.once(protocol === 'postgres' ? 'connect' : 'secureConnect', () => settle(resolve));
   });
 
