@@ -30,6 +30,13 @@ export interface ReportedPrompt {
   readonly at?: Date | undefined;
 }
 
+interface Beginning {
+  readonly origin: TurnOrigin;
+  readonly text: string;
+  readonly clientTurn?: string | undefined;
+  readonly past?: Date | undefined;
+}
+
 /** From something said to the turn that it belongs to. */
 @Injectable()
 export class Prompts {
@@ -47,7 +54,7 @@ export class Prompts {
     const turn =
       known ??
       (await this.heardAlready(scene, text, clientTurn)) ??
-      (await this.begin(scene, origin, text, clientTurn));
+      (await this.begin(scene, { origin, text, clientTurn }));
     if (known !== undefined) await this.turns.goOn(scene, known);
     await this.messages.add(scene, turn, { source: 'hook', kind: origin, text });
     return turn;
@@ -58,7 +65,8 @@ export class Prompts {
     const notified = heard.isNotification || isNotification(heard.text);
     const origin = originOf(scene, notified);
     const turn =
-      (await this.turnOfHeard(scene, heard)) ?? (await this.begin(scene, origin, heard.text, heard.clientTurn));
+      (await this.turnOfHeard(scene, heard)) ??
+      (await this.begin(scene, { origin, text: heard.text, clientTurn: heard.clientTurn }));
     await this.messages.add(scene, turn, { source: 'model', kind: origin, text: heard.text });
     if (heard.request !== undefined) await this.turns.noteRequest(scene.tx, turn, heard.request);
     return turn;
@@ -73,7 +81,7 @@ export class Prompts {
     const saying = await this.turnsOfReported(scene, text, clientTurn);
     if (saying.length > 1) return undefined;
     const told = saying[0] ?? (await this.heardAlready(scene, text, clientTurn));
-    const turn = told ?? (await this.begin(scene, origin, text, clientTurn, await this.pastOf(scene, at)));
+    const turn = told ?? (await this.begin(scene, { origin, text, clientTurn, past: await this.pastOf(scene, at) }));
     await this.messages.add(scene, turn, { source: 'otlp', kind: origin, text });
     return turn;
   }
@@ -128,14 +136,7 @@ export class Prompts {
     return open !== undefined;
   }
 
-  // eslint-disable-next-line max-params
-  private async begin(
-    scene: Scene,
-    origin: TurnOrigin,
-    text: string,
-    clientTurn?: string,
-    past?: Date,
-  ): Promise<TurnRow> {
+  private async begin(scene: Scene, { origin, text, clientTurn, past }: Beginning): Promise<TurnRow> {
     const toolUse = origin === 'notification' ? notifiedOf(text) : undefined;
     const parent = toolUse === undefined ? undefined : await this.turns.ofToolUse(scene.tx, scene.session.id, toolUse);
     return this.turns.begin(scene, {
