@@ -18,6 +18,7 @@ import { RecordingModule } from './modules/recording/recording.module.js';
 import { ReviewsModule } from './modules/reviews/reviews.module.js';
 import { ServiceAccountsModule } from './modules/service-accounts/service-accounts.module.js';
 import { SessionsModule } from './modules/sessions/sessions.module.js';
+import { TelemetryModule } from './modules/telemetry/telemetry.module.js';
 import { TicketsModule } from './modules/tickets/tickets.module.js';
 import { TracesModule } from './modules/traces/traces.module.js';
 import { WitnessTokensModule } from './modules/witness-tokens/witness-tokens.module.js';
@@ -49,6 +50,7 @@ export const features: readonly Feature[] = [
   ReviewsModule,
   ServiceAccountsModule,
   SessionsModule,
+  TelemetryModule,
   TicketsModule,
   WitnessTokensModule,
   TracesModule,

@@ -36,6 +36,17 @@ import { Turns } from './turns.service.js';
     TurnMessages,
     Turns,
   ],
-  exports: [AiSessions, ModelWitnesses, PersonalTexts, RefusedCalls, SubAgents, ToolCalls, TurnMessages, Turns],
+  exports: [
+    AiSessions,
+    CallTurns,
+    ModelWitnesses,
+    PersonalTexts,
+    Prompts,
+    RefusedCalls,
+    SubAgents,
+    ToolCalls,
+    TurnMessages,
+    Turns,
+  ],
 })
 export class AiSessionsModule {}

@@ -28,6 +28,18 @@ export class CallTurns {
     );
   }
 
+  /**
+   * Telemetry names the turn of a call that others have told of. Only a name that the gateway has made up gives way; what
+   * a sub-agent does says nothing of the turn that goes on meanwhile.
+   */
+  async renamed(scene: Scene, known: ToolCallRow, clientTurn: string | undefined): Promise<TurnRow> {
+    const shown = (await this.turns.get(scene.tx, known.turn_id))!; // a foreign key says so
+    if (clientTurn === undefined || shown.named) return shown;
+    const named = await this.turns.named(scene.tx, scene.session.id, clientTurn);
+    if (named !== undefined || known.agent_id !== null) return named ?? shown;
+    return this.turns.rename(scene, shown, clientTurn);
+  }
+
   private async ofNamed(scene: Scene, clientTurn: string, { known, agent }: PlacedCall): Promise<TurnRow> {
     const { tx, session } = scene;
     const named = await this.turns.named(tx, session.id, clientTurn);

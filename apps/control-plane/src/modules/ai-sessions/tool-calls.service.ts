@@ -91,6 +91,20 @@ export class ToolCalls {
     await sql.query('update ai_tool_calls set span_id = $2 where id = $1 and span_id is null', [call, spanId]);
   }
 
+  /** Moves a call to the turn that it turns out to belong to. One that was refused stays where that is looked for. */
+  async place(scene: Scene, known: ToolCallRow, turn: TurnRow): Promise<void> {
+    if (known.turn_id === turn.id || known.refused_at !== null) return;
+    const before = await this.turns.get(scene.tx, known.turn_id);
+    const message = (await this.messages.lastSeq(scene, turn.id)) ?? null;
+    await scene.tx.query('update ai_tool_calls set turn_id = $2, message_seq = $3 where id = $1', [
+      known.id,
+      turn.id,
+      message,
+    ]);
+    // What the turn that it stood in had read, it may have read.
+    await this.turns.noteTool(scene, turn, before?.untrusted_by ?? known.name);
+  }
+
   /** A witness tells of a call, in the transaction of what it tells; the same told again changes nothing. */
   async tell(scene: Scene, call: ToldCall): Promise<ToolCallRow> {
     const known = 'known' in call ? call.known : await this.find(scene.tx, scene.session.id, call.toolUse);

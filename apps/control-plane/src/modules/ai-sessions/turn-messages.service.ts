@@ -2,14 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { rowOf, rowsOf } from '../../platform/index.js';
 import { EvidenceWriter } from '../evidence/evidence-writer.js';
 import type { TurnMessageKind, TurnMessageRow, TurnRow, WitnessSource } from './ai-session-rows.js';
-import { comparableText, type KnownMessage, placeMessage } from './message-placing.js';
+import { comparableText, type KnownMessage, placeMessage, tellingLength } from './message-placing.js';
 import { keptText, messageContext, mostTextBytes } from './personal-texts.js';
 import { namedIn, type Scene } from './scene.js';
 
 /** Of a turn's messages, those that a new one is compared with. */
 const recentMessages = 8;
-/** Characters from which on a text that is found in another is no chance. */
-const tellingLength = 16;
+/** Of a conversation's turns, those that a text is looked for in, and for how long. */
+const recentTurns = 50;
+const recentMs = 600_000;
 
 export interface Said {
   readonly source: WitnessSource;
@@ -63,6 +64,18 @@ export class TurnMessages {
       [turn.id, last.seq],
     );
     return answered === undefined;
+  }
+
+  /** The turns of the conversation in which this was said not long ago, the newest first. */
+  async turnsSaying(scene: Scene, text: string): Promise<TurnRow[]> {
+    const { tx, session, at } = scene;
+    return rowsOf<TurnRow>(
+      tx,
+      `select t.* from (select * from ai_turns where ai_session_id = $1 order by started_at desc limit ${recentTurns}) t
+       where exists (select from ai_turn_messages m where m.turn_id = t.id and m.text_hmac = $2 and m.at > $3)
+       order by t.started_at desc, t.id desc`,
+      [session.id, fingerprintOf(scene, text), new Date(at.getTime() - recentMs)],
+    );
   }
 
   /** The number of the turn's last message. */

@@ -12,6 +12,8 @@ export interface NewTurn {
   readonly clientTurn?: string;
   readonly origin: TurnOrigin;
   readonly parent?: string;
+  /** When it began, where it is told of only now that another one goes on. */
+  readonly past?: Date;
 }
 
 /** Turns of AI sessions: which there are, which one is going on. */
@@ -56,14 +58,27 @@ export class Turns {
   }
 
   /** Begins one. A conversation has one turn at a time, so those before it are over, whether anybody has said so or not. */
-  async begin({ tx, session, at }: Scene, { clientTurn, origin, parent }: NewTurn): Promise<TurnRow> {
-    await tx.query('update ai_turns set ended_at = $2 where ai_session_id = $1 and ended_at is null', [session.id, at]);
+  async begin({ tx, session, at }: Scene, { clientTurn, origin, parent, past }: NewTurn): Promise<TurnRow> {
+    if (past === undefined)
+      await tx.query('update ai_turns set ended_at = $2 where ai_session_id = $1 and ended_at is null', [
+        session.id,
+        at,
+      ]);
     const name = clientTurn ?? (await this.madeUpName(tx, session.id));
     const row = await rowOf<TurnRow>(
       tx,
-      `insert into ai_turns (id, ai_session_id, client_turn, named, origin, parent_turn_id, started_at)
-       values ($1, $2, $3, $4, $5, $6, $7) returning *`,
-      [this.ids.next<string>(), session.id, name, clientTurn !== undefined, origin, parent ?? null, at],
+      `insert into ai_turns (id, ai_session_id, client_turn, named, origin, parent_turn_id, started_at, ended_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8) returning *`,
+      [
+        this.ids.next<string>(),
+        session.id,
+        name,
+        clientTurn !== undefined,
+        origin,
+        parent ?? null,
+        past ?? at,
+        past === undefined ? null : at,
+      ],
     );
     return row!;
   }

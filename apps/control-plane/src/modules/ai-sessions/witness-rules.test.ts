@@ -61,14 +61,14 @@ test('a notification begins as one, and names a tool call or none', () => {
 });
 
 describe('a message', () => {
-  const message = (seq: number, text: string, source: 'hook' | 'model' = 'hook', confirmed = false) => ({
+  const message = (seq: number, text: string, source: 'hook' | 'model' | 'otlp' = 'hook', confirmed = false) => ({
     seq,
     source,
     text,
     text_hmac: Buffer.from(text),
     confirmed_at: confirmed ? new Date(0) : null,
   });
-  const said = (text: string, source: 'hook' | 'model') => ({ source, text, hmac: Buffer.from(text) });
+  const said = (text: string, source: 'hook' | 'model' | 'otlp') => ({ source, text, hmac: Buffer.from(text) });
 
   test.each([
     ['is new in a turn without any', [], said('a', 'hook'), { as: 'new' }],
@@ -94,6 +94,25 @@ describe('a message', () => {
     ],
     ['expands what was typed', [message(1, '/fix')], said('Do this: /fix', 'model'), { as: 'new', expands: 1 }],
     ['expands nothing that was confirmed', [message(1, '/fix', 'hook', true)], said('x /fix', 'model'), { as: 'new' }],
+    [
+      'of telemetry does not confirm its own client’s hook',
+      [message(1, 'a')],
+      said('a', 'otlp'),
+      { as: 'repeat', seq: 1 },
+    ],
+    ['of a model confirms telemetry', [message(1, 'a', 'otlp')], said('a', 'model'), { as: 'confirmation', seq: 1 }],
+    [
+      'of telemetry is what a model was shown more of',
+      [message(1, '<command>/review the orders</command>', 'model')],
+      said('/review the orders', 'otlp'),
+      { as: 'repeat', seq: 1 },
+    ],
+    [
+      'of telemetry is not found in another by chance',
+      [message(1, 'yes, do', 'model')],
+      said('yes', 'otlp'),
+      { as: 'new' },
+    ],
   ] as const)('%s', (_title, known, what, placing) => {
     expect(placeMessage(known, what)).toEqual(placing);
   });

@@ -5,6 +5,7 @@ export { Id, idCursor } from './id-pipe.js';
 export { Idempotent } from './idempotency.js';
 export { OpenApi } from './openapi.js';
 export { afterOf, type Page, PageQuery, pageOf } from './pages.js';
+export { gatewayErrorOf, sendProblem, setProblemHeaders } from './problem-filter.js';
 export { problems } from './problems.js';
 export { type LimitName, RateLimited, RateLimiter } from './rate-limiter.js';
 export { Readiness, type ReadinessCheck } from './readiness.js';

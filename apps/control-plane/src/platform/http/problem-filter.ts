@@ -35,11 +35,16 @@ export function gatewayErrorOf(error: unknown): GatewayError {
   return new GatewayError(code, frameworkTexts[code] ?? problems[code].title.toLowerCase(), { cause: error });
 }
 
-export function sendProblem(response: Response, error: GatewayError): void {
-  const { status, title } = problems[error.code];
+/** What HTTP itself says of an error, whatever its body is. */
+export function setProblemHeaders(response: Response, error: GatewayError): void {
   const retryAfter = error.details['retry_after_seconds'];
   if (typeof retryAfter === 'number') response.setHeader('retry-after', String(retryAfter));
-  if (status === 401) response.setHeader('www-authenticate', 'Bearer realm="sallyport"');
+  if (problems[error.code].status === 401) response.setHeader('www-authenticate', 'Bearer realm="sallyport"');
+}
+
+export function sendProblem(response: Response, error: GatewayError): void {
+  const { status, title } = problems[error.code];
+  setProblemHeaders(response, error);
   response
     .status(status)
     .type('application/problem+json')

@@ -17,6 +17,7 @@ export const limits = {
   'failed-login': { burst: 20, perMinute: 20 },
   ticket: { burst: 60, perMinute: 120 },
   exec: { burst: 120, perMinute: 300 },
+  telemetry: { burst: 300, perMinute: 900 },
   verdict: { burst: 20, perMinute: 20 },
 } as const satisfies Readonly<Record<string, Limit>>;
 
