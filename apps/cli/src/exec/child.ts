@@ -31,11 +31,12 @@ export const runInPlace = (
 ): Promise<Ended> =>
   new Promise((resolve) => {
     const [program, rest] = programOf(args);
-    const child = spawn(program, rest, { env, stdio: 'inherit' });
+    // Before the command is there: a signal in between would end this process, and leave the command to itself.
     const pass = (signal: NodeJS.Signals) => void child.kill(signal);
     const passUnlessTerminal = (signal: NodeJS.Signals) => void (process.stdin.isTTY ? undefined : child.kill(signal));
     for (const signal of others) process.on(signal, pass);
     for (const signal of ofTerminal) process.on(signal, passUnlessTerminal);
+    const child = spawn(program, rest, { env, stdio: 'inherit' });
     const settle = (ended: Ended) => {
       for (const signal of others) process.off(signal, pass);
       for (const signal of ofTerminal) process.off(signal, passUnlessTerminal);
