@@ -48,10 +48,10 @@ async function conversation(login?: Session, name = `told-${++conversations}`) {
     house.controlPlane.app.get(ModelWitnesses).witness({ identity }, { turn: context, operation, ...seen } as never);
   const hook = (hook_event_name: string, more: object) =>
     session.post('/hooks/claude', { session_id: name, hook_event_name, ...more }).expect(200);
-  const log = (event: string, attributes: object, more: Partial<LogOf> = {}): LogOf => ({
+  const log = (event: string, attributes: Readonly<Record<string, string>>, more: Partial<LogOf> = {}): LogOf => ({
     name: `claude_code.${event}`,
     traceId,
-    attributes: { 'session.id': name, ...attributes } as Record<string, string>,
+    attributes: { 'session.id': name, ...attributes },
     ...more,
   });
   return {
@@ -292,10 +292,10 @@ describe('an export', () => {
     await ada.tell(ada.prompt('canary-prompt', 'p1'));
     expect(await ada.turns()).toMatchObject([{ messages: [{ text: 'canary-prompt' }] }]);
     expect(house.logged()).not.toContain('canary');
-    const tables = (await house.database.query(
+    const tables = await house.database.query<{ name: string }>(
       `select quote_ident(schemaname) || '.' || quote_ident(tablename) as name from pg_tables
        where schemaname not in ('pg_catalog', 'information_schema')`,
-    )) as { name: string }[];
+    );
     expect(tables.length).toBeGreaterThan(20);
     for (const { name } of tables) {
       const rows = JSON.stringify(await house.database.query(`select t::text from ${name} t`));
