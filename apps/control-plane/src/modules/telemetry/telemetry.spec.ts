@@ -136,7 +136,26 @@ describe('a prompt', () => {
   test('that the client withholds begins nothing', async () => {
     const ada = await conversation();
     await ada.tell(ada.prompt('<REDACTED>', 'p1'), ada.result('toolu_1', 'p1'));
-    expect(await ada.turns()).toEqual([]);
+    const { body } = await ada.login.get('/v1/ai-sessions').expect(200);
+    expect(body).toMatchObject({ items: [] });
+  });
+
+  test('of Codex, which names no turn, belongs to the turn that says so', async () => {
+    const ada = await conversation();
+    const codex = (prompt: string): LogOf => ({
+      name: 'codex.user_prompt',
+      attributes: { 'conversation.id': ada.name, prompt },
+    });
+    const told = { session_id: ada.name, turn_id: 't1', hook_event_name: 'UserPromptSubmit', prompt: 'count' };
+    await ada.login.post('/hooks/codex', told).expect(200);
+    for (const prompt of ['count', 'and the rest', 'and the rest'])
+      await ada.login.post('/otlp/v1/logs', logs([codex(prompt)], 'codex_cli_rs')).expect(200, {});
+    const turns = await ada.turns();
+    expect(turns).toMatchObject([
+      { client_turn: 't1', messages: [{ source: 'hook', text: 'count' }] },
+      { client_turn: 'm:1', messages: [{ source: 'otlp', text: 'and the rest' }] },
+    ]);
+    expect(turns.map(({ messages }) => messages.length)).toEqual([1, 1]);
   });
 });
 
@@ -174,8 +193,12 @@ describe('a tool call', () => {
     const ada = await conversation();
     await ada.typed('one', 'p1');
     await ada.proposed('toolu_1');
-    await ada.tell(ada.result('toolu_1', 'p9'));
-    expect(await ada.turns()).toMatchObject([{ client_turn: 'p1', tool_calls: [{ tool_use_id: 'toolu_1' }] }]);
+    await ada.typed('another', 'p9');
+    await ada.tell(ada.result('toolu_1', 'p9'), ada.result('toolu_1', 'never told'));
+    expect(await ada.turns()).toMatchObject([
+      { client_turn: 'p1', tool_calls: [{ tool_use_id: 'toolu_1' }] },
+      { client_turn: 'p9', tool_calls: [] },
+    ]);
 
     const bob = await conversation();
     await bob.heard('two');
