@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { GatewayError, type SessionId } from '@sallyport/core';
 import type { OperationDecided } from '@sallyport/evidence';
 import { rowsOf, type Sql } from '../../platform/index.js';
+import { causesOf } from './export-chain.js';
 import { bodyFor, type EntrySelection, type LogReader, type OpenedEntry } from './log-reader.js';
 
 const mostSessions = 10_000;
@@ -38,7 +39,7 @@ export async function wholeLog(reader: LogReader, head: Head): Promise<Scope> {
 
 /**
  * Whole sessions, and with them what they rest on: reviews, policies as they were activated, the keys of the agents that
- * signed their recordings, and the log's own keys.
+ * signed their recordings, the log's own keys; and what led to them: the prompts and tool calls of their AI sessions.
  */
 export async function selectionOf(sql: Sql, reader: LogReader, head: Head, request: ExportRequest): Promise<Scope> {
   const sessions = request.session === undefined ? await sessionsWithin(sql, request) : [request.session];
@@ -46,6 +47,7 @@ export async function selectionOf(sql: Sql, reader: LogReader, head: Head, reque
   const places = [
     ...(await activationsOf(reader, head, rests.versions)),
     ...(await agentsOf(reader, head, rests.keys)),
+    ...(await causesOf(reader, head, sessions)),
   ];
   const outside = request.session === undefined;
   const entries: EntrySelection = {

@@ -1,6 +1,7 @@
 /* eslint-disable @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-argument, @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-return -- answers are JSON of any shape: that it is the right one is what is asserted */
 import { randomUUID } from 'node:crypto';
 import type { Assurance, Identity, SessionId, TicketId, TurnContext } from '@sallyport/core';
+import { verifyBundle } from '@sallyport/evidence';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Session, type TestControlPlane, testControlPlane } from '../../testing/control-plane.js';
 import { allow, closing, context, operation, startedBy } from '../../testing/evidence-replica.js';
@@ -11,6 +12,7 @@ import { EvidenceAccessModule } from '../evidence/evidence-access.module.js';
 import { GrantsModule } from '../grants/grants.module.js';
 import { IdentityModule } from '../identity/identity.module.js';
 import { PeopleModule } from '../people/people.module.js';
+import { PoliciesModule } from '../policies/policies.module.js';
 import { Recorder } from '../recording/recorder.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { TicketsModule } from '../tickets/tickets.module.js';
@@ -31,13 +33,16 @@ beforeAll(async () => {
       GrantsModule,
       IdentityModule,
       PeopleModule,
+      PoliciesModule,
       SessionsModule,
       TicketsModule,
       TracesModule,
     ],
   });
-  house.controlPlane.app.get(ConnectionVisibility).decideBy(() => true);
   const admin = await house.as(['admin'], { sub: 'root' });
+  const text = '@id("all") permit(principal, action, resource);';
+  await admin.post('/v1/policies', { text, comment: 'the first' }).expect(201);
+  house.controlPlane.app.get(ConnectionVisibility).decideBy(() => true);
   await admin
     .post('/v1/connections', { name: 'shop', protocol: 'postgres', target: 'main', databases: ['app'] })
     .expect(201);
@@ -161,6 +166,34 @@ describe('a trace', () => {
       operations: [{ id, assurance: 'identity', evidence: [expect.stringContaining(`ticket ${ticket.id}`)] }],
     });
   });
+});
+
+test('a bundle of one session has the prompt and the tool call that led to it, and proves offline', async () => {
+  const { session, operation: id, call } = await told();
+  await shown('operation', id);
+  const bystander = conversationOf(house.controlPlane.app, identity);
+  await bystander.typed('nothing to do with it', 'p-9');
+  const keys = (await auditor.get('/v1/evidence/keys').expect(200)).body;
+  const { text: bundle } = await auditor
+    .get(`/v1/evidence/export?session=${session}`)
+    .buffer(true)
+    .parse((answer, done) => {
+      const pieces: Buffer[] = [];
+      answer.on('data', (piece: Buffer) => pieces.push(piece));
+      answer.on('end', () => done(null, Buffer.concat(pieces).toString()));
+    })
+    .expect(200)
+    .then(({ body }) => ({ text: body as string }));
+  const lines = bundle.trimEnd().split('\n');
+  async function* each() {
+    yield* lines;
+  }
+  const report = await verifyBundle(each(), { logKeys: keys.log_keys.map(({ key }: { key: string }) => key) });
+  expect(report).toMatchObject({ ok: true, findings: [] });
+  const texts = lines.join('\n');
+  expect(texts).toContain(prompt);
+  expect(texts).toContain(call.tool_use_id);
+  expect(texts).not.toContain('nothing to do with it');
 });
 
 describe('nobody sees', () => {
