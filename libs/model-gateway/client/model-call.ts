@@ -93,7 +93,7 @@ export class ModelCall implements Exchange {
     try {
       reserved = await this.#reserve();
       way = await this.#asked.session.way(permit);
-      await this.#witness();
+      await this.#witness(record);
       const { refusal } = await this.#exchange(way, permit, { gate, record, reserved });
       whole = true;
       if (refusal !== undefined) this.#answer.refuse(refusal);
@@ -141,11 +141,11 @@ export class ModelCall implements Exchange {
   }
 
   /** INVARIANT: what a request shows of its turn is durable before the request is sent on. */
-  async #witness(): Promise<void> {
+  async #witness({ id }: OperationRecord): Promise<void> {
     const { request, session, told } = this.#asked;
     if (request === undefined) return;
     const turn = turnOver(session.handle.turn, told.turn);
-    for (const seen of witnessesOf(request, { ...told, turn })) await session.handle.witness(seen);
+    for (const seen of witnessesOf(request, { ...told, turn }, id)) await session.handle.witness(seen);
   }
 
   async #exchange(

@@ -1,5 +1,5 @@
 /** What a request shows of its turn, in the order in which it stands there. */
-import type { TurnContext } from '@sallyport/core';
+import type { OperationId, TurnContext } from '@sallyport/core';
 import type { ModelMessage, ModelWitness } from '@sallyport/engine';
 import type { ModelRequest, News } from '@sallyport/models';
 import type { ClientTurn } from './surface.js';
@@ -8,13 +8,17 @@ import { shown } from './words.js';
 /** Of one message: what is longer is a file that somebody has pasted. */
 const longestMessage = 64 * 1024;
 
-/** A count of tokens is asked for what is then sent: nobody says a thing twice by it. */
-export function witnessesOf({ api, news }: ModelRequest, told: ClientTurn): ModelWitness[] {
+/**
+ * A count of tokens is asked for what is then sent: nobody says a thing twice by it.
+ * @param operation of the request: what it brings belongs together
+ */
+export function witnessesOf({ api, news }: ModelRequest, told: ClientTurn, operation: OperationId): ModelWitness[] {
   if (api === 'anthropic.count-tokens') return [];
   return news.flatMap((one): ModelWitness[] => {
-    if (one.kind === 'tool-result') return [{ kind: 'tool-result', turn: told.turn, id: one.id, isError: one.isError }];
+    const { turn } = told;
+    if (one.kind === 'tool-result') return [{ kind: 'tool-result', turn, operation, id: one.id, isError: one.isError }];
     const message = messageOf(one, told);
-    return message === undefined ? [] : [{ kind: 'message', turn: told.turn, message }];
+    return message === undefined ? [] : [{ kind: 'message', turn, operation, message }];
   });
 }
 

@@ -439,7 +439,7 @@ describe('a request that waits for people', () => {
   });
 
   test('and whose client leaves is given up', async () => {
-    await using w = await world([says('ok')], reviewed(10_000, 'allow'));
+    await using w = await world([says('ok')], reviewed(10_000, 'allow', { patienceMs: 60_000 }));
     const leaving = new AbortController();
     const asked = w.client.messages.create({ ...question, stream: true }, { signal: leaving.signal });
     await expect.poll(() => w.gateway.decisions('model.request').length).toBe(1);
