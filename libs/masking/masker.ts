@@ -40,6 +40,8 @@ export interface Masker {
   scanText(text: string): TextResult | undefined;
   /** For texts that come back and are masked again, as those of a conversation with a model. */
   forConversation(standIn: StandIn): ConversationMasker;
+  /** The same rules, for texts that went through `forConversation` already: nothing is found in its placeholders. */
+  besidePlaceholders(): Masker;
   /** With `sameLength` what stands for a value is as long as the value: positions and lengths stay what they were. */
   stream(form?: { readonly sameLength?: boolean }): StreamScanner;
 }
@@ -147,10 +149,10 @@ export const compileMasking = (rules: readonly MaskingRule[], { key }: MaskingOp
   const found = inForce((detector) => ruleFor(detector, detectorRules));
   const treatments = found.map(treatmentOf);
   const options = { treatments, key: Uint8Array.from(key) };
-  const anchors = anchorsFor(found.map(({ detector }) => detector));
+  const active = found.map(({ detector }) => detector);
   let ofConversations: ConversationTables | undefined;
 
-  return {
+  const maskerWith = (anchors: Anchors): Masker => ({
     hasColumnRules: columnRules.length > 0,
     detectorNames: treatments.map(({ label }) => label),
     column: compileColumns(columnRules, options.key),
@@ -171,7 +173,9 @@ export const compileMasking = (rules: readonly MaskingRule[], { key }: MaskingOp
         stream: () => scanStream(tables, woven),
       };
     },
+    besidePlaceholders: () => maskerWith(anchorsFor(active, true)),
     stream: ({ sameLength = false } = {}) =>
       treatments.length === 0 ? passStream() : scanStream(anchors, { ...options, sameLength }),
-  };
+  });
+  return maskerWith(anchorsFor(active));
 };

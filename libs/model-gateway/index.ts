@@ -1,4 +1,5 @@
 export * from './client/index.js';
+export { Ledgers } from './target/ledgers.js';
 export { modelSettingNames, parseModelSettings } from './target/settings.js';
 export { createModelTargetSide, type ModelTargetSideOptions } from './target/target-side.js';
 export * from './wire.js';

@@ -5,6 +5,7 @@ import {
   ConverseCommand,
   ConverseStreamCommand,
   type ConverseStreamOutput,
+  InvokeModelCommand,
   InvokeModelWithResponseStreamCommand,
 } from '@aws-sdk/client-bedrock-runtime';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -84,8 +85,8 @@ test('a conversation arrives while it is said, whole for the SDK, without the se
     if (!isOver) expect(textOf(events)).toMatch(/^Of course/);
     heardFirst!();
   }
-  expect(textOf(events)).toBe(
-    'Of course, this is what I know about them: the id is [redacted:aws-access-key-id] and the token [redacted:github-token], no more.',
+  expect(textOf(events)).toMatch(
+    /^Of course, this is what I know about them: the id is ⟦aws-access-key-id:\w+⟧ and the token ⟦github-token:\w+⟧, no more\.$/i,
   );
   expect(events.map((event) => Object.keys(event)[0])).toEqual(
     expect.arrayContaining(['messageStart', 'contentBlockDelta', 'contentBlockStop', 'messageStop', 'metadata']),
@@ -95,45 +96,167 @@ test('a conversation arrives while it is said, whole for the SDK, without the se
   expect(recorded().join()).toContain('contentBlockDelta');
 });
 
-test('what a tool is to be called with is looked at like what is said', async () => {
+test('a tool call comes whole, and what it is to be called with is looked at like what is said', async () => {
   const input = (text: string): Buffer =>
     eventOf('contentBlockDelta', { contentBlockIndex: 1, delta: { toolUse: { input: text } } });
-  respond = (response) => {
+  let called = 0;
+  let calledTooEarly = 0;
+  respond = async (response) => {
     response.writeHead(200, streaming);
+    response.write(eventOf('messageStart', { role: 'assistant' }));
+    response.write(
+      eventOf('contentBlockStart', { contentBlockIndex: 1, start: { toolUse: { toolUseId: 't-1', name: 'lookup' } } }),
+    );
     for (const text of ['{"key":"', accessKey.slice(0, 5), accessKey.slice(5), '"}']) response.write(input(text));
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    calledTooEarly = called;
     response.write(eventOf('contentBlockStop', { contentBlockIndex: 1 }));
     response.end(eventOf('messageStop', { stopReason: 'tool_use' }));
   };
   const answer = await client.send(new ConverseStreamCommand({ modelId, messages }));
   let told = '';
-  for await (const { contentBlockDelta } of answer.stream!) told += contentBlockDelta?.delta?.toolUse?.input ?? '';
-  expect(JSON.parse(told)).toEqual({ key: '[redacted:aws-access-key-id]' });
+  for await (const { contentBlockStart, contentBlockDelta } of answer.stream!) {
+    if (contentBlockStart?.start?.toolUse?.name === 'lookup') called += 1;
+    told += contentBlockDelta?.delta?.toolUse?.input ?? '';
+  }
+  expect([calledTooEarly, called]).toEqual([0, 1]);
+  expect(JSON.parse(told)).toEqual({ key: expect.stringMatching(/^⟦aws-access-key-id:[0-9a-f]{12}⟧$/i) });
 });
 
-test('a model that is asked in its own JSON answers in pieces as well', async () => {
-  const chunk = (text: string): Buffer => {
-    const said = { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } };
-    return eventOf('chunk', { bytes: Buffer.from(JSON.stringify(said)).toString('base64') });
-  };
+test('of a tool call that breaks off nothing reaches the client', async () => {
   respond = (response) => {
     response.writeHead(200, streaming);
-    response.end(Buffer.concat([chunk(`a ${accessKey.slice(0, 7)}`), chunk(`${accessKey.slice(7)} b`)]));
+    response.write(eventOf('messageStart', { role: 'assistant' }));
+    response.write(
+      eventOf('contentBlockStart', { contentBlockIndex: 0, start: { toolUse: { toolUseId: 't-1', name: 'lookup' } } }),
+    );
+    response.end(eventOf('contentBlockDelta', { contentBlockIndex: 0, delta: { toolUse: { input: '{"a":' } } }));
   };
-  const body = JSON.stringify({ messages: [] });
+  const answer = await client.send(new ConverseStreamCommand({ modelId, messages }));
+  const events: ConverseStreamOutput[] = [];
+  const read = async (): Promise<void> => {
+    for await (const event of answer.stream!) events.push(event);
+  };
+  await expect(read()).rejects.toThrow();
+  expect(JSON.stringify(events)).not.toContain('toolUse');
+});
+
+test('a secret in a prompt does not reach the model, and is the same to it each time', async () => {
+  respond = (response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    const content = [{ text: `you said ${accessKey}` }];
+    response.end(
+      JSON.stringify({
+        output: { message: { role: 'assistant', content } },
+        stopReason: 'end_turn',
+        usage: { inputTokens: 12, outputTokens: 3, totalTokens: 15 },
+        metrics: { latencyMs: 1 },
+      }),
+    );
+  };
+  const asked = [{ role: 'user' as const, content: [{ text: `is ${accessKey} ours?` }] }];
+  const command = () => client.send(new ConverseCommand({ modelId, messages: asked }));
+  const answers = [await command(), await command()];
+  const sent = upstream.seen.map(({ body }) => body.toString());
+  expect(sent[0]).toMatch(/is ⟦aws-access-key-id:[0-9a-f]{12}⟧ ours\?/i);
+  expect(sent[1]).toBe(sent[0]);
+  for (const { output } of answers) expect(output!.message!.content![0]!.text).toMatch(/^you said ⟦/);
+  const [first, second] = gateway.events.flatMap(({ outcome }) => outcome ?? []).slice(-2);
+  expect(first).toMatchObject({ status: 'done', usage: { model: modelId, inputTokens: 12, outputTokens: 3 } });
+  expect([first!.maskedFields, second!.maskedFields]).toEqual([2, 1]); // what was sent once goes again as it was
+});
+
+test('nor does one in a long prompt that its client has signed', async () => {
+  respond = (response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(
+      JSON.stringify({
+        id: 'msg_1',
+        type: 'message',
+        role: 'assistant',
+        model: 'claude',
+        content: [{ type: 'text', text: `it is ${token}` }],
+        stop_reason: 'end_turn',
+        usage: { input_tokens: 5, output_tokens: 2 },
+      }),
+    );
+  };
+  const text = `${'word '.repeat(40_000)}${accessKey} end`;
+  const body = JSON.stringify({
+    anthropic_version: 'bedrock-2023-05-31',
+    max_tokens: 10,
+    messages: [{ role: 'user', content: text }],
+  });
+  const answer = await client.send(new InvokeModelCommand({ modelId, body }));
+  const [seen] = upstream.seen;
+  expect(seen!.body.length).toBeGreaterThan(200_000);
+  expect(seen!.body.toString()).not.toContain(accessKey);
+  expect(seen!.body.toString()).toMatch(/⟦[^⟧]+⟧ end"/);
+  const told = JSON.parse(Buffer.from(answer.body).toString()) as { content: { text: string }[] };
+  expect(told.content[0]!.text).toMatch(/^it is ⟦/);
+});
+
+const invoked = (...events: readonly object[]): Buffer =>
+  Buffer.concat(
+    events.map((event) => eventOf('chunk', { bytes: Buffer.from(JSON.stringify(event)).toString('base64') })),
+  );
+const pieceOf = (text: string) => ({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } });
+const toldIn = async (body: string): Promise<string> => {
   const answer = await client.send(new InvokeModelWithResponseStreamCommand({ modelId, body }));
   let told = '';
-  for await (const { chunk: piece } of answer.body!) {
-    const said = JSON.parse(Buffer.from(piece!.bytes!).toString()) as { delta: { text: string } };
-    told += said.delta.text;
+  for await (const { chunk } of answer.body!) {
+    const said = JSON.parse(Buffer.from(chunk!.bytes!).toString()) as { delta?: { text?: string } };
+    told += said.delta?.text ?? '';
   }
-  expect(told).toBe('a [redacted:aws-access-key-id] b');
+  return told;
+};
+
+test('a model that is asked in its own JSON answers in pieces as well', async () => {
+  respond = (response) => {
+    response.writeHead(200, streaming);
+    const message = { id: 'm', type: 'message', role: 'assistant', model: 'claude', content: [] };
+    response.end(
+      invoked(
+        { type: 'message_start', message: { ...message, usage: { input_tokens: 1, output_tokens: 1 } } },
+        { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+        pieceOf(`a ${accessKey.slice(0, 7)}`),
+        pieceOf(`${accessKey.slice(7)} b`),
+        { type: 'content_block_stop', index: 0 },
+        { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 9 } },
+        { type: 'message_stop' },
+      ),
+    );
+  };
+  const asked = { anthropic_version: 'bedrock-2023-05-31', max_tokens: 10 };
+  const body = JSON.stringify({ ...asked, messages: [{ role: 'user', content: `and ${token}?` }] });
+  expect(await toldIn(body)).toMatch(/^a ⟦aws-access-key-id:[0-9a-f]{12}⟧ b$/i);
+  expect(upstream.seen[0]!.body.toString()).not.toContain(token);
+  expect(foundIn(recorded(), [accessKey])).toEqual([]);
+  expect(gateway.events.at(-1)!.outcome).toMatchObject({ usage: { outputTokens: 9 } });
+});
+
+test('one that is asked in words of another maker is masked as every answer of AWS is', async () => {
+  respond = (response) => {
+    response.writeHead(200, streaming);
+    response.end(invoked(pieceOf(`a ${accessKey.slice(0, 7)}`), pieceOf(`${accessKey.slice(7)} b`)));
+  };
+  expect(await toldIn(JSON.stringify({ messages: [] }))).toBe('a [redacted:aws-access-key-id] b');
+});
+
+test('a body that another reader could take for the same request is not sent', async () => {
+  const twice = '{"anthropic_version":"bedrock-2023-05-31","max_tokens":1,"messages":[],"messages":[]}';
+  for (const body of [twice, `\ufffe${twice}`, '{"anthropic_version":'])
+    await expect(client.send(new InvokeModelCommand({ modelId, body }))).rejects.toMatchObject({
+      $metadata: { httpStatusCode: 400 },
+    });
+  expect(upstream.seen).toEqual([]);
 });
 
 test('a stream that breaks off does not look like one that is over', async () => {
   respond = (response) => {
     response.writeHead(200, streaming);
-    response.write(delta(0, 'this is only the first half of what the model wanted to say, and then'));
-    setTimeout(() => response.destroy(), 20);
+    response.write(delta(0, 'this is only the first half of what the model wanted to say, and then, '));
+    setTimeout(() => response.destroy(), 50);
   };
   const broken = await client.send(new ConverseStreamCommand({ modelId, messages }));
   const events: ConverseStreamOutput[] = [];

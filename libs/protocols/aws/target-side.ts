@@ -21,7 +21,7 @@ export async function createAwsTargetSide(): Promise<TargetSide> {
   const targets = new WeakMap<Target, AwsTarget>();
   const targetOf = (host: TargetHost): AwsTarget => {
     const { target } = host;
-    const known = targets.get(target) ?? new AwsTarget(target, catalogue, (event, details) => host.log(event, details));
+    const known = targets.get(target) ?? new AwsTarget(host, catalogue, (event, details) => host.log(event, details));
     targets.set(target, known);
     return known;
   };

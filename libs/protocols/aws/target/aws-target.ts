@@ -1,9 +1,12 @@
 /** What the sessions of one target share: connections to AWS, the agent's own credential, and roles assumed by it. */
 
+import { createHmac } from 'node:crypto';
 import { type Catalogue, SigningKeyCache } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
-import type { AwsCredential, Target } from '@sallyport/engine';
+import type { AwsCredential, Target, TargetHost } from '@sallyport/engine';
 import { HeldBytes, UpstreamClient } from '@sallyport/http';
+import { Ledgers } from '@sallyport/model-gateway';
+import { Placeholders } from '@sallyport/models';
 import { type AwsSettings, parseAwsSettings } from '../settings.js';
 import { type Log, ScopedCredentials } from './scoping/scoped-credentials.js';
 import { Sts } from './scoping/sts.js';
@@ -19,6 +22,8 @@ export class AwsTarget {
   readonly scopes: ScopedCredentials;
   readonly held: HeldBytes;
   readonly keys = new SigningKeyCache();
+  readonly ledgers = new Ledgers();
+  readonly placeholders: Placeholders;
   readonly #target: Target;
   readonly #sts: Sts;
   readonly #log: Log;
@@ -26,13 +31,15 @@ export class AwsTarget {
   #account: { readonly asked: Promise<string>; readonly keyId: string; failedAt?: number } | undefined;
 
   constructor(
-    target: Target,
+    { target, maskingKey }: Pick<TargetHost, 'target' | 'maskingKey'>,
     readonly catalogue: Catalogue,
     log: Log,
   ) {
     this.#target = target;
     this.#log = log;
     this.settings = parseAwsSettings(target.settings);
+    // The same as those of model connections: a value has one placeholder, whichever way it goes to a model.
+    this.placeholders = new Placeholders(createHmac('sha256', maskingKey).update('model placeholders').digest());
     const { connections, deadlines, ca, maxBody } = this.settings;
     this.held = new HeldBytes(maxBody);
     this.client = new UpstreamClient({ connections, deadlines, ...(ca === undefined ? {} : { ca }) });

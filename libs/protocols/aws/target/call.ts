@@ -10,6 +10,7 @@ import {
   type Answer,
   answerHeaders,
   encodeResponseHead,
+  type Header,
   type HeldPart,
   headerOf,
   type OutcomeHead,
@@ -19,12 +20,15 @@ import {
   wholeAnswer,
 } from '@sallyport/http';
 import type { Masker } from '@sallyport/masking';
+import type { ToolVerdict } from '@sallyport/models';
 import { type MaskedResponse, maskingOf, type ResponseMasking } from '../masking/index.js';
+import { asksModel, modelApiOf } from '../model-api.js';
 import type { CallHead } from '../wire.js';
 import { agreedNeeds } from './agreed-needs.js';
 import type { AwsTarget } from './aws-target.js';
 import { type Asked, type Destination, destinationOf, isSamePlace } from './destination.js';
 import { errorCode, refusesCredential } from './error-code.js';
+import { ModelTraffic } from './model-traffic.js';
 import type { Session } from './opening.js';
 import { requestHeaders } from './request-headers.js';
 import { type Sending, sendingOf } from './sending.js';
@@ -50,6 +54,8 @@ interface Prepared {
   readonly destination: Destination;
   readonly masking: ResponseMasking;
   readonly sending: Sending;
+  /** Of a request to a model whose words are known here. */
+  readonly traffic: ModelTraffic | undefined;
 }
 
 interface Authorised {
@@ -71,6 +77,7 @@ export class Call {
   #scoped: OutcomeHead['scoped'];
   #joinKey: string | undefined;
   #masked: MaskedResponse['result'] | undefined;
+  #traffic: ModelTraffic | undefined;
   #status: OutcomeStatus = 'skipped';
   #code: string | undefined;
 
@@ -96,12 +103,16 @@ export class Call {
   }
 
   #outcome(): OutcomeHead {
+    const told = this.#traffic?.answer;
+    const code = told?.errorType ?? this.#code;
+    const hidden = [this.#masked, this.#traffic?.sent, told].filter((one) => one !== undefined);
     return {
-      status: this.#status,
-      ...(this.#code === undefined ? {} : { code: this.#code }),
+      status: told?.errorType === undefined ? this.#status : 'failed',
+      ...(code === undefined ? {} : { code }),
       bytes: this.#options.answer.bytes,
-      maskedFields: this.#masked?.maskedFields ?? 0,
-      ...(this.#masked === undefined ? {} : { maskedBy: this.#masked.maskedBy }),
+      maskedFields: hidden.reduce((sum, { maskedFields }) => sum + maskedFields, 0),
+      ...(hidden.length === 0 ? {} : { maskedBy: [...new Set(hidden.flatMap(({ maskedBy }) => maskedBy))].sort() }),
+      ...(told?.usage === undefined ? {} : { usage: told.usage }),
       durationMs: Math.round((performance.now() - this.#begun) * 1_000) / 1_000,
       ...(this.#joinKey === undefined ? {} : { joinKey: this.#joinKey }),
       ...(this.#scoped === undefined ? {} : { scoped: this.#scoped }),
@@ -137,10 +148,28 @@ export class Call {
     const destination = destinationOf(asked, target);
     const modelled = catalogue.operation(service, head.operation)?.headers ?? [];
     const sent = requestHeaders(headers, new Set(modelled.map(({ wire }) => wire.toLowerCase())));
-    const masking = maskingOf({ ...identified, method, query, headers: sent }, masker, { binary: settings.binary });
+    const traffic = body === undefined ? undefined : this.#trafficOf(body, sent);
+    this.#traffic = traffic;
+    const shown = { ...identified, method, query, headers: traffic?.headers ?? sent };
+    const known = traffic === undefined ? masker : masker.besidePlaceholders();
+    const masking = maskingOf(shown, known, { binary: settings.binary });
     const { endpoint } = destination;
-    const sending = sendingOf({ head, endpoint, headers: masking.headers, whole: body, body: this.#options.body });
-    return { identified, needs, destination, masking, sending };
+    const whole = traffic?.sent.body ?? body;
+    const rest = { endpoint, headers: masking.headers, body: this.#options.body };
+    const sending = sendingOf({ head: traffic === undefined ? head : unhashed(head), whole, ...rest });
+    return { identified, needs, destination, masking, sending, traffic };
+  }
+
+  #trafficOf(body: Uint8Array, headers: readonly Header[]): ModelTraffic | undefined {
+    const { head, target, session, masker, signal } = this.#options;
+    const api = modelApiOf(head, body);
+    if (api === undefined) return undefined;
+    const { person, aiSession, session: own } = session.attribution;
+    const ledger = target.ledgers.of(person, aiSession ?? own);
+    const { placeholders } = target;
+    // Its tools are the client's own: policies decide the calls to AWS that they make.
+    const decide = async (): Promise<ToolVerdict> => ({ outcome: 'allow' });
+    return new ModelTraffic({ api, body, headers, masker, placeholders, ledger, signal, decide });
   }
 
   #mayGo(asked: Asked): boolean {
@@ -152,6 +181,7 @@ export class Call {
   /** What is there already is not streamed; nor is what a service would have to know the hash of beforehand. */
   get #streams(): boolean {
     const { head, body } = this.#options;
+    if (asksModel(head)) return false; // another body is sent, and its hash is signed
     return !body.isEnded && (head.bodySha256 !== undefined || takesUnsigned.has(head.service));
   }
 
@@ -230,7 +260,7 @@ export class Call {
 
   // ------------------------------------------------------------------------------------------------------ the answer
 
-  async #show({ answer, error, masking, authorised }: Answered & Prepared): Promise<void> {
+  async #show({ answer, error, masking, authorised, traffic }: Answered & Prepared): Promise<void> {
     const { status, headers } = answer;
     if (error !== undefined) {
       this.#status = 'failed';
@@ -238,7 +268,8 @@ export class Call {
     }
     try {
       const body = error === undefined ? answer.body : piecesOf(error.body);
-      const masked = await masking.response({ status, headers }, body);
+      const said = traffic === undefined ? { head: answer, body } : await traffic.response({ status, headers }, body);
+      const masked = await masking.response(said.head, said.body);
       this.#masked = masked.result;
       await this.#pass(masked, new OwnSecrets(secretsOf(authorised.credential)));
     } finally {
@@ -265,6 +296,9 @@ const secretsOf = ({ secretAccessKey, sessionToken }: AwsCredential): string[] =
 async function* piecesOf(body: Uint8Array): AsyncGenerator<Uint8Array> {
   if (body.length > 0) yield body;
 }
+
+/** Of a body that another one goes on for. */
+const unhashed = ({ bodySha256: _ofClient, ...head }: CallHead): CallHead => head;
 
 const disagreement = (reason: string): GatewayError =>
   new GatewayError(
