@@ -7,7 +7,7 @@ import { claudeProgram, claudeSettingsFindings } from '../doctor/claude-code.js'
 import { codexProgram, codexSettingsFindings } from '../doctor/codex.js';
 import { connections, loggedIn, reachable } from '../doctor/control-plane.js';
 import { detourFindings } from '../doctor/detours.js';
-import { attempt, type Finding, missing, ok, type State } from '../doctor/finding.js';
+import { attempt, type Finding, isUnused, missing, ok, type State } from '../doctor/finding.js';
 import { plainLine } from '../plain-text.js';
 import { witnessToken } from '../witness-token.js';
 
@@ -52,18 +52,29 @@ const machine = async ({ world: { env }, options }: Invocation<DoctorOptions>): 
     ...(options.managedFolder ? { managed: options.managedFolder } : {}),
   };
   const ca = path.join(configDirectory(env), 'setup', 'gateway-ca.pem');
+  const settings = eachOrOne([
+    claude ? await attempt('Claude Code settings', 'correct the file', () => claudeSettingsFindings(around)) : [],
+    codex ? await attempt('Codex settings', 'correct the file', async () => codexSettingsFindings(env, ca)) : [],
+  ]);
   return [
     ...(claude || codex
       ? []
       : [missing('AI client', 'neither claude nor codex is on your PATH', 'npm install -g @anthropic-ai/claude-code')]),
-    ...(claude
-      ? [claude, ...(await attempt('Claude Code settings', 'correct the file', () => claudeSettingsFindings(around)))]
-      : []),
-    ...(codex
-      ? [codex, ...(await attempt('Codex settings', 'correct the file', async () => codexSettingsFindings(env, ca)))]
-      : []),
+    ...(claude ? [claude] : []),
+    ...settings[0]!,
+    ...(codex ? [codex] : []),
+    ...settings[1]!,
     ...detourFindings(env),
   ];
+};
+
+/** Of two clients one may be all that somebody uses: then the other is not missing, but leads past the gateway. */
+const eachOrOne = (clients: readonly (readonly Finding[])[]): readonly (readonly Finding[])[] => {
+  const isSetUp = (findings: readonly Finding[]): boolean => findings.length > 0 && !findings.some(isUnused);
+  if (!clients.some(isSetUp)) return clients;
+  return clients.map((findings) =>
+    findings.map((finding): Finding => (isUnused(finding) ? { ...finding, state: 'warning' } : finding)),
+  );
 };
 
 export const addDoctor = (program: Command): void => {

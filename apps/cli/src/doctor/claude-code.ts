@@ -4,7 +4,7 @@ import { leastClaude } from '../setup/claude-settings.js';
 import { Disk } from '../setup/disk.js';
 import { isObject, type JsonObject, readJson } from '../setup/json-file.js';
 import { claudeFolder, managedFolder } from '../setup/places.js';
-import { type Finding, missing, ok, warning } from './finding.js';
+import { type Finding, missing, ok, unused, warning } from './finding.js';
 import { found, isAtLeast, isProgram, said, versionIn } from './program.js';
 
 const check = 'Claude Code';
@@ -147,7 +147,7 @@ export const claudeSettingsFindings = async (around: Around): Promise<readonly F
   const { env } = around;
   const sources = sourcesOf(around);
   const ours = sources.find(({ settings }) => isOurs(settings));
-  if (!ours) return [missing(`${check} settings`, 'it does not use the gateway', setUp), ...overridden(sources, env)];
+  if (!ours) return [unused(`${check} settings`, setUp), ...overridden(sources, env)];
   return [
     scope(ours),
     ...elsewhere(sources, env, ours),

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Disk } from '../setup/disk.js';
 import { codexFolder } from '../setup/places.js';
-import { type Finding, missing, ok, warning } from './finding.js';
+import { type Finding, missing, ok, unused, warning } from './finding.js';
 import { found, said, versionIn } from './program.js';
 
 const check = 'Codex';
@@ -26,8 +26,7 @@ export const codexSettingsFindings = (env: NodeJS.ProcessEnv, ca: string): reado
   const config = path.join(codexFolder(env), 'config.toml');
   const hooks = path.join(codexFolder(env), 'hooks.json');
   const text = disk.read(config)?.toString() ?? '';
-  if (!/^model_provider = "sallyport"$/m.test(text))
-    return [missing(`${check} settings`, 'it does not use the gateway', setUp)];
+  if (!/^model_provider = "sallyport"$/m.test(text)) return [unused(`${check} settings`, setUp)];
   const trust = trustNames.map((name) => env[name]).find(Boolean);
   return [
     ok(`${check} settings`, config),

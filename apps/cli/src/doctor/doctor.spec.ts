@@ -313,6 +313,16 @@ test('managed settings that are in force need nothing else', async () => {
   expect(await doctor()).toMatchObject({ status: 0, wrong: [] });
 });
 
+test('who uses one client is only warned of the other, which is there and leads past the gateway', async () => {
+  await setUp();
+  install('codex', 'codex-cli 0.169.0');
+  const { status, wrong } = await doctor();
+  expect(wrong).toContainEqual(
+    expect.objectContaining({ check: 'Codex settings', state: 'warning', mend: 'sallyport setup codex' }),
+  );
+  expect(status).toBe(0);
+});
+
 describe('an untouched machine', () => {
   test('is told to log in first, and to set the client up', async () => {
     const { wrong } = await doctor({ SALLYPORT_TOKEN: '' });

@@ -16,6 +16,11 @@ export const missing = (check: string, says: string, mend: string): Finding => (
   says,
   mend,
 });
+const unusedText = 'it does not use the gateway';
+/** A client that is there, and was never set up. */
+export const unused = (check: string, mend: string): Finding => missing(check, unusedText, mend);
+export const isUnused = ({ state, says }: Finding): boolean => state === 'missing' && says === unusedText;
+
 export const warning = (check: string, says: string, mend: string): Finding => ({
   check,
   state: 'warning',
