@@ -22,6 +22,9 @@ export interface Relaying {
 
 const asTold = (outcome: Outcome): Outcome => outcome;
 
+/** The client, as far as its answer is about it. */
+export type Answerable = Pick<Incoming, 'gone' | 'head' | 'write' | 'drained' | 'end'>;
+
 export interface Relayed {
   /** Where there is no response to show. */
   readonly refusal?: Refusal;
@@ -32,7 +35,7 @@ export interface Relayed {
  * @throws GatewayError when the way broke, or the record did: the outcome is then still to be told
  */
 export async function relay(
-  incoming: Incoming,
+  incoming: Answerable,
   way: Pick<Way<unknown>, 'next'>,
   { gate, record, raised, settled = asTold }: Relaying,
 ): Promise<Relayed> {
@@ -67,7 +70,7 @@ export async function relay(
 class Response {
   #begun = false;
 
-  constructor(private readonly incoming: Incoming) {}
+  constructor(private readonly incoming: Answerable) {}
 
   async take(bytes: Uint8Array): Promise<void> {
     if (this.incoming.gone.aborted) throw new GatewayError('CANCELLED', 'the client has gone');

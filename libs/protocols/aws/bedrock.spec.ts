@@ -8,6 +8,7 @@ import {
   InvokeModelCommand,
   InvokeModelWithResponseStreamCommand,
 } from '@aws-sdk/client-bedrock-runtime';
+import { GatewayError } from '@sallyport/core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { eventOf } from '../testing/aws-corpus/answers.js';
 import { accessKey, foundIn, token } from '../testing/aws-corpus/canaries.js';
@@ -18,7 +19,8 @@ let upstream: Scripted;
 let gateway: Awaited<ReturnType<typeof awsGateway>>;
 let client: BedrockRuntimeClient;
 let respond: (response: ServerResponse) => unknown;
-let denies = false;
+let denied = '';
+let isSpent = false;
 
 beforeAll(async () => {
   upstream = await scriptedUpstream((_seen, response) => void respond(response));
@@ -26,13 +28,20 @@ beforeAll(async () => {
     settings: { endpoints: { default: upstream.url } },
     records: true,
     rules: [{ id: 'secrets', kind: 'detector', detector: 'secrets', action: 'redact' }],
-    decide: ({ action }) => (denies && action === 'aws.call' ? 'deny' : 'allow'),
+    decide: ({ action }) => (action === denied ? 'deny' : 'allow'),
+    reserve: async () => {
+      if (isSpent) throw new GatewayError('BUDGET_EXHAUSTED', 'the budget is used up');
+    },
   });
 });
 beforeEach(() => {
-  denies = false;
+  denied = '';
+  isSpent = false;
   upstream.seen.length = 0;
   gateway.responses.clear();
+  gateway.events.length = 0;
+  gateway.witnessed.length = 0;
+  gateway.settled.length = 0;
   client = new BedrockRuntimeClient({
     region: gateway.region,
     endpoint: gateway.endpoint,
@@ -161,9 +170,78 @@ test('a secret in a prompt does not reach the model, and is the same to it each 
   expect(sent[0]).toMatch(/is ⟦aws-access-key-id:[0-9a-f]{12}⟧ ours\?/i);
   expect(sent[1]).toBe(sent[0]);
   for (const { output } of answers) expect(output!.message!.content![0]!.text).toMatch(/^you said ⟦/);
-  const [first, second] = gateway.events.flatMap(({ outcome }) => outcome ?? []).slice(-2);
-  expect(first).toMatchObject({ status: 'done', usage: { model: modelId, inputTokens: 12, outputTokens: 3 } });
+  const [first, second] = outcomesOf(`bedrock.converse ${modelId}`);
   expect([first!.maskedFields, second!.maskedFields]).toEqual([2, 1]); // what was sent once goes again as it was
+});
+
+const outcomesOf = (text: string) =>
+  gateway.events.flatMap((event) => (event.text?.startsWith(text) === true ? (event.outcome ?? []) : []));
+const decided = (): string[] =>
+  gateway.events.flatMap(({ operation, event }) =>
+    operation === undefined || operation.action === 'session.connect'
+      ? []
+      : [`${operation.action} ${event.replace('operation.', '')}`],
+  );
+const conversed = (response: ServerResponse): void => {
+  response.writeHead(200, streaming);
+  response.write(eventOf('messageStart', { role: 'assistant' }));
+  response.write(
+    eventOf('contentBlockStart', { contentBlockIndex: 0, start: { toolUse: { toolUseId: 't-1', name: 'lookup' } } }),
+  );
+  response.write(eventOf('contentBlockDelta', { contentBlockIndex: 0, delta: { toolUse: { input: '{"a":1}' } } }));
+  response.write(eventOf('contentBlockStop', { contentBlockIndex: 0 }));
+  response.write(eventOf('messageStop', { stopReason: 'tool_use' }));
+  response.end(eventOf('metadata', { usage: { inputTokens: 7, outputTokens: 5, totalTokens: 12 } }));
+};
+const heard = async (): Promise<ConverseStreamOutput[]> => {
+  const answer = await client.send(new ConverseStreamCommand({ modelId, messages }));
+  const events: ConverseStreamOutput[] = [];
+  for await (const event of answer.stream!) events.push(event);
+  return events;
+};
+
+test('the call, the request to the model and its tool call are each decided, and put on record', async () => {
+  respond = conversed;
+  const events = await heard();
+  expect(events.flatMap(({ contentBlockStart }) => contentBlockStart?.start?.toolUse?.name ?? [])).toEqual(['lookup']);
+  expect(decided()).toEqual(['aws.call allow', 'model.request allow', 'model.tool_call allow']);
+  expect(gateway.witnessed).toMatchObject([
+    { kind: 'message', message: { kind: 'human', text: 'what are the keys?' } },
+    { kind: 'tool-call', id: 't-1', name: 'lookup', input: '{"a":1}', turn: { aiSession: 'ai-1', toolCall: 't-1' } },
+  ]);
+  const usage = { inputTokens: 7, outputTokens: 5 };
+  expect(gateway.settled).toMatchObject([usage]);
+  expect(outcomesOf(`bedrock.converse ${modelId}`)).toMatchObject([{ status: 'done', usage: { microUsd: 1_000 } }]);
+  const ofCall = gateway.events.at(-1)!;
+  expect(ofCall.text).toContain('ConverseStream');
+  expect(ofCall.outcome).toMatchObject({ status: 'done' });
+  expect(ofCall.outcome).not.toHaveProperty('usage');
+});
+
+test('a tool call that is denied is a text to the client, and no tool', async () => {
+  respond = conversed;
+  denied = 'model.tool_call';
+  const events = await heard();
+  expect(JSON.stringify(events)).not.toMatch(/toolUse|lookup/);
+  expect(textOf(events)).toMatch(/^The gateway refused this tool call, and it was not run: the policy says no/);
+  expect(events.flatMap(({ messageStop }) => messageStop?.stopReason ?? [])).toEqual(['end_turn']);
+  expect(gateway.witnessed.map(({ kind }) => kind)).toEqual(['message']);
+});
+
+test('a request to a model that is denied, or that no budget pays for, is not sent', async () => {
+  denied = 'model.request';
+  await expect(client.send(new ConverseCommand({ modelId, messages }))).rejects.toMatchObject({
+    name: 'AccessDeniedException',
+  });
+  expect(decided()).toEqual(['aws.call allow', 'model.request deny']);
+  denied = '';
+  isSpent = true;
+  await expect(client.send(new ConverseCommand({ modelId, messages }))).rejects.toThrow(/budget is used up/);
+  expect(outcomesOf(`bedrock.converse ${modelId}`).at(-1)).toMatchObject({
+    status: 'skipped',
+    code: 'BUDGET_EXHAUSTED',
+  });
+  expect([upstream.seen, gateway.settled, gateway.witnessed]).toEqual([[], [], []]);
 });
 
 test('nor does one in a long prompt that its client has signed', async () => {
@@ -232,7 +310,7 @@ test('a model that is asked in its own JSON answers in pieces as well', async ()
   expect(await toldIn(body)).toMatch(/^a ⟦aws-access-key-id:[0-9a-f]{12}⟧ b$/i);
   expect(upstream.seen[0]!.body.toString()).not.toContain(token);
   expect(foundIn(recorded(), [accessKey])).toEqual([]);
-  expect(gateway.events.at(-1)!.outcome).toMatchObject({ usage: { outputTokens: 9 } });
+  expect(outcomesOf(`bedrock.invoke ${modelId}`)).toMatchObject([{ status: 'done', usage: { outputTokens: 9 } }]);
 });
 
 test('one that is asked in words of another maker is masked as every answer of AWS is', async () => {
@@ -269,7 +347,7 @@ test('a stream that breaks off does not look like one that is over', async () =>
 });
 
 test('a refusal is one error, which the SDK does not repeat', async () => {
-  denies = true;
+  denied = 'aws.call';
   const patient = new BedrockRuntimeClient({
     region: gateway.region,
     endpoint: gateway.endpoint,

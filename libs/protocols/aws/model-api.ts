@@ -38,6 +38,10 @@ export interface NamedCall {
 export const asksModel = ({ service, operation }: NamedCall): boolean =>
   service === 'bedrock-runtime' && kinds.has(operation);
 
+/** As much as its path says of it, before its body has come. */
+export const mayAskModel = (signingName: string, path: string): boolean =>
+  signingName === 'bedrock' && /^\/model\/[^/]+\/(?:invoke|converse)/.test(path);
+
 /**
  * Undefined for what is no request to a model, and for InvokeModel in the words of a maker that nobody here knows.
  * @throws GatewayError INVALID_INPUT for a body that the model may understand, and this gateway does not

@@ -8,13 +8,22 @@ import {
   type Decision,
   GatewayError,
   type MaskingRule,
+  type ModelUsage,
   type Operation,
   type OperationId,
   type PersonId,
   type PolicyId,
   type SessionId,
 } from '@sallyport/core';
-import { type Guards, type Lobby, type SessionHandle, serve, type TargetHost } from '@sallyport/engine';
+import {
+  type Guards,
+  type Lobby,
+  type ModelEstimate,
+  type ModelWitness,
+  type SessionHandle,
+  serve,
+  type TargetHost,
+} from '@sallyport/engine';
 import { planOf } from '@sallyport/masking';
 import { createAuthority, issueServerCertificate } from '@sallyport/tunnel';
 import { createAwsClientSide } from '../aws/client-side.js';
@@ -40,6 +49,8 @@ export interface AwsGatewayOptions {
   readonly holdMs?: number;
   /** What the store says of a signature; undefined knows none. */
   readonly once?: Lobby['once'];
+  /** Throws where a budget is used up. */
+  readonly reserve?: (estimate: ModelEstimate) => Promise<void>;
   readonly credential?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
@@ -72,6 +83,8 @@ export async function awsGateway(options: AwsGatewayOptions) {
     createAwsTargetSide(),
   ]);
   const events: Event[] = [];
+  const witnessed: ModelWitness[] = [];
+  const settled: (ModelUsage | undefined)[] = [];
   const log: string[] = [];
   const responses = new Map<OperationId, RecordedResponse>();
   const ended = new Set<AbortController>();
@@ -173,8 +186,17 @@ export async function awsGateway(options: AwsGatewayOptions) {
       },
       masking: () => plan,
       catalogue: () => undefined,
-      witness: () => Promise.reject(new Error('no model traffic here')),
-      reserve: () => Promise.reject(new Error('no model traffic here')),
+      witness: async (seen) => void witnessed.push(seen),
+      reserve: async (estimate) => {
+        if (options.reserve !== undefined) await options.reserve(estimate);
+        return {
+          settle: async (usage) => {
+            settled.push(usage);
+            return { ...usage, microUsd: 1_000 };
+          },
+          release: async () => void settled.push(undefined),
+        };
+      },
       knowsCatalogue: () => true,
       close: (reason) => void events.push({ event: 'session.ended', ...(reason ? { text: reason.code } : {}) }),
     };
@@ -211,6 +233,9 @@ export async function awsGateway(options: AwsGatewayOptions) {
     endpoint: `https://localhost:${port}`,
     ca: authority.certificate,
     events,
+    witnessed,
+    /** What reservations ended with: undefined is a release. */
+    settled,
     log,
     responses,
     /** What a client signs with. */

@@ -1,12 +1,13 @@
 /** One call of a client: from its verified head to the last byte of its answer. */
 import { type AwsRequest, identify } from '@sallyport/aws';
-import { GatewayError, type Refusal, refusalOf } from '@sallyport/core';
-import type { Exchange, OperationRecord, Permit, ResponseGate } from '@sallyport/engine';
+import { GatewayError, type Outcome, type Refusal, refusalOf } from '@sallyport/core';
+import type { Exchange, Frame, OperationRecord, Permit, ResponseGate } from '@sallyport/engine';
 import { Hold, headerOf, type Incoming, relay, type Way } from '@sallyport/http';
 import { type DescribedCall, operationOf } from '../describe.js';
 import { errorAnswer, type SignatureFault } from '../refuse.js';
 import type { CallHead, OpenedHead } from '../wire.js';
 import { unbound } from './bound-body.js';
+import { ModelExchange, type ModelRun } from './model-exchange.js';
 import { foretold } from './previews/ask.js';
 import type { Read } from './previews/read.js';
 import { previewOf } from './previews/table.js';
@@ -84,6 +85,12 @@ async function runRead(arrived: Arrived, { request, scope }: Read, incoming: Inc
   await run(reading, { request, identification, described, use: freely, check: undefined });
 }
 
+interface Sent {
+  readonly gate: ResponseGate;
+  readonly record: OperationRecord;
+  readonly run?: ModelRun | undefined;
+}
+
 class Call implements Exchange {
   readonly #arrived: Arrived;
   readonly #asked: Asked;
@@ -126,6 +133,34 @@ class Call implements Exchange {
   }
 
   async forward(permit: Permit, gate: ResponseGate, record: OperationRecord): Promise<void> {
+    const { model } = this.#asked;
+    if (model === undefined) return this.#send(permit, { gate, record });
+    const { session, incoming, holdMs } = this.#arrived;
+    const exchange = new ModelExchange({
+      asked: model,
+      session,
+      incoming,
+      holdMs,
+      send: (run) => this.#send(permit, { gate, record, run }),
+      refused: (refusal) => this.#refused(refusal, record),
+    });
+    try {
+      await session.aside(exchange);
+    } catch (error) {
+      await this.#refused(refusalOf(error), record);
+    } finally {
+      exchange.end();
+    }
+  }
+
+  /** As a request to a model, which it is beside the call that was allowed. */
+  async #refused(refusal: Refusal, record: OperationRecord): Promise<void> {
+    const outcome = { status: 'skipped', code: refusal.code, maskedFields: 0 } as const;
+    await record.outcome(outcome).catch(() => undefined); // told already, or it cannot be
+    answerError(this.#arrived, refusal);
+  }
+
+  async #send(permit: Permit, { gate, record, run }: Sent): Promise<void> {
     let way: Way<OpenedHead> | undefined;
     let whole = false;
     try {
@@ -135,13 +170,14 @@ class Call implements Exchange {
       if (this.#hasWaited && check !== undefined && this.#arrived.signed.sha256 === undefined) throw unbound();
       await this.#asked.use.settled;
       way = await this.#arrived.session.way(permit);
-      const { refusal, heardOut } = await this.#exchange(way, head, permit, { gate, record });
+      const { refusal, heardOut } = await this.#exchange(way, head, permit, { gate, record, run });
       whole = heardOut;
       if (refusal !== undefined) answerError(this.#arrived, refusal);
     } catch (error) {
-      await record
-        .outcome({ status: way === undefined ? 'failed' : 'unknown', code: refusalOf(error).code, maskedFields: 0 })
-        .catch(() => undefined); // told already, or it cannot be: the session's record says so itself
+      const status = way === undefined ? 'failed' : 'unknown';
+      const outcome = { status, code: refusalOf(error).code, maskedFields: 0 } as const;
+      await run?.broken(outcome);
+      await record.outcome(outcome).catch(() => undefined); // told already, or it cannot be: the session's record says so itself
       answerError(
         this.#arrived,
         this.#withReason(refusalOf(error)),
@@ -160,16 +196,26 @@ class Call implements Exchange {
     way: Way<OpenedHead>,
     head: CallHead,
     permit: Permit,
-    recorded: { readonly gate: ResponseGate; readonly record: OperationRecord },
+    { gate, record, run }: Sent,
   ): Promise<{ readonly refusal?: Refusal; readonly heardOut: boolean }> {
     const { incoming } = this.#arrived;
+    const client = run?.heardBy(incoming) ?? incoming;
+    const recorded = {
+      gate,
+      record,
+      raised: (frame: Frame): void => {
+        if (run === undefined) way.destroy(new GatewayError('RESPONSE_NOT_UNDERSTOOD', 'no model has called a tool'));
+        else run.raised(frame, way);
+      },
+      settled: (outcome: Outcome) => run?.settled(outcome) ?? outcome,
+    };
     const giveUp = (): void => way.destroy(new GatewayError('CANCELLED', 'the client has gone'));
     if (incoming.gone.aborted) throw new GatewayError('CANCELLED', 'the client has gone');
     incoming.gone.addEventListener('abort', giveUp, { once: true });
     try {
       way.begin(head, this.#asked.request.body ?? new Uint8Array(0), permit);
       const { check } = this.#asked;
-      if (check === undefined) return { ...(await relay(incoming, way, recorded)), heardOut: true };
+      if (check === undefined) return { ...(await relay(client, way, recorded)), heardOut: true };
       let failure: unknown;
       let heardOut = false;
       const sent = stream(incoming, check, way).then(
@@ -182,7 +228,7 @@ class Call implements Exchange {
           incoming.body.resume(); // what still arrives is not kept
         },
       );
-      const relayed = await relay(incoming, way, recorded).catch((error: unknown) => {
+      const relayed = await relay(client, way, recorded).catch((error: unknown) => {
         throw failure ?? error;
       });
       // Who is refused is told at once, and not when all has been sent that nobody wants.

@@ -10,10 +10,12 @@ import {
 } from '@sallyport/aws';
 import { type CallSession, headerOf, type Incoming } from '@sallyport/http';
 import { type DescribedCall, operationOf } from '../describe.js';
+import { mayAskModel } from '../model-api.js';
 import type { ErrorStyle } from '../refuse.js';
 import type { OpenedHead } from '../wire.js';
 import { bodyText, mustBeRead } from './bound-body.js';
 import type { InspectedBytes } from './budget.js';
+import { type ModelAsked, modelAskedOf } from './model-asked.js';
 import type { Signed } from './signature.js';
 import { freely, type Use } from './single-use.js';
 import { readWhole } from './upload.js';
@@ -38,6 +40,8 @@ export interface Asked {
   readonly identification: Identification;
   readonly described: DescribedCall;
   readonly use: Use;
+  /** Of a request to a model whose words are known here. */
+  readonly model?: ModelAsked;
   /** Of a body that streams. */
   readonly check: BodyVerifier | undefined;
 }
@@ -47,7 +51,8 @@ export async function readCall(arrived: Arrived): Promise<Asked> {
   const { incoming, signed, session, catalogue, addressing, budget } = arrived;
   const check = signed.body();
   const isObject = needsBody(catalogue, signed.request, signed.scope, addressing).read !== 'whole';
-  const streams = check !== undefined && !isSmall(incoming) && isObject;
+  const asksModel = mayAskModel(signed.scope.signingName, signed.request.path);
+  const streams = check !== undefined && !isSmall(incoming) && isObject && !asksModel;
   const request: AwsRequest =
     check === undefined || streams
       ? signed.request
@@ -74,7 +79,8 @@ function describeAsked({ signed, session, catalogue, addressing }: Arrived, requ
     streamed: streams ? signed.standsFor(headerOf(request.headers, 'content-length')) : undefined,
     agent: session.opened,
   });
-  return { request, identification, described };
+  const model = modelAskedOf(identification, request);
+  return { request, identification, described, ...(model === undefined ? {} : { model }) };
 }
 
 /** Of an object whose upload waits for people. What was decided of it stays: nobody looks into its bytes. */

@@ -20,7 +20,8 @@ import {
   wholeAnswer,
 } from '@sallyport/http';
 import type { Masker } from '@sallyport/masking';
-import type { ToolVerdict } from '@sallyport/models';
+import { parseVerdict, Verdicts } from '@sallyport/model-gateway';
+import type { ToolCall, ToolVerdict } from '@sallyport/models';
 import { type MaskedResponse, maskingOf, type ResponseMasking } from '../masking/index.js';
 import { asksModel, modelApiOf } from '../model-api.js';
 import type { CallHead } from '../wire.js';
@@ -74,6 +75,7 @@ export class Call {
   readonly #options: CallOptions;
   readonly #begun = performance.now();
   readonly #held: HeldPart;
+  readonly #verdicts: Verdicts;
   #scoped: OutcomeHead['scoped'];
   #joinKey: string | undefined;
   #masked: MaskedResponse['result'] | undefined;
@@ -84,6 +86,12 @@ export class Call {
   constructor(options: CallOptions) {
     this.#options = options;
     this.#held = options.target.held.begin();
+    this.#verdicts = new Verdicts(options.answer, options.signal);
+  }
+
+  /** @throws PROTOCOL_VIOLATION */
+  verdict(head: Uint8Array): void {
+    this.#verdicts.take(parseVerdict(head));
   }
 
   /** Never rejects: what went wrong is told in the outcome, in our words. */
@@ -167,8 +175,7 @@ export class Call {
     const { person, aiSession, session: own } = session.attribution;
     const ledger = target.ledgers.of(person, aiSession ?? own);
     const { placeholders } = target;
-    // Its tools are the client's own: policies decide the calls to AWS that they make.
-    const decide = async (): Promise<ToolVerdict> => ({ outcome: 'allow' });
+    const decide = (call: ToolCall): Promise<ToolVerdict> => this.#verdicts.ask(call);
     return new ModelTraffic({ api, body, headers, masker, placeholders, ledger, signal, decide });
   }
 
