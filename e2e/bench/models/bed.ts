@@ -19,9 +19,11 @@ export interface ModelWay extends ModelPlace {
 const apiKey = 'what-only-the-agent-knows';
 const target = 'model-api';
 
+/** The first is what people use, and comes first, as a process keeps the memory that it has once had. */
 const connections = {
-  gateway: { title: 'Sallyport', recordsAnswers: false },
-  recorded: { title: 'Sallyport, answers recorded', recordsAnswers: true },
+  gateway: { title: 'Sallyport', recordsAnswers: false, nameless: false },
+  unwitnessed: { title: 'Sallyport, no AI session named', recordsAnswers: false, nameless: true },
+  recorded: { title: 'Sallyport, answers recorded', recordsAnswers: true, nameless: false },
 } as const;
 
 /** What is asked is looked at, and so are commands. */
@@ -62,13 +64,13 @@ async function setUp(bed: Bed): Promise<ModelWay[]> {
   await installation.setPolicy(policy);
   const processes = await gatewayProcesses(installation);
   const ways: ModelWay[] = [{ name: 'direct', title: 'direct', url, key: apiKey, processes: [] }];
-  for (const [name, { title, recordsAnswers }] of Object.entries(connections)) {
+  for (const [name, { title, recordsAnswers, nameless }] of Object.entries(connections)) {
     const connection = `model-${name}`;
     const made = { name: connection, protocol: 'anthropic', target, record_responses: recordsAnswers };
     await installation.api('grace', 'POST', '/v1/connections', made);
     const { ticket, endpoint } = await installation.ticket('ada', { connection });
     const through = `https://127.0.0.1:${installation.ports.anthropic}`;
-    ways.push({ name, title, url: through, ca: endpoint.ca_certificate, key: ticket, processes });
+    ways.push({ name, title, url: through, ca: endpoint.ca_certificate, key: ticket, nameless, processes });
   }
   return ways;
 }

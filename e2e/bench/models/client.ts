@@ -8,6 +8,8 @@ export interface ModelPlace {
   readonly ca?: string;
   /** A model's key, or a ticket. */
   readonly key: string;
+  /** Its requests name no conversation, so that there is nothing to keep together. */
+  readonly nameless?: boolean;
 }
 
 /** How the scripted model is to answer. */
@@ -78,7 +80,7 @@ export class ModelClient {
   }
 
   async #post(body: string): Promise<IncomingMessage> {
-    const { url, key } = this.place;
+    const { url, key, nameless } = this.place;
     const send = url.startsWith('https:') ? httpsRequest : httpRequest;
     const request = send(`${url}/v1/messages`, {
       method: 'POST',
@@ -89,7 +91,7 @@ export class ModelClient {
         'content-length': Buffer.byteLength(body),
         'anthropic-version': '2023-06-01',
         'x-api-key': key,
-        'x-claude-code-session-id': this.conversation,
+        ...(nameless ? {} : { 'x-claude-code-session-id': this.conversation }),
       },
     });
     request.end(body);

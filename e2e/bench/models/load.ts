@@ -1,5 +1,5 @@
 /** Clients that each hold a conversation of their own. */
-
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PeerProcess } from '../peers/peer.js';
 import { cpuSeconds, residentMegabytes } from '../procfs.js';
 import type { ModelWay } from './bed.js';
@@ -45,8 +45,14 @@ export interface CrowdFigures extends LoadFigures {
   readonly atOnce: number;
 }
 
-/** Everybody asks at once, over connections that are open already. */
-export async function crowd(way: ModelWay, streams: number, wanted: Wanted): Promise<CrowdFigures> {
+export interface Crowding extends Wanted {
+  readonly streams: number;
+  /** From the first question to the last. */
+  readonly spreadMs: number;
+}
+
+/** Everybody has a stream at once, over connections that are open already. */
+export async function crowd(way: ModelWay, { streams, spreadMs, ...wanted }: Crowding): Promise<CrowdFigures> {
   const clients = Array.from({ length: streams }, () => new ModelClient(way, conversation()));
   const open = new Counter();
   const peak = new Peaks(way.processes);
@@ -56,7 +62,12 @@ export async function crowd(way: ModelWay, streams: number, wanted: Wanted): Pro
     const before = Object.fromEntries(way.processes.map(({ name, pid }) => [name, residentMegabytes(pid)]));
     peak.watch();
     const figures = await costsOf(way, async () => {
-      const settled = await Promise.allSettled(clients.map((client) => open.during(client, wanted)));
+      const settled = await Promise.allSettled(
+        clients.map(async (client, index) => {
+          await sleep((index * spreadMs) / streams);
+          return open.during(client, wanted);
+        }),
+      );
       return settled.flatMap((one) => {
         if (one.status === 'fulfilled') return [one.value];
         failures.add(String(one.reason));

@@ -4,7 +4,7 @@ import { interleaved, type Say } from '../parts/rounds.js';
 import type { Bed } from '../peers/bed.js';
 import { type ModelWay, modelWays } from './bed.js';
 import type { Arrivals, Wanted } from './client.js';
-import { type ByProcess, type CrowdFigures, crowd, type LoadFigures, oneByOne } from './load.js';
+import { type ByProcess, type CrowdFigures, type Crowding, crowd, type LoadFigures, oneByOne } from './load.js';
 
 /** Milliseconds, of all that came in all rounds. */
 export interface Quantiles {
@@ -58,28 +58,26 @@ export interface ModelFigures {
 
 export const everyMs = 10;
 export const heldMs = 20;
-export const streams = 200;
 const atOnce: Wanted = { words: 20 };
 const paced: Wanted = { words: 150, every: everyMs };
-/** As many a second as a model says them, times the streams, is what two cores must carry. */
-export const crowdEveryMs = 100;
-const inCrowd: Wanted = { words: 50, every: crowdEveryMs };
+/** They begin one after the other and last long enough for all to be under way together. */
+export const inCrowd: Crowding = { streams: 200, spreadMs: 5_000, words: 100, every: 100 };
 
 export async function measureModels(bed: Bed, { rounds, seconds }: Options, say: Say): Promise<ModelFigures> {
   const ways = await modelWays(bed);
   say('warming up');
   for (const way of ways) {
     await oneByOne(way, { ...atOnce, seconds: 3 });
-    await crowd(way, 20, atOnce);
+    await crowd(way, { ...atOnce, streams: 20, spreadMs: 500 });
   }
   const single = await interleaved(ways, rounds, (way) => oneByOne(way, { ...atOnce, seconds }));
   for (const way of ways) say(`first token, ${way.title}: ${told(single.get(way)!.flatMap(({ answers }) => answers))}`);
   const pace = await interleaved(ways, rounds, (way) => oneByOne(way, { ...paced, seconds }));
   for (const way of ways)
     say(`gaps, ${way.title}: ${inWords(gapsOf(pace.get(way)!.flatMap(({ answers }) => answers)))}`);
-  const many = await interleaved(ways, rounds, (way) => crowd(way, streams, inCrowd));
+  const many = await interleaved(ways, rounds, (way) => crowd(way, inCrowd));
   for (const way of ways) {
-    say(`${streams} streams, ${way.title}: ${told(many.get(way)!.flatMap(({ answers }) => answers))}`);
+    say(`${inCrowd.streams} streams, ${way.title}: ${told(many.get(way)!.flatMap(({ answers }) => answers))}`);
     for (const failure of many.get(way)!.flatMap(({ failures }) => failures)) say(`  not whole: ${failure}`);
   }
   return {
@@ -140,7 +138,8 @@ function crowdOf({ name, processes }: ModelWay, rounds: readonly CrowdFigures[])
   const answers = rounds.flatMap((round) => round.answers);
   const by = (read: (round: CrowdFigures, process: string) => number): ByProcess =>
     Object.fromEntries(processes.map((one) => [one.name, median(rounds.map((round) => read(round, one.name)))]));
-  const [{ before, peak }] = rounds as readonly [CrowdFigures];
+  const { before, peak } = rounds[0]!;
+  const { streams } = inCrowd;
   return {
     way: name,
     streams,

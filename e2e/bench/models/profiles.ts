@@ -4,12 +4,13 @@ import type { Say } from '../parts/rounds.js';
 import type { Bed } from '../peers/bed.js';
 import { type ModelWay, modelWays } from './bed.js';
 import { crowd, oneByOne } from './load.js';
+import { inCrowd } from './measure.js';
 
 type Work = (way: ModelWay, options: Options) => Promise<unknown>;
 
 const works: Readonly<Record<string, Work>> = {
   'first token, 1 client': (way, { seconds }) => oneByOne(way, { words: 20, seconds: 2 * seconds }),
-  '200 streams': (way) => crowd(way, 200, { words: 50, every: 100 }),
+  [`${inCrowd.streams} streams`]: (way) => crowd(way, inCrowd),
 };
 
 export async function measureModelProfiles(bed: Bed, options: Options, say: Say): Promise<Profiled[]> {

@@ -1,5 +1,5 @@
 import { digits, ofSpread } from '../figures.js';
-import { crowdEveryMs, everyMs, heldMs, type ModelFigures, type Quantiles, streams } from '../models/measure.js';
+import { everyMs, heldMs, inCrowd, type ModelFigures, type Quantiles } from '../models/measure.js';
 import { table } from './table.js';
 
 /** @returns sections with their titles, as Markdown */
@@ -7,7 +7,7 @@ export const modelSections = (figures: ModelFigures): string[] => [
   section('Models: first token', firstTable(figures)),
   section(`Models: a delta every ${everyMs} ms`, paceTable(figures)),
   section(
-    `Models: ${streams} streams at once, a delta every ${crowdEveryMs} ms`,
+    `Models: ${inCrowd.streams} streams at once, a delta every ${inCrowd.every} ms`,
     crowdTable(figures),
     crowdCosts(figures),
   ),

@@ -27,8 +27,8 @@ export function modelTargets({ models }: Results): Target[] {
         Math.max(0, held - Math.ceil((directPace.held * deltas) / directPace.deltas)),
       ),
     ),
-    ...through(many).map(({ way, streams, whole, atOnce }) =>
-      target(`models, ${titles[way]!}: streams at once that came whole`, atLeast(streams), Math.min(whole, atOnce)),
+    ...through(many).map(({ way, streams, whole }) =>
+      target(`models, ${titles[way]!}: of ${streams} streams at once, came whole`, atLeast(streams), whole),
     ),
   ];
 }
