@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { repository } from '../testing/installation.js';
 import { machineOf } from './machine.js';
-import { isOfAws, type Options, parseOptions, usage } from './options.js';
+import { needsNoTarget, type Options, parseOptions, usage } from './options.js';
 import { Bed } from './peers/bed.js';
 import { installMissing } from './peers/programs.js';
 import { busyCores } from './procfs.js';
@@ -16,7 +16,7 @@ const say = (line: string): void => {
 };
 
 async function bench(options: Options): Promise<void> {
-  const missing = options.parts.every(isOfAws) ? [] : installMissing();
+  const missing = options.parts.every(needsNoTarget) ? [] : installMissing();
   if (missing.length > 0) say(`not installed: ${missing.join(', ')}; their columns are left out`);
   if (missing.includes('postgresql-15')) throw new Error('pgbench is needed: apt-get install postgresql-15');
   const folder = path.join(

@@ -9,6 +9,8 @@ export const partNames = [
   'profile',
   'aws',
   'aws-profile',
+  'models',
+  'models-profile',
 ] as const;
 export type Part = (typeof partNames)[number];
 
@@ -50,7 +52,7 @@ export interface Options {
 }
 
 /** Parts that need nothing of PostgreSQL but the store. */
-export const isOfAws = (part: Part): boolean => part.startsWith('aws');
+export const needsNoTarget = (part: Part): boolean => /^(?:aws|models)/.test(part);
 
 type Depth = Pick<
   Options,
@@ -106,6 +108,7 @@ export const usage = `npm run bench -- [options]
   --clients 1,8,64      how many at once
   --rounds n, --seconds n, --megabytes n, --sessions n
   --only aws,aws-profile   the way to AWS by itself
+  --only models,models-profile   the way to a model by itself
   --document            write docs/performance.md too; a whole run does so by itself
 `;
 

@@ -1,6 +1,8 @@
 import { type AwsFigures, measureAws } from './aws/measure.js';
 import { measureAwsProfiles } from './aws/profiles.js';
 import type { Machine } from './machine.js';
+import { type ModelFigures, measureModels } from './models/measure.js';
+import { measureModelProfiles } from './models/profiles.js';
 import type { Options, Part } from './options.js';
 import { type Connecting, measureConnecting } from './parts/connect.js';
 import { type Memory, measureMemory } from './parts/memory.js';
@@ -20,6 +22,8 @@ export interface Results {
   profile?: Profiled[];
   aws?: AwsFigures;
   awsProfile?: Profiled[];
+  models?: ModelFigures;
+  modelsProfile?: Profiled[];
 }
 
 /** A run, as it is kept in its folder. */
@@ -32,7 +36,7 @@ export interface Run {
   readonly results: Results;
 }
 
-/** Memory comes first: at rest means that nobody has worked yet. AWS comes last, as the agent begins anew for it. */
+/** Memory comes first: at rest means that nobody has worked yet. AWS and models come last, as the agent begins anew for each. */
 const measures: readonly [Part, (results: Results, bed: Bed, options: Options, say: Say) => Promise<void>][] = [
   ['memory', async (results, ...rest) => void (results.memory = await measureMemory(...rest))],
   ['throughput', async (results, ...rest) => void (results.throughput = await measureThroughput(...rest))],
@@ -42,6 +46,8 @@ const measures: readonly [Part, (results: Results, bed: Bed, options: Options, s
   ['profile', async (results, ...rest) => void (results.profile = await measureProfiles(...rest))],
   ['aws', async (results, ...rest) => void (results.aws = await measureAws(...rest))],
   ['aws-profile', async (results, ...rest) => void (results.awsProfile = await measureAwsProfiles(...rest))],
+  ['models', async (results, ...rest) => void (results.models = await measureModels(...rest))],
+  ['models-profile', async (results, ...rest) => void (results.modelsProfile = await measureModelProfiles(...rest))],
 ];
 
 /** @param results filled part by part, so that what was measured is kept when a later part fails */

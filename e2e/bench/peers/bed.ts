@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Installation } from '../../testing/installation.js';
-import { isOfAws, type Options } from '../options.js';
+import { needsNoTarget, type Options } from '../options.js';
 import { startBareTunnel } from './bare-tunnel.js';
 import { type Certificates, makeCertificates } from './certificates.js';
 import { settle, targetSql } from './data.js';
@@ -47,11 +47,11 @@ export class Bed {
   }
 
   async #make(options: Options, say: (line: string) => void): Promise<void> {
-    const isForAws = options.parts.every(isOfAws);
-    say(`starting ${isForAws ? '' : 'and filling the target, '}store, control plane and agent`);
+    const withoutTarget = options.parts.every(needsNoTarget);
+    say(`starting ${withoutTarget ? '' : 'and filling the target, '}store, control plane and agent`);
     this.certificates = await makeCertificates(this.folder);
     this.installation = await Installation.start({
-      ...(isForAws ? {} : { targetSql: targetSql(options) }),
+      ...(withoutTarget ? {} : { targetSql: targetSql(options) }),
       targetSettings,
       storeSettings,
       durableStore: true, // as in production: strict recording is worth nothing on one that does not wait
@@ -60,7 +60,7 @@ export class Bed {
       environment: { SALLYPORT_TICKET_SESSIONS: '1000' },
       nodeOptions: () => ['--import', profilerFor(this.profiles)],
     });
-    if (isForAws) return;
+    if (withoutTarget) return;
     await speakTls(this.installation, this.certificates);
     await settle(this.installation);
     say('starting the peers');

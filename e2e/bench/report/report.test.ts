@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { AwsCalls, AwsFigures } from '../aws/measure.js';
 import { spread } from '../figures.js';
+import type { ByProcess } from '../models/load.js';
+import { gapsOf, type ModelFigures, quantilesOf } from '../models/measure.js';
 import { parseOptions } from '../options.js';
 import type { Throughput } from '../parts/throughput.js';
 import type { Results, Run } from '../run.js';
@@ -149,6 +151,65 @@ describe('the way to AWS', () => {
     expect(text).toContain('| detectors on | 100 | 0.200 |');
     expect(text).toContain('| GetObject | 1 KB | 1 | detectors on | 1.50 |');
     expect(text).not.toMatch(/NaN|undefined/);
+  });
+});
+
+describe('the way to a model', () => {
+  const quantiles = { p50: 10, p99: 20, most: 40 };
+  const used = (way: string, by: ByProcess): ByProcess => (way === 'direct' ? {} : by);
+  const of = (way: string, p50: number, held: number, whole: number) => ({
+    single: { way, requests: 9, p50: spread([p50]), p99: spread([2 * p50]), cpu: used(way, { agent: 3 }) },
+    paced: { way, first: quantiles, gaps: quantiles, deltas: 1000, held },
+    many: {
+      way,
+      streams: 200,
+      whole,
+      atOnce: 200,
+      first: quantiles,
+      gaps: quantiles,
+      seconds: 5,
+      cpu: used(way, { agent: 4, store: 2 }),
+      cores: used(way, { agent: 0.5, store: 0.25 }),
+      memory: used(way, { agent: 0.125 }),
+    },
+  });
+  const figuresOf = (...ways: ReturnType<typeof of>[]): ModelFigures => ({
+    titles: { direct: 'direct', gateway: 'Sallyport' },
+    single: ways.map(({ single }) => single),
+    paced: ways.map(({ paced }) => paced),
+    many: ways.map(({ many }) => many),
+  });
+  const verdicts = (models: ModelFigures) => targetsOf({ models }).map(({ measured }) => measured);
+
+  test('is held against what is added, held back beyond the machine’s own delays, and come whole', () => {
+    expect(verdicts(figuresOf(of('direct', 1, 3, 200), of('gateway', 6, 3, 200))).map(({ met }) => met)).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(verdicts(figuresOf(of('direct', 1, 3, 200), of('gateway', 6.01, 4, 199)))).toEqual([
+      { value: '5.01 ms', met: false },
+      { value: '1.00', met: false },
+      { value: '199', met: false },
+    ]);
+  });
+
+  test('is shown beside the direct one, by process', () => {
+    const text = tables({ ...run, results: { models: figuresOf(of('direct', 1, 0, 200), of('gateway', 6, 0, 200)) } });
+    expect(text).toContain('| Sallyport | 9 | 6.00 | 12.0 | 5.00 | 6.00 | 3.00 |');
+    expect(text).toContain('| Sallyport | agent | 4.00 | 0.500 | 0.125 |');
+    expect(text).toContain('| Sallyport | store | 2.00 | 0.250 |  |');
+    expect(text).not.toMatch(/NaN|undefined/);
+  });
+
+  test('has gaps within answers, never between them', () => {
+    expect(
+      gapsOf([
+        [5, 15, 35],
+        [1, 2],
+      ]),
+    ).toEqual([1, 10, 20]);
+    expect(quantilesOf([1, 10, 20])).toEqual({ p50: 10, p99: 20, most: 20 });
   });
 });
 

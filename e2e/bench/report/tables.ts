@@ -7,13 +7,14 @@ import type { Throughput } from '../parts/throughput.js';
 import type { Cost } from '../profile.js';
 import type { Run } from '../run.js';
 import { awsSections } from './aws-tables.js';
+import { modelSections } from './models-tables.js';
 import { table } from './table.js';
 import type { Measured } from './target.js';
 import { targetsOf } from './targets.js';
 
 /** The generated part of the document. */
 export function tables(run: Run): string {
-  const { throughput, connect, result, memory, stuck, profile, aws, awsProfile } = run.results;
+  const { throughput, connect, result, memory, stuck, profile, aws, awsProfile, models, modelsProfile } = run.results;
   return [
     about(run),
     section('Targets', targetTable(run)),
@@ -23,8 +24,10 @@ export function tables(run: Run): string {
     memory && section('Memory', memoryTable(memory)),
     stuck && section('Stuck readers', stuckTable(run, stuck)),
     ...(aws === undefined ? [] : awsSections(aws)),
+    ...(models === undefined ? [] : modelSections(models)),
     profile && section('Where the time goes', ...profileTables(profile)),
     awsProfile && section('Where the time goes, AWS', ...profileTables(awsProfile)),
+    modelsProfile && section('Where the time goes, models', ...profileTables(modelsProfile)),
   ]
     .filter((part) => part !== undefined)
     .join('\n\n');

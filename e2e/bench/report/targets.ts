@@ -3,6 +3,7 @@ import { stuckReaders } from '../parts/stuck.js';
 import type { Throughput } from '../parts/throughput.js';
 import type { Results } from '../run.js';
 import { awsTargets } from './aws-targets.js';
+import { modelTargets } from './models-targets.js';
 import { atLeast, atMost, flatWithin, type Target, target } from './target.js';
 
 /** What the project has set itself, as far as this run has measured it. Times of one run are compared with each other. */
@@ -13,6 +14,7 @@ export const targetsOf = (results: Results): Target[] => [
   ...memoryTargets(results),
   ...stuckTargets(results),
   ...awsTargets(results),
+  ...modelTargets(results),
 ];
 
 function throughputTargets({ throughput = [] }: Results): Target[] {

@@ -45,7 +45,7 @@ export function* anthropicEvents(plan: Plan, model: string): Generator<Emitted> 
       yield event(anthropicError(part.type, part.message), 'error');
       return;
     } else {
-      yield* block(part, index, plan.deltaSize ?? 5);
+      yield* block(part, index, plan);
       index += 1;
     }
   }
@@ -59,11 +59,15 @@ export function* anthropicEvents(plan: Plan, model: string): Generator<Emitted> 
 
 type Block = Exclude<Part, { kind: 'wait' | 'until' | 'cut' | 'error' }>;
 
-function* block(part: Block, index: number, size: number): Generator<Emitted> {
+function* block(part: Block, index: number, { deltaSize: size = 5, deltaWait }: Plan): Generator<Emitted> {
   yield event({ type: 'content_block_start', index, content_block: opened(part) }, 'content_block_start');
   const delta = (value: unknown): Emitted =>
     event({ type: 'content_block_delta', index, delta: value }, 'content_block_delta');
-  if (part.kind === 'text') for (const text of inDeltas(part.text, size)) yield delta({ type: 'text_delta', text });
+  if (part.kind === 'text')
+    for (const [at, text] of [...inDeltas(part.text, size)].entries()) {
+      if (deltaWait !== undefined && at > 0) yield { wait: deltaWait };
+      yield delta({ type: 'text_delta', text });
+    }
   else if (part.kind === 'thinking') {
     for (const thinking of inDeltas(part.text, size)) yield delta({ type: 'thinking_delta', thinking });
     yield delta({ type: 'signature_delta', signature: part.signature });

@@ -22,6 +22,8 @@ export interface Plan {
   readonly outputTokens?: number;
   /** Characters of a delta. */
   readonly deltaSize?: number;
+  /** Between two deltas of a text, in milliseconds. */
+  readonly deltaWait?: number;
 }
 
 export const says = (text: string): Plan => ({ parts: [{ kind: 'text', text }] });
