@@ -35,6 +35,11 @@ export interface Operation {
   readonly pure: boolean;
   /** Decided before it can have an effect (a Parse): a review it would need is asked for when it is executed. */
   readonly provisional?: boolean;
+  /**
+   * What was allowed, of which this is a part that policies may judge by itself (a request to a model, of a call to AWS).
+   * Where no policy names this one's action, what allowed the whole allows it.
+   */
+  readonly within?: Operation;
   /** Where the request itself says what it belongs to (model traffic, MCP): used instead of what the ticket says. */
   readonly turn?: TurnContext;
 }

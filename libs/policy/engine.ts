@@ -26,6 +26,8 @@ export interface PolicyEngine {
   load(version: number, text: string): void;
   /** Never throws: what cannot be decided is a denial with POLICY_UNAVAILABLE. */
   decide(request: PolicyRequest): Decision;
+  /** Does any policy in force name this action? */
+  names(action: string): boolean;
   /** What the policies behind a decision of the version in force allow only so often. */
   quotasOf(policies: readonly string[]): readonly QuotaOf[];
   /**
@@ -45,6 +47,7 @@ export function createPolicyEngine({ maxEntries = 10_000, onFailure }: PolicyEng
   const cache = new DecisionCache(maxEntries);
   let active: ReadyPolicySet | undefined;
   let loads = 0;
+  let loaded = '';
 
   return {
     get version() {
@@ -56,12 +59,14 @@ export function createPolicyEngine({ maxEntries = 10_000, onFailure }: PolicyEng
       warmUp(next);
       loads += 1;
       active = next;
+      loaded = text;
       cache.clear();
     },
     decide(request) {
       if (active === undefined) return unavailable(0, 'no policy has been loaded yet');
       return decideCached(active, cache, request);
     },
+    names: (action) => loaded.includes(`Action::${JSON.stringify(action)}`),
     quotasOf: (policies) =>
       policies.flatMap((policy) => {
         const quota = active?.terms.get(policy)?.quota;

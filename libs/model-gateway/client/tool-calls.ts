@@ -4,7 +4,7 @@
  * INVARIANT: a call that was allowed has been witnessed, durably, before its verdict leaves: whoever runs it cannot be
  * faster than its record.
  */
-import { GatewayError, type Refusal, refusalOf } from '@sallyport/core';
+import { GatewayError, type Operation, type Refusal, refusalOf } from '@sallyport/core';
 import type { Exchange, Frame, OperationRecord, SessionHandle } from '@sallyport/engine';
 import { decodeJson, fieldsOf, Hold, text } from '@sallyport/http';
 import type { ToolVerdict } from '@sallyport/models';
@@ -14,6 +14,8 @@ import { type CalledTool, toolOperation } from './tool-operation.js';
 export interface RaisedCall extends CalledTool {
   /** Of the request whose answer has it. */
   readonly operation: OperationRecord['id'];
+  /** What the call is a part of, where that is no operation on a model alone. */
+  readonly within?: Operation;
   readonly handle: Pick<SessionHandle, 'witness'>;
   readonly gone: AbortSignal;
   /** How long its client can be kept waiting for people. */
@@ -40,14 +42,14 @@ export function raisedOf({ head, body }: Pick<Frame, 'head' | 'body'>): Raised {
 
 /** One tool call as an exchange of its own: decided, recorded, reviewed like everything else. */
 export class ToolExchange implements Exchange {
-  readonly operation;
+  readonly operation: Operation;
   readonly #raised: RaisedCall;
   readonly #hold: Hold;
   #verdict: ToolVerdict = deny({ code: 'INTERNAL', message: 'the gateway has not decided this call' });
 
   constructor(raised: RaisedCall) {
     this.#raised = raised;
-    this.operation = toolOperation(raised);
+    this.operation = { ...toolOperation(raised), ...(raised.within && { within: raised.within }) };
     this.#hold = new Hold(raised.gone, raised.holdMs);
   }
 

@@ -19,7 +19,7 @@ export interface TrafficSource {
 
 /** What every session leans on. */
 export interface House {
-  readonly policies: Pick<PolicyRuntime, 'admit' | 'decide' | 'confirmed'>;
+  readonly policies: Pick<PolicyRuntime, 'admit' | 'decide' | 'confirmed' | 'names'>;
   readonly masking: Pick<MaskingRulesService, 'planFor' | 'confirmed'>;
   readonly reviews: Pick<ReviewsService, 'settle'>;
   readonly protection: Pick<ConnectionProtection, 'assertProtected'>;

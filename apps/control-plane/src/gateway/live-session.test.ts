@@ -171,3 +171,46 @@ describe('what has happened in a turn', () => {
     expect(turns.refused).not.toHaveBeenCalled();
   });
 });
+
+describe('a request to a model within a call to AWS', () => {
+  const whole = { action: 'aws.call', risk: 'write', text: 'invoke', facts: {}, resources: [], pure: false };
+  const part = { ...whole, action: 'model.request', within: whole };
+  const silence = {
+    outcome: 'deny',
+    policies: [],
+    policyVersion: 3,
+    refusal: { code: 'POLICY_DENIED', message: 'none' },
+  };
+  const deciding = (ofPart: object, ofWhole: object, isNamed: boolean) => {
+    const answer = ({ operation }: { operation: { action: string } }) =>
+      operation.action === 'aws.call' ? ofWhole : ofPart;
+    const session = new LiveSession({
+      id: 'session' as SessionId,
+      ticket: { identity: {}, turn: {}, assurance: 'identity' } as never,
+      connection: { name: 'cloud', target: 'cloud', protocol: 'aws', labels: [] } as never,
+      recorder: {} as never,
+      house: {
+        policies: { admit: answer, decide: answer, names: () => isNamed },
+        turns: { soFar: () => ({ writes: 0, untrusted: false }) },
+        decided: () => undefined,
+      } as unknown as House,
+      left: () => undefined,
+    });
+    return session.decide(part as never);
+  };
+  const allowed = { outcome: 'allow', policies: ['bedrock'], policyVersion: 3 };
+
+  test('is allowed by what allows the call, where no policy speaks about models', () => {
+    expect(deciding(silence, allowed, false)).toEqual(allowed);
+    expect(deciding(silence, { ...allowed, outcome: 'review' }, false)).toEqual(allowed); // the call has been reviewed
+  });
+
+  test('is refused where policies speak about models and none permits it, and where one forbids it', () => {
+    expect(deciding(silence, allowed, true)).toEqual(silence);
+    const forbidden = { ...silence, policies: ['no-models'] };
+    expect(deciding(forbidden, allowed, false)).toEqual(forbidden);
+    const unknown = { ...silence, refusal: { code: 'POLICY_UNAVAILABLE', message: 'not confirmed' } };
+    expect(deciding(unknown, allowed, false)).toEqual(unknown);
+    expect(deciding(silence, { ...silence, policies: ['now-forbidden'] }, false)).toMatchObject({ outcome: 'deny' });
+  });
+});

@@ -242,10 +242,22 @@ export class LiveSession implements SessionHandle, Guards {
   }
 
   #decide(operation: Operation): Decision {
-    const decision = this.#ofEnded(operation) ?? this.#house.policies.admit(this.#request(operation));
+    const decision =
+      this.#ofEnded(operation) ?? this.#orWhole(operation, this.#house.policies.admit(this.#request(operation)));
     this.#house.decided(decision.outcome);
     this.#count(operation, decision);
     return decision;
+  }
+
+  /** A part that no policy speaks about is what the whole is, which was allowed already: asked again, for its policies. */
+  #orWhole({ action, within }: Operation, decision: Decision): Decision {
+    if (within === undefined || decision.outcome !== 'deny') return decision;
+    const { policies } = this.#house;
+    const isSilence = decision.policies.length === 0 && decision.refusal.code === 'POLICY_DENIED';
+    if (!isSilence || policies.names(action)) return decision;
+    const whole = policies.decide(this.#request(within));
+    if (whole.outcome === 'deny') return whole;
+    return { outcome: 'allow', policies: whole.policies, policyVersion: whole.policyVersion };
   }
 
   /** One session may carry several AI sessions: the end of one of them is not the end of the session. */

@@ -138,6 +138,7 @@ class Call implements Exchange {
     const { session, incoming, holdMs } = this.#arrived;
     const exchange = new ModelExchange({
       asked: model,
+      within: this.operation,
       session,
       incoming,
       holdMs,

@@ -2,7 +2,7 @@
  * What goes to a model through AWS is two operations: the call to AWS, and within it the request to the model, with budgets,
  * witnesses and tool calls as a model connection has them.
  */
-import { GatewayError, type Outcome, type Refusal, refusalOf } from '@sallyport/core';
+import { GatewayError, type Operation, type Outcome, type Refusal, refusalOf } from '@sallyport/core';
 import type { Exchange, Frame, OperationRecord, ResponseGate } from '@sallyport/engine';
 import { type Answerable, type CallSession, type Headers, Hold, type Incoming, type Way } from '@sallyport/http';
 import {
@@ -20,6 +20,8 @@ import type { ModelAsked } from './model-asked.js';
 
 export interface ModelExchangeOptions {
   readonly asked: ModelAsked;
+  /** The call to AWS, which was allowed. */
+  readonly within: Operation;
   readonly session: CallSession<OpenedHead>;
   readonly incoming: Incoming;
   readonly holdMs: number;
@@ -32,14 +34,12 @@ export interface ModelExchangeOptions {
 export class ModelExchange implements Exchange {
   readonly #options: ModelExchangeOptions;
   readonly #hold: Hold;
+  readonly operation: Operation;
 
   constructor(options: ModelExchangeOptions) {
     this.#options = options;
+    this.operation = { ...options.asked.operation, within: options.within };
     this.#hold = new Hold(options.incoming.gone, options.holdMs);
-  }
-
-  get operation() {
-    return this.#options.asked.operation;
   }
 
   get abandoned(): AbortSignal {
@@ -162,6 +162,7 @@ export class ModelRun {
       call,
       turn: this.#turn,
       operation: this.#record.id,
+      within: this.#options.within,
       handle: session.handle,
       gone: incoming.gone,
       // Who reads a stream hears pings meanwhile.

@@ -78,6 +78,11 @@ export class PolicyRuntime implements OnApplicationBootstrap, OnApplicationShutd
     return this.engine.decide(request);
   }
 
+  /** Does any policy name this action? Without confirmed policies it is taken for so. */
+  names(action: string): boolean {
+    return this.problem() !== undefined || this.engine.names(action);
+  }
+
   /** Decides what is about to run: it counts against the quotas of the policies that permit it. Never throws. */
   admit(request: PolicyRequest): Decision {
     const decision = this.decide(request);
