@@ -46,18 +46,23 @@ export const operationsOfSession = (sql: Sql, session: string): Promise<LinkedOp
     [session],
   );
 
-/** By its tickets, and by what operations say of themselves. */
-export const operationsOfAiSession = (sql: Sql, session: AiSessionRow): Promise<LinkedOperation[]> =>
-  rowsOf<LinkedOperation>(
+/**
+ * By its tickets, and by what operations say of themselves.
+ * @param since the first ones from then on; without it the newest of all. In the order in which they were asked
+ */
+export async function operationsOfAiSession(sql: Sql, session: AiSessionRow, since?: Date): Promise<LinkedOperation[]> {
+  const rows = await rowsOf<LinkedOperation>(
     sql,
     `${linked}
-     where s.person_id = $1 and ${telling} and (
+     where s.person_id = $1 and ${telling} and ($5::timestamptz is null or o.at >= $5) and (
        t.ai_tool_call_id in (select id from ai_tool_calls where ai_session_id = $4)
        or (t.person_id::text = $1 and t.ai_session = $2 and coalesce(t.ai_client, '${unnamedClient}') = $3)
        or (o.ai_session = $2 and coalesce(o.ai_client, '${unnamedClient}') = $3)
-     ) order by o.seq limit ${mostOperations + 1}`,
-    [session.person_id, session.client_session, session.client, session.id],
+     ) order by o.seq ${since === undefined ? 'desc' : 'asc'} limit ${mostOperations + 1}`,
+    [session.person_id, session.client_session, session.client, session.id, since ?? null],
   );
+  return since === undefined ? rows.reverse() : rows;
+}
 
 export const aiSessionById = (sql: Sql, id: string): Promise<AiSessionRow | undefined> =>
   rowOf<AiSessionRow>(sql, 'select * from ai_sessions where id = $1', [id]);
@@ -74,12 +79,20 @@ export const aiSessionNamed = (
     name,
   ]);
 
-/** The newest, in the order in which they began. */
-export async function turnsOf(sql: Sql, session: string): Promise<TurnRow[]> {
+/**
+ * The newest, in the order in which they began.
+ * @param only one of them, or those that had begun by then
+ */
+export async function turnsOf(
+  sql: Sql,
+  session: string,
+  { turn = null, by = null }: { readonly turn?: string | null; readonly by?: Date | null } = {},
+): Promise<TurnRow[]> {
   const rows = await rowsOf<TurnRow>(
     sql,
-    `select * from ai_turns where ai_session_id = $1 order by started_at desc, id desc limit ${mostTurns + 1}`,
-    [session],
+    `select * from ai_turns where ai_session_id = $1 and ($2::uuid is null or id = $2) and ($3::timestamptz is null or started_at <= $3)
+     order by started_at desc, id desc limit ${mostTurns + 1}`,
+    [session, turn, by],
   );
   return rows.reverse();
 }
@@ -89,12 +102,15 @@ export const messagesOf = (sql: Sql, turns: readonly string[]): Promise<TurnMess
     turns,
   ]);
 
-export const callsOf = (sql: Sql, turns: readonly string[]): Promise<ToolCallRow[]> =>
-  rowsOf<ToolCallRow>(
+/** The newest, in the order in which they were told. */
+export async function callsOf(sql: Sql, turns: readonly string[]): Promise<ToolCallRow[]> {
+  const rows = await rowsOf<ToolCallRow>(
     sql,
-    `select * from ai_tool_calls where turn_id = any($1::uuid[]) order by least(proposed_at, asked_at), id limit ${mostOperations}`,
+    `select * from ai_tool_calls where turn_id = any($1::uuid[]) order by least(proposed_at, asked_at) desc, id desc limit ${mostOperations}`,
     [turns],
   );
+  return rows.reverse();
+}
 
 export const reviewsOf = (sql: Sql, ids: readonly string[]): Promise<ReviewSummaryRow[]> =>
   rowsOf<ReviewSummaryRow>(

@@ -60,7 +60,7 @@ function turnOf(operation: LinkedOperation, { named, proposing, turns }: Places)
 }
 
 /** A request to the model comes a moment before what it brings is told: so much early still counts. */
-const earlyMs = 2_000;
+export const earlyMs = 2_000;
 
 const atTime = (at: Date | null, turns: readonly TurnRow[]): string | undefined =>
   at === null ? undefined : turns.findLast(({ started_at }) => started_at.getTime() - earlyMs <= at.getTime())?.id;

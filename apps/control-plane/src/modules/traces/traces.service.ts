@@ -14,7 +14,7 @@ import {
   turnsOf,
 } from './trace-rows.js';
 import { type Subject, TraceSubjects } from './trace-subject.js';
-import { isModelRequest, placed } from './trace-tree.js';
+import { earlyMs, isModelRequest, type Placed, placed } from './trace-tree.js';
 import type { AiSessionBranch, ToolCallBranch, TraceKind, TraceView, TurnBranch } from './trace-view.js';
 
 interface Grown {
@@ -63,49 +63,58 @@ export class Traces {
   }
 
   private async grow(subject: Subject, session: AiSessionRow, person: string): Promise<Grown> {
-    const all = subject.operations ?? (await operationsOfAiSession(this.database, session));
-    const known = await turnsOf(this.database, session.id);
-    const calls = await callsOf(
-      this.database,
-      known.map(({ id }) => id),
-    );
-    const places = placed(all.slice(0, mostOperations), known, calls);
-    const wanted = wantedOf(subject, places, calls);
-    const turns = known.filter(({ id }) => wanted.turns?.has(id) ?? true).slice(-mostTurns);
-    const shownCalls = calls.filter(({ id }) => wanted.calls?.has(id) ?? true);
-    const inTurn =
-      wanted.calls !== undefined && subject.operations === undefined
-        ? new Map<string, LinkedOperation[]>()
-        : places.byTurn;
-    const elsewhere = wanted.turns === undefined || subject.operations !== undefined ? places.elsewhere : [];
-    const shown = [
-      ...turns.flatMap(({ id }) => inTurn.get(id) ?? []),
-      ...shownCalls.flatMap(({ id }) => places.byCall.get(id) ?? []),
-      ...elsewhere,
-    ];
-    const leaves = await this.leaves.of(session.person_id, person, shown, shownCalls);
-    const messages = await messagesOf(
-      this.database,
-      turns.map(({ id }) => id),
-    );
-    const callBranches = await this.callBranches(shownCalls, places.byCall, leaves);
+    const { operations, turns, calls } = await this.gathered(subject, session);
+    const places = placed(operations.slice(0, mostOperations), turns, calls);
+    const shown = shownOf(subject, places, { turns, calls });
+    const leaves = await this.leaves.of(session.person_id, person, shown.operations, shown.calls);
     const branch: AiSessionBranch = {
       id: session.id,
       client: session.client,
       client_session: session.client_session,
       first_seen_at: session.first_seen_at.toISOString(),
       killed_at: session.killed_at?.toISOString() ?? null,
-      turns: turns.map((turn) => ({
+      turns: await this.turnBranches(shown, places.byCall, leaves),
+    };
+    const truncated = operations.length > mostOperations || turns.length > mostTurns;
+    return { branch, elsewhere: shown.elsewhere, leaves, truncated };
+  }
+
+  /** What is asked for may be long ago: nothing that is newer keeps it out. */
+  private async gathered(subject: Subject, session: AiSessionRow): Promise<Gathered> {
+    const { database } = this;
+    const last = subject.operations?.at(-1)?.at;
+    const by = last ? new Date(last.getTime() + earlyMs) : null;
+    const turns = await turnsOf(database, session.id, { turn: subject.turn ?? null, by });
+    const calls = await callsOf(
+      database,
+      turns.map(({ id }) => id),
+    );
+    const begun = subject.turn === undefined ? undefined : turns[0]?.started_at;
+    const since = begun && new Date(begun.getTime() - earlyMs);
+    const operations = subject.operations ?? (await operationsOfAiSession(database, session, since));
+    return { operations, turns, calls };
+  }
+
+  private async turnBranches(
+    { turns, calls, inTurn }: Shown,
+    byCall: ReadonlyMap<string, readonly LinkedOperation[]>,
+    leaves: Leaves,
+  ): Promise<TurnBranch[]> {
+    const messages = await messagesOf(
+      this.database,
+      turns.map(({ id }) => id),
+    );
+    const branches = await this.callBranches(calls, byCall, leaves);
+    return turns.map((turn) => {
+      const operations = inTurn.get(turn.id) ?? [];
+      return {
         ...turnHead(turn),
         messages: messages.filter(({ turn_id }) => turn_id === turn.id).map((message) => leaves.message(message)),
-        model: (inTurn.get(turn.id) ?? []).filter(isModelRequest).map((each) => leaves.operation(each)),
-        tool_calls: callBranches.filter(({ turn: of }) => of === turn.id).map(({ branch: each }) => each),
-        operations: (inTurn.get(turn.id) ?? [])
-          .filter((each) => !isModelRequest(each))
-          .map((each) => leaves.operation(each)),
-      })),
-    };
-    return { branch, elsewhere, leaves, truncated: all.length > mostOperations || known.length > mostTurns };
+        model: operations.filter(isModelRequest).map((each) => leaves.operation(each)),
+        tool_calls: branches.filter(({ turn: of }) => of === turn.id).map(({ branch }) => branch),
+        operations: operations.filter((each) => !isModelRequest(each)).map((each) => leaves.operation(each)),
+      };
+    });
   }
 
   private async callBranches(
@@ -122,13 +131,39 @@ export class Traces {
   }
 }
 
+interface Gathered {
+  readonly operations: readonly LinkedOperation[];
+  readonly turns: readonly TurnRow[];
+  readonly calls: readonly ToolCallRow[];
+}
+
+/** The part of what was gathered that is asked for. */
+interface Shown extends Gathered {
+  readonly inTurn: ReadonlyMap<string, readonly LinkedOperation[]>;
+  readonly elsewhere: readonly LinkedOperation[];
+}
+
+function shownOf(subject: Subject, places: Placed, known: Pick<Gathered, 'turns' | 'calls'>): Shown {
+  const wanted = wantedOf(subject, places, known.calls);
+  const turns = known.turns.filter(({ id }) => wanted.turns?.has(id) ?? true).slice(-mostTurns);
+  const calls = known.calls.filter(({ id }) => wanted.calls?.has(id) ?? true);
+  const inTurn = subject.call === undefined ? places.byTurn : new Map<string, LinkedOperation[]>();
+  const elsewhere = wanted.turns === undefined || subject.operations !== undefined ? places.elsewhere : [];
+  const operations = [
+    ...turns.flatMap(({ id }) => inTurn.get(id) ?? []),
+    ...calls.flatMap(({ id }) => places.byCall.get(id) ?? []),
+    ...elsewhere,
+  ];
+  return { operations, turns, calls, inTurn, elsewhere };
+}
+
 /** Which turns and calls are shown; undefined means all of them. */
 interface Wanted {
   readonly turns?: ReadonlySet<string>;
   readonly calls?: ReadonlySet<string>;
 }
 
-function wantedOf(subject: Subject, places: ReturnType<typeof placed>, calls: readonly ToolCallRow[]): Wanted {
+function wantedOf(subject: Subject, places: Placed, calls: readonly ToolCallRow[]): Wanted {
   if (subject.operations !== undefined) {
     const turnOfCall = new Map(calls.map(({ id, turn_id }) => [id, turn_id]));
     const ofCalls = [...places.byCall.keys()];

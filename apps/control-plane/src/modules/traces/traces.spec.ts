@@ -157,6 +157,30 @@ describe('a trace', () => {
     expect((await traceOf('operation', request.operation)).ai_session.turns[0].messages[0].text).toBe(prompt);
   });
 
+  test('finds what was long ago in an AI session that has gone on ever since', async () => {
+    const { call, operation: id } = await told();
+    await shown('operation', id);
+    await house.database.query(
+      `insert into ai_turns (id, ai_session_id, client_turn, named, origin, started_at)
+       select gen_random_uuid(), $1, 'later-' || n, true, 'human', now() + n * interval '1 minute' from generate_series(1, 250) n`,
+      [call.ai_session_id],
+    );
+    for (const [kind, name] of [
+      ['turn', call.turn_id],
+      ['tool-call', call.id],
+      ['operation', id],
+    ] as const) {
+      const [turn] = (await traceOf(kind, name)).ai_session.turns;
+      expect([kind, turn?.messages[0].text, turn?.tool_calls[0].operations[0].id]).toEqual([kind, prompt, id]);
+    }
+    const whole = await traceOf('ai-session', talk.session);
+    expect([whole.truncated, whole.ai_session.turns.length, whole.ai_session.turns.at(-1).client_turn]).toEqual([
+      true,
+      200,
+      'later-250',
+    ]);
+  });
+
   test('of an operation by no AI session that is known is that operation, and who asked', async () => {
     const ticket = (await ada.post('/v1/tickets', { connection: 'shop' }).expect(201)).body;
     const { operation: id } = await ran({ id: ticket.id, assurance: 'identity', turn: {} });
