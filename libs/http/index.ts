@@ -7,6 +7,7 @@ export * from './client/http-servers.js';
 export * from './client/incoming.js';
 export * from './client/relay.js';
 export * from './client/request-head.js';
+export * from './client/serving.js';
 export * from './client/way.js';
 export * from './frames.js';
 export * from './head-fields.js';

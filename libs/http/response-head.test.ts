@@ -1,15 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { GatewayError } from '@sallyport/core';
+import { seededNumbers } from '@sallyport/testkit/seeded';
 import { expect, test } from 'vitest';
 import { decodeResponseHead, encodeResponseHead, headLimit } from './response-head.js';
-
-/** The same numbers for the same seed (mulberry32). */
-const random = (seed: number) => () => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-};
 
 test('a head is read back as it was written', () => {
   const head = {
@@ -38,7 +31,7 @@ test.each([
 });
 
 test('a hundred thousand seeded inputs give a head or one error, never anything else', () => {
-  const next = random(7);
+  const next = seededNumbers(7);
   const alphabet = 'HTTP/1. 2045\r\n: abz-\0\xff';
   let read = 0;
   const changed: unknown[] = [];

@@ -6,12 +6,12 @@ import {
   CallSessions,
   type Client,
   createHttpServers,
-  enter,
   HeldBodies,
   type HttpServers,
   headerOf,
   type Incoming,
   type InspectedBytes,
+  serveClient,
 } from '@sallyport/http';
 import type { ModelRequest } from '@sallyport/models';
 import type { OpenedHead, OpenHead } from '../wire.js';
@@ -55,25 +55,10 @@ export function createModelClientSide(surface: ModelSurface, patience: Partial<P
   return { name: surface.name, serve: (client, lobby) => serve(client, lobby, house) };
 }
 
-async function serve(client: Client, lobby: Lobby, house: House): Promise<void> {
-  client.on('error', () => client.destroy());
+function serve(client: Client, lobby: Lobby, house: House): Promise<void> {
   const place: Place = { lobby, house, address: client.remoteAddress ?? 'unknown' };
-  const deadline = setTimeout(() => client.destroy(), lobby.limits.startupMs);
-  try {
-    const socket = await enter(client, lobby, { proxy: false });
-    if (socket === undefined) return;
-    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-    house.servers.serve(socket, (incoming) => {
-      answer(incoming, place).catch((error: unknown) => {
-        lobby.log('call.failed', { error });
-        incoming.destroy(); // one client's answer must never be the end of everybody's gateway
-      });
-    });
-    clearTimeout(deadline);
-    await closed;
-  } finally {
-    clearTimeout(deadline);
-  }
+  const answered = (incoming: Incoming): Promise<void> => answer(incoming, place);
+  return serveClient(client, { lobby, servers: house.servers, proxy: false, answer: answered });
 }
 
 interface Place {

@@ -4,7 +4,7 @@ export { eventText } from './event-text.js';
 export { type Patience, usualPatience } from './model-call.js';
 export { modelOperation } from './model-operation.js';
 export { wordsOf } from './refusal-words.js';
-export { Reserved, unsaidOutputTokens } from './reserved.js';
+export { Reserved } from './reserved.js';
 export { type Routed, routeOf } from './route.js';
 export type { ClientClaims, ClientTurn, ErrorAnswer, ModelSurface, Route } from './surface.js';
 export { raisedOf, ToolExchange, verdictHead } from './tool-calls.js';

@@ -2,10 +2,10 @@
 import { GatewayError, type Operation, type Refusal, refusalOf } from '@sallyport/core';
 import type { Exchange, Frame, OperationRecord, Permit, ResponseGate } from '@sallyport/engine';
 import { type CallSession, Hold, type Incoming, relay, type Way } from '@sallyport/http';
-import type { ModelRequest } from '@sallyport/models';
+import { type ModelRequest, worstCaseOf } from '@sallyport/models';
 import type { CallHead, OpenedHead } from '../wire.js';
 import { Answering } from './answering.js';
-import { Reserved, unsaidOutputTokens } from './reserved.js';
+import { Reserved } from './reserved.js';
 import type { ClientTurn, ModelSurface } from './surface.js';
 import { raisedOf, ToolExchange, verdictHead } from './tool-calls.js';
 import { turnOver, witnessesOf } from './witnessing.js';
@@ -134,8 +134,7 @@ export class ModelCall implements Exchange {
     const estimate = {
       model: request.model,
       turn: turnOver(handle.turn, told.turn),
-      inputTokens: request.inputTokensAtMost,
-      outputTokens: request.maxOutputTokens ?? unsaidOutputTokens,
+      ...worstCaseOf(request),
     };
     return new Reserved(estimate, await handle.reserve(estimate));
   }

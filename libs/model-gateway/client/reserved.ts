@@ -2,8 +2,6 @@
 import type { ModelUsage, Outcome } from '@sallyport/core';
 import type { ModelEstimate, ModelReservation } from '@sallyport/engine';
 
-/** Of an answer whose request does not say how long it may become. */
-export const unsaidOutputTokens = 32_768;
 /** Of an answer that does not say what it used: more than any API's tokens are short. */
 const bytesPerToken = 4;
 

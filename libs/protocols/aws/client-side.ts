@@ -11,10 +11,10 @@ import {
   CallSessions,
   type Client,
   createHttpServers,
-  enter,
   type HttpServers,
   headerOf,
   type Incoming,
+  serveClient,
 } from '@sallyport/http';
 import { loadParser } from '@sallyport/sql';
 import { InspectionBudget } from './client/budget.js';
@@ -58,30 +58,15 @@ export async function createAwsClientSide({ holdMs = usualHoldMs }: AwsClientSid
   return { name: 'aws', serve: (client, lobby) => serve(client, lobby, house) };
 }
 
-async function serve(client: Client, lobby: Lobby, house: House): Promise<void> {
-  client.on('error', () => client.destroy());
+function serve(client: Client, lobby: Lobby, house: House): Promise<void> {
   const place: Place = {
     lobby,
     house,
     address: client.remoteAddress ?? 'unknown',
     connection: randomUUID(),
   };
-  const deadline = setTimeout(() => client.destroy(), lobby.limits.startupMs);
-  try {
-    const socket = await enter(client, lobby, { proxy: true });
-    if (socket === undefined) return;
-    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-    house.servers.serve(socket, (incoming) => {
-      answer(incoming, place).catch((error: unknown) => {
-        lobby.log('call.failed', { error });
-        incoming.destroy(); // one client's answer must never be the end of everybody's gateway
-      });
-    });
-    clearTimeout(deadline);
-    await closed;
-  } finally {
-    clearTimeout(deadline);
-  }
+  const answered = (incoming: Incoming): Promise<void> => answer(incoming, place);
+  return serveClient(client, { lobby, servers: house.servers, proxy: true, answer: answered });
 }
 
 interface Place {

@@ -1,17 +1,9 @@
 import { GatewayError } from '@sallyport/core';
 import { encodeJson } from '@sallyport/http';
-import { rounds } from '@sallyport/testkit/seeded';
+import { rounds, seededNumbers } from '@sallyport/testkit/seeded';
 import { expect, test } from 'vitest';
 import { parseCallHead, parseOpenHead } from './target/call-head.js';
 import type { CallHead, OpenHead } from './wire.js';
-
-/** The same numbers for the same seed (mulberry32). */
-const random = (seed: number) => () => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-};
 
 const call: CallHead = {
   method: 'PUT',
@@ -45,7 +37,7 @@ test('the heads that one half writes the other reads back the same', () => {
 });
 
 test('heads with one byte or member changed are read, or are a violation, never anything else', () => {
-  const next = random(11);
+  const next = seededNumbers(11);
   const junk = [null, 1.5, -1, '', 'x'.repeat(300), [], {}, [1], [['a']], true, '../..', '\0'];
   let refused = 0;
   for (let round = 0; round < rounds(20_000); round += 1) {

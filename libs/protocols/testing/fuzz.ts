@@ -1,12 +1,6 @@
 /** Requests that are nearly right, the same ones for the same seed. */
 
-/** mulberry32 */
-export const random = (seed: number) => () => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-};
+export { seededNumbers as random } from '@sallyport/testkit/seeded';
 
 const junk = [
   ...[

@@ -10,11 +10,11 @@ import {
   raisedOf,
   ToolExchange,
   turnOver,
-  unsaidOutputTokens,
   usualPatience,
   verdictHead,
   witnessesOf,
 } from '@sallyport/model-gateway';
+import { worstCaseOf } from '@sallyport/models';
 import type { OpenedHead } from '../wire.js';
 import type { ModelAsked } from './model-asked.js';
 
@@ -99,8 +99,7 @@ export class ModelRun {
     const estimate = {
       model: request.model,
       turn: this.#turn,
-      inputTokens: request.inputTokensAtMost,
-      outputTokens: request.maxOutputTokens ?? unsaidOutputTokens,
+      ...worstCaseOf(request),
     };
     this.#reserved = new Reserved(estimate, await session.handle.reserve(estimate));
     const shown = witnessesOf(request, { ...told, turn: this.#turn }, this.#record.id);

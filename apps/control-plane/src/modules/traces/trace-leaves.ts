@@ -13,6 +13,9 @@ import type { CloudTrailKeys, MessageLeaf, ReviewLeaf, ToolCallBranch, TracedOpe
 
 /** What hangs on the branches of one trace: texts opened, so far as they have not been erased. */
 export class Leaves {
+  /** Of sub-agents, as far as they were looked up. */
+  readonly paths = new Map<string, string>();
+
   constructor(
     readonly personal: PersonalText,
     private readonly person: string,
@@ -85,13 +88,13 @@ export class TraceLeaves {
     );
   }
 
-  async call(call: ToolCallRow, { personal }: Leaves): Promise<Omit<ToolCallBranch, 'operations'>> {
+  async call(call: ToolCallRow, { personal, paths }: Leaves): Promise<Omit<ToolCallBranch, 'operations'>> {
     const { proposed_at, proposed_operation, asked_at, span_id, agrees, finished_at, agent_id } = call;
     return {
       id: call.id,
       tool_use_id: call.tool_use_id,
       name: call.name,
-      agent: agent_id === null ? null : await this.agents.pathOf(this.database, call.ai_session_id, agent_id),
+      agent: agent_id === null ? null : await this.pathOf(call.ai_session_id, agent_id, paths),
       message: call.message_seq,
       input: personal.open(inputContext(call.id), call.input) ?? null,
       witnesses: {
@@ -104,6 +107,13 @@ export class TraceLeaves {
       finished_at: finished_at?.toISOString() ?? null,
       refusal: call.refusal,
     };
+  }
+
+  /** Many calls are of the same sub-agent. */
+  private async pathOf(session: string, agent: string, paths: Map<string, string>): Promise<string> {
+    const path = paths.get(agent) ?? (await this.agents.pathOf(this.database, session, agent));
+    paths.set(agent, path);
+    return path;
   }
 }
 
