@@ -1,5 +1,6 @@
 export * from './client/call-session.js';
 export * from './client/call-sessions.js';
+export * from './client/departure.js';
 export * from './client/door.js';
 export * from './client/held-bodies.js';
 export * from './client/hold.js';

@@ -1,35 +1,46 @@
 /** How long a request is held open while people are asked. */
 import type { Refusal } from '@sallyport/core';
 import type { Waiting } from '@sallyport/engine';
+import type { Departure } from './departure.js';
 
 /** Ends the waiting of one call when the client has gone, or when its client would soon give up by itself. */
 export class Hold {
-  readonly #abandoned = new AbortController();
-  readonly #holdMs: number;
+  #abandoned: AbortController | undefined;
+  #callOff: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #notice: Waiting | undefined;
   #timedOut = false;
 
-  constructor(gone: AbortSignal, holdMs: number) {
-    this.#holdMs = holdMs;
-    if (gone.aborted) this.#abandoned.abort();
-    else gone.addEventListener('abort', () => this.#abandoned.abort(), { once: true, signal: this.#abandoned.signal });
+  constructor(
+    private readonly gone: Departure,
+    private readonly holdMs: number,
+  ) {}
+
+  /** Made for whoever asks, which is a call that waits for people. */
+  get abandoned(): AbortSignal {
+    return this.#abandonment.signal;
   }
 
-  get abandoned(): AbortSignal {
-    return this.#abandoned.signal;
+  get #abandonment(): AbortController {
+    if (this.#abandoned !== undefined) return this.#abandoned;
+    const abandoned = new AbortController();
+    this.#abandoned = abandoned;
+    if (this.gone.isOver) abandoned.abort();
+    else this.#callOff = this.gone.tell(() => abandoned.abort());
+    return abandoned;
   }
 
   waiting(notice: Waiting): void {
     this.#notice = notice;
     this.#timer ??= setTimeout(() => {
       this.#timedOut = true;
-      this.#abandoned.abort();
-    }, this.#holdMs);
+      this.#abandonment.abort();
+    }, this.holdMs);
   }
 
   end(): void {
     clearTimeout(this.#timer);
+    this.#callOff?.();
   }
 
   /** What a client is told that was let go before its review was settled. */

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Readable } from 'node:stream';
+import { Departure } from './departure.js';
 
 export type Headers = readonly (readonly [name: string, value: string])[];
 
@@ -13,8 +14,8 @@ export interface Incoming {
   readonly headers: Headers;
   readonly body: Readable;
   readonly http2: boolean;
-  /** Aborted when the client has gone before it was answered. */
-  readonly gone: AbortSignal;
+  /** Of the client before it was answered. */
+  readonly gone: Departure;
   /** Has a response begun? */
   readonly begun: boolean;
   /** 100 Continue, where the client waits for it. */
@@ -40,26 +41,26 @@ const untilDrained = (
     once(event: 'drain', listener: () => void): unknown;
     off(event: 'drain', listener: () => void): unknown;
   },
-  gone: AbortSignal,
+  gone: Departure,
 ): Promise<void> =>
   new Promise((resolve) => {
-    if (gone.aborted) return resolve();
+    if (gone.isOver) return resolve();
     const settle = (): void => {
       stream.off('drain', settle);
-      gone.removeEventListener('abort', settle);
+      callOff();
       resolve();
     };
     stream.once('drain', settle);
-    gone.addEventListener('abort', settle, { once: true });
+    const callOff = gone.tell(settle);
   });
 
 export function incomingOfHttp1(request: IncomingMessage, response: ServerResponse, expects: boolean): Incoming {
-  const left = new AbortController();
+  const gone = new Departure();
   response.once('close', () => {
-    if (!response.writableFinished) left.abort();
+    if (!response.writableFinished) gone.happen();
   });
-  response.on('error', () => left.abort());
-  request.on('error', () => left.abort());
+  response.on('error', () => gone.happen());
+  request.on('error', () => gone.happen());
   let waits = expects;
   return {
     method: request.method ?? '',
@@ -67,7 +68,7 @@ export function incomingOfHttp1(request: IncomingMessage, response: ServerRespon
     headers: pairs(request.rawHeaders),
     body: request,
     http2: false,
-    gone: left.signal,
+    gone,
     get begun() {
       return response.headersSent;
     },
@@ -82,7 +83,7 @@ export function incomingOfHttp1(request: IncomingMessage, response: ServerRespon
       response.writeHead(status, flat(headers));
     },
     write: (chunk) => response.write(chunk),
-    drained: () => untilDrained(response, left.signal),
+    drained: () => untilDrained(response, gone),
     end: () => void response.end(),
     destroy: () => void response.destroy(),
   };
@@ -95,18 +96,18 @@ export function incomingOfHttp2(
   headers: IncomingHttpHeaders,
   raw: readonly string[],
 ): Incoming {
-  const left = new AbortController();
+  const gone = new Departure();
   let ended = false;
   // A reset without an error ends the stream as an answer would: only who has answered knows the difference.
   stream.once('close', () => {
-    if (!ended || !stream.writableFinished || stream.rstCode !== 0) left.abort();
+    if (!ended || !stream.writableFinished || stream.rstCode !== 0) gone.happen();
   });
   /** Closed by a reset, although some of the body waits to be read: nothing can be said on it any more, and Node throws. */
   const isOver = (): boolean => {
-    if (stream.closed && !ended) left.abort();
+    if (stream.closed && !ended) gone.happen();
     return stream.destroyed || stream.closed;
   };
-  stream.on('error', () => left.abort());
+  stream.on('error', () => gone.happen());
   const listed = pairs(raw).filter(([name]) => !name.startsWith(':'));
   const authority = headers[':authority'];
   // Where both are there and differ, the host is there twice: one of them may be read by the next in line (RFC 9113, 8.3.1).
@@ -119,7 +120,7 @@ export function incomingOfHttp2(
     headers: listed,
     body: stream,
     http2: true,
-    gone: left.signal,
+    gone,
     get begun() {
       return stream.headersSent;
     },
@@ -135,7 +136,7 @@ export function incomingOfHttp2(
       stream.respond({ ':status': status, ...grouped(allowed) });
     },
     write: (chunk) => !isOver() && stream.write(chunk),
-    drained: () => untilDrained(stream, left.signal),
+    drained: () => untilDrained(stream, gone),
     end() {
       if (isOver()) return;
       ended = true;

@@ -73,7 +73,7 @@ class Response {
   constructor(private readonly incoming: Answerable) {}
 
   async take(bytes: Uint8Array): Promise<void> {
-    if (this.incoming.gone.aborted) throw new GatewayError('CANCELLED', 'the client has gone');
+    if (this.incoming.gone.isOver) throw new GatewayError('CANCELLED', 'the client has gone');
     if (!this.#begun) {
       const { status, headers } = decodeResponseHead(bytes);
       this.#begun = true;

@@ -91,12 +91,12 @@ export class Answering implements Incoming {
   }
 
   #begin(): void {
-    if (this.#state !== 'silent' || this.gone.aborted) return;
+    if (this.#state !== 'silent' || this.gone.isOver) return;
     this.#state = 'ahead';
     this.incoming.head(200, ofEvents);
     this.incoming.write(this.surface.ping);
     this.#timer = setInterval(() => {
-      if (!this.gone.aborted) this.incoming.write(this.surface.ping);
+      if (!this.gone.isOver) this.incoming.write(this.surface.ping);
     }, this.options.pingMs).unref();
   }
 
@@ -170,7 +170,7 @@ export class Answering implements Incoming {
     this.#settle();
     const before = this.#state;
     this.#state = 'over';
-    if (this.gone.aborted || before === 'over') return;
+    if (this.gone.isOver || before === 'over') return;
     const { status, headers, body } = this.surface.refusal(refusal);
     if (!this.begun) {
       this.incoming.head(status, headers);

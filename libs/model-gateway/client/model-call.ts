@@ -154,8 +154,8 @@ export class ModelCall implements Exchange {
   ): Promise<{ readonly refusal?: Refusal }> {
     const { gone } = this.#asked.incoming;
     const giveUp = (): void => way.destroy(new GatewayError('CANCELLED', 'the client has gone'));
-    if (gone.aborted) throw new GatewayError('CANCELLED', 'the client has gone');
-    gone.addEventListener('abort', giveUp, { once: true });
+    if (gone.isOver) throw new GatewayError('CANCELLED', 'the client has gone');
+    const callOff = gone.tell(giveUp);
     try {
       this.#sent = true;
       way.begin(this.#head(record), this.#asked.body, permit);
@@ -166,7 +166,7 @@ export class ModelCall implements Exchange {
         settled: (outcome) => reserved?.settle(outcome, this.#answer.bytes) ?? outcome,
       });
     } finally {
-      gone.removeEventListener('abort', giveUp);
+      callOff();
     }
   }
 

@@ -1,6 +1,6 @@
 import { GatewayError, type OperationId, type Outcome } from '@sallyport/core';
 import type { ModelWitness, OperationRecord } from '@sallyport/engine';
-import { encodeJson } from '@sallyport/http';
+import { Departure, encodeJson } from '@sallyport/http';
 import type { ToolCall } from '@sallyport/models';
 import { describe, expect, test } from 'vitest';
 import { raisedOf, ToolExchange } from './tool-calls.js';
@@ -92,7 +92,7 @@ describe('a tool call through the engine', () => {
           told.push(seen);
         },
       },
-      gone: new AbortController().signal,
+      gone: new Departure(),
       holdMs: 20,
     });
     const record: OperationRecord = { id: 'op-2' as OperationId, outcome: async (outcome) => void told.push(outcome) };

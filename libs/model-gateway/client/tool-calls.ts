@@ -6,7 +6,7 @@
  */
 import { GatewayError, type Operation, type Refusal, refusalOf } from '@sallyport/core';
 import type { Exchange, Frame, OperationRecord, SessionHandle } from '@sallyport/engine';
-import { decodeJson, fieldsOf, Hold, text } from '@sallyport/http';
+import { type Departure, decodeJson, fieldsOf, Hold, text } from '@sallyport/http';
 import type { ToolVerdict } from '@sallyport/models';
 import type { VerdictHead } from '../wire.js';
 import { type CalledTool, toolOperation } from './tool-operation.js';
@@ -17,7 +17,7 @@ export interface RaisedCall extends CalledTool {
   /** What the call is a part of, where that is no operation on a model alone. */
   readonly within?: Operation;
   readonly handle: Pick<SessionHandle, 'witness'>;
-  readonly gone: AbortSignal;
+  readonly gone: Departure;
   /** How long its client can be kept waiting for people. */
   readonly holdMs: number;
 }

@@ -1,6 +1,6 @@
 /** A request and what was answered to it, without a socket. */
 import { Readable } from 'node:stream';
-import type { Headers, Incoming } from '@sallyport/http';
+import { Departure, type Headers, type Incoming } from '@sallyport/http';
 
 export interface Answered {
   status: number;
@@ -18,7 +18,7 @@ export interface FakeOptions {
 }
 
 export function fakeIncoming({ method = 'POST', target = '/', headers = [], body = [] }: FakeOptions = {}) {
-  const left = new AbortController();
+  const gone = new Departure();
   const answered: Answered = { status: 0, headers: [], body: '', ended: false, destroyed: false };
   const incoming: Incoming = {
     method,
@@ -26,7 +26,7 @@ export function fakeIncoming({ method = 'POST', target = '/', headers = [], body
     headers,
     body: Readable.from(body, { objectMode: false }),
     http2: false,
-    gone: left.signal,
+    gone,
     get begun() {
       return answered.status !== 0;
     },
@@ -49,5 +49,5 @@ export function fakeIncoming({ method = 'POST', target = '/', headers = [], body
       answered.destroyed = true;
     },
   };
-  return { incoming, answered, leave: () => left.abort() };
+  return { incoming, answered, leave: () => gone.happen() };
 }

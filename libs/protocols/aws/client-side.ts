@@ -4,7 +4,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { type BodyVerifier, type Catalogue, loadCatalogue } from '@sallyport/aws';
+import { type BodyVerifier, type Catalogue, loadCatalogue, parseAuthorization } from '@sallyport/aws';
 import { refusalOf } from '@sallyport/core';
 import type { ClientSide, Lobby } from '@sallyport/engine';
 import {
@@ -21,9 +21,10 @@ import { InspectionBudget } from './client/budget.js';
 import { answerError, serveCall } from './client/call.js';
 import { openHead } from './client/open-head.js';
 import { addressingOf, errorStyleOf, requestOf } from './client/request.js';
-import { accessKeyIdOf, authenticate, signingNameOf } from './client/signature.js';
+import { authenticate } from './client/signature.js';
 import { SignatureRefused } from './client/signature-refused.js';
 import { SingleUses } from './client/single-use.js';
+import { TicketKeys } from './client/ticket-keys.js';
 import { readWhole } from './client/upload.js';
 import type { OpenedHead } from './wire.js';
 
@@ -33,6 +34,7 @@ interface House {
   readonly sessions: CallSessions<OpenedHead>;
   readonly servers: HttpServers;
   readonly uses: SingleUses;
+  readonly keys: TicketKeys;
   readonly budget: InspectionBudget;
   readonly holdMs: number;
 }
@@ -52,6 +54,7 @@ export async function createAwsClientSide({ holdMs = usualHoldMs }: AwsClientSid
     sessions: new CallSessions<OpenedHead>({ openHead }),
     servers: createHttpServers(),
     uses: new SingleUses(),
+    keys: new TicketKeys(),
     budget: new InspectionBudget(),
     holdMs,
   };
@@ -97,11 +100,15 @@ async function answer(incoming: Incoming, { lobby, house, address, connection }:
   );
   try {
     const request = requestOf(incoming);
-    style = errorStyleOf(request, signingNameOf(request));
-    budget.belongTo(accessKeyIdOf(request) ?? '');
-    const signed = await authenticate(request, {
+    const claimed = parseAuthorization(request);
+    // The signing name is not proven yet: it is good for the shape of an error only.
+    style = errorStyleOf(request, claimed.ok ? claimed.scope.service : undefined);
+    // Nothing of a body is read before the key has been found to be that of the ticket.
+    budget.belongTo(claimed.ok ? claimed.accessKeyId : '');
+    const signed = await authenticate(request, claimed, {
       lobby,
       uses: house.uses,
+      keys: house.keys,
       now: new Date(),
       connection,
       address,

@@ -2,7 +2,7 @@
 import { type AwsRequest, identify } from '@sallyport/aws';
 import { GatewayError, type Outcome, type Refusal, refusalOf } from '@sallyport/core';
 import type { Exchange, Frame, OperationRecord, Permit, ResponseGate } from '@sallyport/engine';
-import { Hold, headerOf, type Incoming, relay, type Way } from '@sallyport/http';
+import { type Departure, Hold, headerOf, type Incoming, relay, type Way } from '@sallyport/http';
 import { type DescribedCall, operationOf } from '../describe.js';
 import { errorAnswer, type SignatureFault } from '../refuse.js';
 import type { CallHead, OpenedHead } from '../wire.js';
@@ -211,8 +211,8 @@ class Call implements Exchange {
       settled: (outcome: Outcome) => run?.settled(outcome) ?? outcome,
     };
     const giveUp = (): void => way.destroy(new GatewayError('CANCELLED', 'the client has gone'));
-    if (incoming.gone.aborted) throw new GatewayError('CANCELLED', 'the client has gone');
-    incoming.gone.addEventListener('abort', giveUp, { once: true });
+    if (incoming.gone.isOver) throw new GatewayError('CANCELLED', 'the client has gone');
+    const callOff = incoming.gone.tell(giveUp);
     try {
       way.begin(head, this.#asked.request.body ?? new Uint8Array(0), permit);
       const { check } = this.#asked;
@@ -233,11 +233,11 @@ class Call implements Exchange {
         throw failure ?? error;
       });
       // Who is refused is told at once, and not when all has been sent that nobody wants.
-      if (relayed.refusal === undefined && !incoming.gone.aborted)
-        await Promise.race([sent, aborted(incoming.gone), aMoment()]);
+      if (relayed.refusal === undefined && !incoming.gone.isOver)
+        await Promise.race([sent, departed(incoming.gone), aMoment()]);
       return { ...relayed, heardOut };
     } finally {
-      incoming.gone.removeEventListener('abort', giveUp);
+      callOff();
     }
   }
 
@@ -249,7 +249,7 @@ class Call implements Exchange {
         hint: 'use a current AWS SDK or CLI for this service',
       });
     const { region } = signed.scope;
-    assertRegion(session.handle, region, isGlobal(this.#arrived.catalogue, identification, region));
+    assertRegion(session.handle, region, () => isGlobal(this.#arrived.catalogue, identification, region));
     const length = lengthOf(request, signed);
     return {
       method: request.method,
@@ -271,11 +271,7 @@ class Call implements Exchange {
   }
 }
 
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+const departed = (gone: Departure): Promise<void> => new Promise((resolve) => void gone.tell(resolve));
 
 /** A client that is answered early need not be heard out: a moment, so that what it still sends does not break the answer. */
 const aMoment = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2_000).unref());
@@ -293,7 +289,7 @@ export function answerError(
   refusal: Refusal,
   fault?: SignatureFault,
 ): void {
-  if (incoming.gone.aborted) return;
+  if (incoming.gone.isOver) return;
   if (incoming.begun) return incoming.destroy();
   const { status, headers, body } = errorAnswer(refusal, style, fault);
   incoming.head(status, headers);

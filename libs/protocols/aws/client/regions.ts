@@ -23,12 +23,16 @@ export function isGlobal(catalogue: Catalogue, { service, operation, input }: Id
 }
 
 /**
- * @param global a service that answers for all regions at once, whatever region its requests are signed for
+ * @param global does the service answer for all regions at once, whatever region its requests are signed for?
  * @throws GatewayError FORBIDDEN
  */
-export function assertRegion({ connection }: Pick<SessionHandle, 'connection'>, region: string, global: boolean): void {
+export function assertRegion(
+  { connection }: Pick<SessionHandle, 'connection'>,
+  region: string,
+  global: () => boolean,
+): void {
   const { regions = [] } = connection.settings as Partial<OpenHead>;
-  if (global || regions.length === 0 || regions.includes(region)) return;
+  if (regions.length === 0 || regions.includes(region) || global()) return;
   throw new GatewayError('FORBIDDEN', `region "${region}" is not one of connection "${connection.name}"`, {
     hint: `use one of: ${regions.join(', ')}`,
   });

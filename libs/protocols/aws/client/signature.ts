@@ -1,13 +1,10 @@
 /** Who asks: the ticket is the session token, and the key that signed is derived from it, by this installation only. */
-import { timingSafeEqual } from 'node:crypto';
 import {
   type Authorization,
   type AwsRequest,
   type BodyVerifier,
-  deriveKeyPair,
   hashesUntoldBody,
-  keyPairPurpose,
-  parseAuthorization,
+  type SignatureFailure,
   type SignatureReason,
   type SignedScope,
   unpresigned,
@@ -19,6 +16,7 @@ import type { Lobby } from '@sallyport/engine';
 import type { SignatureFault } from '../refuse.js';
 import { SignatureRefused } from './signature-refused.js';
 import { freely, type SingleUses, type Use } from './single-use.js';
+import type { TicketKeys } from './ticket-keys.js';
 
 /** A request that its client has proven to have signed. */
 export interface Signed {
@@ -42,6 +40,7 @@ export interface Signed {
 export interface Verifying {
   readonly lobby: Pick<Lobby, 'derive' | 'once'>;
   readonly uses: SingleUses;
+  readonly keys: TicketKeys;
   readonly now: Date;
   readonly connection: string;
   readonly address: string;
@@ -49,16 +48,25 @@ export interface Verifying {
   read(): Promise<Uint8Array>;
 }
 
-/** @throws SignatureRefused; GatewayError TICKET_INVALID, UNSUPPORTED, and what `read` throws */
-export async function authenticate(request: AwsRequest, verifying: Verifying): Promise<Signed> {
-  const authorization = parseAuthorization(request);
+/**
+ * @param authorization what the request says of its signature
+ * @throws SignatureRefused; GatewayError TICKET_INVALID, UNSUPPORTED, and what `read` throws
+ */
+export async function authenticate(
+  request: AwsRequest,
+  authorization: Authorization | SignatureFailure,
+  verifying: Verifying,
+): Promise<Signed> {
   if (!authorization.ok) throw refused(authorization.reason, authorization.message);
   const ticket = authorization.sessionToken ?? '';
-  const pair = ticket === '' ? undefined : deriveKeyPair(verifying.lobby.derive(keyPairPurpose, ''), ticket);
   // Before anything is read: whoever cannot name the key that belongs to the ticket has never been given it.
-  if (pair === undefined || !same(pair.accessKeyId, authorization.accessKeyId)) throw unknownKey();
+  const pair = verifying.keys.pairOf(ticket, authorization.accessKeyId, verifying.lobby);
+  if (pair === undefined) throw unknownKey();
   const whole = hashesUntoldBody(authorization) ? { ...request, body: await verifying.read() } : request;
-  const verified = verify(whole, authorization, pair.secretAccessKey, { now: verifying.now });
+  const verified = verify(whole, authorization, pair.secretAccessKey, {
+    now: verifying.now,
+    keys: verifying.keys.signing,
+  });
   if (!verified.ok) throw refused(verified.reason, verified.message);
   return signed({ ticket, request: whole, authorization, verified, verifying });
 }
@@ -116,18 +124,3 @@ const unknownKey = (): GatewayError =>
       hint: 'get new ones: "sallyport connect <connection>"',
     },
   );
-
-const same = (left: string, right: string): boolean =>
-  left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
-
-/** The signing name that the request claims, before it has been proven: only for the shape of an error. */
-export function signingNameOf(request: AwsRequest): string | undefined {
-  const authorization = parseAuthorization(request);
-  return authorization.ok ? authorization.scope.service : undefined;
-}
-
-/** The key that the request names. Nothing of a body is read before it has been found to be that of the ticket. */
-export function accessKeyIdOf(request: AwsRequest): string | undefined {
-  const authorization = parseAuthorization(request);
-  return authorization.ok ? authorization.accessKeyId : undefined;
-}

@@ -20,7 +20,7 @@ const oneOfMany = 16 * 1024;
 async function* pieces(incoming: Incoming, check: BodyVerifier): AsyncGenerator<Uint8Array> {
   let isWaiting = true;
   const timer = setTimeout(() => {
-    if (isWaiting) incoming.body.destroy(new GatewayError('TIMED_OUT', 'the body stopped arriving'));
+    if (isWaiting) incoming.body.destroy(stopped());
   }, stillMs);
   try {
     // In HTTP/2 it is the stream that the answer goes by, too: it must outlive its end.
@@ -39,18 +39,57 @@ async function* pieces(incoming: Incoming, check: BodyVerifier): AsyncGenerator<
   }
 }
 
+const stopped = (): GatewayError => new GatewayError('TIMED_OUT', 'the body stopped arriving');
+
 const gone = (cause: unknown): GatewayError =>
   new GatewayError('CANCELLED', 'the client left while it was sending', { cause });
 
 /** @throws GatewayError TOO_LARGE, RATE_LIMITED, CANCELLED, TIMED_OUT, and SignatureRefused */
-export async function readWhole(incoming: Incoming, check: BodyVerifier, budget: InspectedBytes): Promise<Buffer> {
+export function readWhole(
+  incoming: Incoming,
+  check: Pick<BodyVerifier, 'push' | 'finish'>,
+  budget: InspectedBytes,
+): Promise<Buffer> {
+  const { body } = incoming;
   const all: Uint8Array[] = [];
   incoming.proceed();
-  for await (const piece of pieces(incoming, check)) {
-    budget.take(piece.length);
-    all.push(piece);
-  }
-  return Buffer.concat(all);
+  return new Promise((resolve, reject) => {
+    const take = (chunk: Uint8Array): void => {
+      still.refresh();
+      attempt(() => {
+        for (const piece of check.push(chunk)) {
+          budget.take(piece.length);
+          all.push(piece);
+        }
+      });
+    };
+    const ended = (): void =>
+      attempt(() => {
+        check.finish();
+        settle();
+        resolve(Buffer.concat(all));
+      });
+    const giveUp = (error: Error): void => {
+      settle();
+      body.pause();
+      reject(error);
+    };
+    const broke = (error?: unknown): void => giveUp(error instanceof GatewayError ? error : gone(error));
+    const attempt = (act: () => void): void => {
+      try {
+        act();
+      } catch (error) {
+        giveUp(error as Error);
+      }
+    };
+    const settle = (): void => {
+      clearTimeout(still);
+      body.off('data', take).off('end', ended).off('error', broke).off('close', broke);
+    };
+    const still = setTimeout(() => body.destroy(stopped()), stillMs);
+    if (body.destroyed) return broke(body.errored); // while its session was opened
+    body.on('data', take).on('end', ended).on('error', broke).on('close', broke);
+  });
 }
 
 /** Sends the body after the call's head; the last piece only when everything has been verified. */

@@ -1,6 +1,6 @@
 /** Makes the reads of a preview: each an exchange of its own, under the same policies as if the client had asked. */
 import { Readable } from 'node:stream';
-import type { Headers, Incoming } from '@sallyport/http';
+import { Departure, type Headers, type Incoming } from '@sallyport/http';
 import { Answer } from './answer.js';
 import type { Read } from './read.js';
 import { mostReads, type Preview, type Waited } from './table.js';
@@ -40,7 +40,7 @@ class KeptAnswer implements Incoming {
   readonly http2 = false;
   readonly body = Readable.from([]);
   readonly #parts: Uint8Array[] = [];
-  readonly #gone = new AbortController();
+  readonly gone = new Departure();
   #head: { readonly status: number; readonly headers: Headers } | undefined;
   #bytes = 0;
   #ended = false;
@@ -49,11 +49,7 @@ class KeptAnswer implements Incoming {
     readonly method: string,
     late: AbortSignal,
   ) {
-    late.addEventListener('abort', () => this.#gone.abort(), { once: true });
-  }
-
-  get gone(): AbortSignal {
-    return this.#gone.signal;
+    late.addEventListener('abort', () => this.gone.happen(), { once: true });
   }
 
   get begun(): boolean {
@@ -74,7 +70,7 @@ class KeptAnswer implements Incoming {
 
   write(chunk: Uint8Array): boolean {
     this.#bytes += chunk.length;
-    if (this.#bytes > answerBytes) this.#gone.abort();
+    if (this.#bytes > answerBytes) this.gone.happen();
     else this.#parts.push(Buffer.from(chunk));
     return true;
   }
@@ -88,6 +84,6 @@ class KeptAnswer implements Incoming {
   }
 
   destroy(): void {
-    this.#gone.abort();
+    this.gone.happen();
   }
 }
