@@ -3,7 +3,7 @@ import {
   Agents1795254240000,
   SelfChecks1795254660000,
 } from '../modules/agents/migrations/index.js';
-import { AiSessions1795255500000 } from '../modules/ai-sessions/migrations/index.js';
+import { AiSessions1795255500000, HeardMessages1795255800000 } from '../modules/ai-sessions/migrations/index.js';
 import { Evidence1795254300000, LogKeys1795254600000 } from '../modules/evidence/migrations/index.js';
 import { Recording1795254360000 } from '../modules/recording/migrations/index.js';
 import { OperationTurns1795255740000, Sessions1795254420000 } from '../modules/sessions/migrations/index.js';
@@ -45,4 +45,5 @@ export const migrations = [
   Budgets1795255620000,
   SingleUses1795255680000,
   OperationTurns1795255740000,
+  HeardMessages1795255800000,
 ];

@@ -5,9 +5,11 @@ import { AiSessionReader } from './ai-session-reader.js';
 import { AiSessionsController } from './ai-sessions.controller.js';
 import { AiSessions } from './ai-sessions.service.js';
 import { CallTurns } from './call-turns.service.js';
+import { HeardMessages } from './heard-messages.service.js';
 import { HooksController } from './hooks.controller.js';
 import { Hooks } from './hooks.service.js';
 import { KnownCalls } from './known-calls.js';
+import { KnownSessions } from './known-sessions.js';
 import { ModelWitnesses } from './model-witnesses.service.js';
 import { PersonalTexts } from './personal-texts.js';
 import { Prompts } from './prompts.service.js';
@@ -25,8 +27,10 @@ import { Turns } from './turns.service.js';
     AiSessionReader,
     AiSessions,
     CallTurns,
+    HeardMessages,
     Hooks,
     KnownCalls,
+    KnownSessions,
     ModelWitnesses,
     PersonalTexts,
     Prompts,
@@ -39,6 +43,7 @@ import { Turns } from './turns.service.js';
   exports: [
     AiSessions,
     CallTurns,
+    HeardMessages,
     ModelWitnesses,
     PersonalTexts,
     Prompts,

@@ -82,7 +82,8 @@ export class AiSessions {
   }
 }
 
-const unrecorded = (cause: unknown): GatewayError =>
+/** What was told could not be kept. */
+export const unrecorded = (cause: unknown): GatewayError =>
   new GatewayError('RECORDING_UNAVAILABLE', 'what was told of this turn cannot be kept right now', {
     cause,
     hint: 'try again in a minute',

@@ -1,7 +1,7 @@
 /* eslint-disable @typescript-eslint/no-unsafe-member-access -- answers are JSON of any shape: that it is the right one is what is asserted */
 import type { Identity, OperationId } from '@sallyport/core';
 import { DataSource } from 'typeorm';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { rowsOf } from '../../platform/index.js';
 import { type TestControlPlane, testControlPlane } from '../../testing/control-plane.js';
 import { Erasure } from '../evidence/erasure.js';
@@ -12,10 +12,12 @@ import { IdentityModule } from '../identity/identity.module.js';
 import { AiSessionsModule } from './ai-sessions.module.js';
 import { AiSessions } from './ai-sessions.service.js';
 import { CallTurns } from './call-turns.service.js';
+import { HeardMessages } from './heard-messages.service.js';
 import { Prompts } from './prompts.service.js';
 import { marksOf } from './told-call.js';
 import { ToolCalls } from './tool-calls.service.js';
 import { inputOfText, inputOfValue } from './tool-input.js';
+import { Turns } from './turns.service.js';
 
 let house: TestControlPlane;
 let database: DataSource;
@@ -50,8 +52,8 @@ async function conversation({
       enter(speaker, (scene) =>
         get(Prompts).typed(scene, { text, ...(clientTurn === undefined ? {} : { clientTurn }) }),
       ),
-    heard: (text: string, more: { request?: OperationId; isNotification?: boolean } = {}) =>
-      enter(speaker, (scene) => get(Prompts).heard(scene, { text, isNotification: false, ...more })),
+    heard: (text: string, more: { request?: OperationId; isNotification?: boolean; clientTurn?: string } = {}) =>
+      get(HeardMessages).hear(speaker, { text, isNotification: false, ...more }),
     proposed: (toolUse: string, name: string, text: string) =>
       enter(speaker, async (scene) => {
         const input = inputOfText(text);
@@ -67,6 +69,11 @@ async function conversation({
         const turn = await get(CallTurns).of(scene, { known, clientTurn });
         const telling = { event: 'asked' as const, at: scene.at, marks: marksOf(scene.personal, input) };
         return get(ToolCalls).tell(scene, { toolUse, name, turn, input, telling });
+      }),
+    stopped: () =>
+      enter(speaker, async (scene) => {
+        const turn = await get(Turns).current(scene.tx, scene.session.id);
+        await get(Turns).end(scene, turn!);
       }),
     row: () => get(AiSessions).find(database, identity.id, 'claude-code', session),
     messages: () =>
@@ -127,7 +134,7 @@ describe('a prompt', () => {
   test('that model traffic shows alone makes a turn, which the hook names when it comes', async () => {
     const ada = await conversation();
     const turn = await ada.heard('list the orders');
-    expect(turn).toMatchObject({ client_turn: 'm:1', named: false });
+    expect(turn).toMatchObject({ clientTurn: 'm:1', named: false });
     expect(await ada.typed('list the orders', 'p-1')).toMatchObject({ id: turn.id, client_turn: 'p-1', named: true });
     expect(await ada.messages()).toMatchObject([{ client_turn: 'p-1', source: 'model', confirmed: true }]);
   });
@@ -270,6 +277,59 @@ test('two witnesses at once make one session, one turn and one call', async () =
   expect(await get(ToolCalls).pending(database, session.id)).toMatchObject([{ agrees: true }]);
 });
 
+describe('what model traffic shows of a conversation that is known already', () => {
+  test('is one statement', async () => {
+    const ada = await conversation();
+    await ada.heard('count the orders');
+    const asked = vi.spyOn(database, 'query');
+    const began = vi.spyOn(database, 'transaction');
+    await ada.heard('and now delete them');
+    expect(asked.mock.calls.map(([text]) => /\w+(?=\()/.exec(text)![0])).toEqual(['ai_sessions_hear']);
+    expect(began).not.toHaveBeenCalled();
+    vi.restoreAllMocks();
+    expect((await ada.messages()).map(({ client_turn, seq }) => [client_turn, seq])).toEqual([
+      ['m:1', 1],
+      ['m:2', 1],
+    ]);
+  });
+
+  test('is placed by what is true now, whoever has told something of it meanwhile', async () => {
+    const ada = await conversation();
+    await ada.heard('count the orders');
+    await ada.typed('delete them', 'p-2');
+    await ada.heard('delete them');
+    await database.query('update ai_turns set ended_at = now() where client_turn = $1', ['p-2']);
+    await ada.asked('toolu_1', 'Bash', { command: 'ls' }, 'p-2'); // by another replica: its turn goes on
+    await ada.heard('only of this year');
+    expect(await ada.messages()).toMatchObject([
+      { client_turn: 'm:1', seq: 1 },
+      { client_turn: 'p-2', seq: 1, source: 'hook', confirmed: true },
+      { client_turn: 'p-2', seq: 2, kind: 'steer' },
+    ]);
+  });
+
+  test('is told once each, however many come at once', async () => {
+    const ada = await conversation();
+    const request = '00000000-0000-7000-8000-00000000000c' as OperationId;
+    const texts = Array.from({ length: 12 }, (_, index) => `part ${index}`);
+    await Promise.all(texts.map((text) => ada.heard(text, { request })));
+    const messages = await ada.messages();
+    expect(new Set(messages.map(({ client_turn }) => client_turn))).toEqual(new Set(['m:1']));
+    expect(messages.map(({ seq }) => seq)).toEqual(texts.map((_, index) => index + 1));
+    expect(await events(ada.identity.id)).toHaveLength(12);
+  });
+
+  test('begins a turn of the next free name where the client uses names like the gateway’s', async () => {
+    const ada = await conversation();
+    await ada.heard('one', { clientTurn: 'm:7' });
+    await ada.stopped();
+    await ada.heard('two');
+    await ada.stopped();
+    await ada.heard('three');
+    expect((await ada.messages()).map(({ client_turn }) => client_turn)).toEqual(['m:7', 'm:8', 'm:9']);
+  });
+});
+
 test('no prompt, no input and no secret stands in the tables or the log in the clear', async () => {
   const ada = await conversation();
   const secret = `AKIA${'Q7ZW2MXR5KJH3VBN'}`;
@@ -294,6 +354,7 @@ test('once a person’s key is destroyed nothing of what was said can be read, a
   await ada.typed('erase me', 'p-1');
   await get(Erasure).destroy(`person:${ada.identity.id}`, ada.identity, 'asked for it');
   await ada.typed('and me', 'p-2');
+  await ada.heard('and me as well');
   await ada.asked('toolu_1', 'Bash', { command: 'me too' }, 'p-2');
   const texts = await rowsOf<{ text: Buffer | null }>(
     database,
@@ -301,5 +362,5 @@ test('once a person’s key is destroyed nothing of what was said can be read, a
      where s.person_id = $1 and t.client_turn = 'p-2' union all select input from ai_tool_calls c join ai_sessions s on s.id = c.ai_session_id where s.person_id = $1`,
     [ada.identity.id],
   );
-  expect(texts).toEqual([{ text: null }, { text: null }]);
+  expect(texts).toEqual([{ text: null }, { text: null }, { text: null }]);
 });

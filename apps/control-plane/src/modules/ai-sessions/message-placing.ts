@@ -1,4 +1,4 @@
-import type { TurnMessageRow, WitnessSource } from './ai-session-rows.js';
+import type { TurnMessageKind, TurnMessageRow, WitnessSource } from './ai-session-rows.js';
 
 /** Characters from which on a text that is found in another is no chance. */
 export const tellingLength = 16;
@@ -39,6 +39,10 @@ export function placeMessage(known: readonly KnownMessage[], said: SaidMessage):
   const typed = said.source === 'model' ? known.find((message) => isTypedPartOf(message, said.text)) : undefined;
   return typed === undefined ? { as: 'new' } : { as: 'new', expands: typed.seq };
 }
+
+/** The first message of a turn is what began it; a person who writes more while it goes on steers it. */
+export const kindOf = (seq: number, kind: TurnMessageKind, expands: number | undefined): TurnMessageKind =>
+  seq > 1 && kind === 'human' && expands === undefined ? 'steer' : kind;
 
 /** Hooks and telemetry are the word of the same client: one does not confirm the other. */
 const isOther = (one: WitnessSource, other: WitnessSource): boolean =>

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { GatewayError, type Identity, type TurnContext } from '@sallyport/core';
+import type { Identity, TurnContext } from '@sallyport/core';
 import type { ModelWitness } from '@sallyport/engine';
 import { unnamedClient } from './ai-session-rows.js';
 import { AiSessions } from './ai-sessions.service.js';
 import { CallTurns } from './call-turns.service.js';
-import { sessionEnded } from './hook-answer.js';
+import { HeardMessages } from './heard-messages.service.js';
+import { refuseKilled } from './killed.js';
 import { KnownCalls } from './known-calls.js';
-import { Prompts } from './prompts.service.js';
 import type { Scene, Speaker } from './scene.js';
 import { SubAgents } from './sub-agents.service.js';
 import { marksOf } from './told-call.js';
@@ -21,7 +21,7 @@ type Seen<K extends ModelWitness['kind']> = Extract<ModelWitness, { kind: K }>;
 export class ModelWitnesses {
   constructor(
     private readonly sessions: AiSessions,
-    private readonly prompts: Prompts,
+    private readonly heard: HeardMessages,
     private readonly turns: Turns,
     private readonly callTurns: CallTurns,
     private readonly calls: ToolCalls,
@@ -37,7 +37,17 @@ export class ModelWitnesses {
   async witness({ identity }: { readonly identity: Identity }, seen: ModelWitness): Promise<void> {
     const speaker = speakerOf(identity, seen.turn);
     if (speaker === undefined || !(await this.isNews(speaker, seen))) return;
-    await this.sessions.enter(speaker, (scene) => this.take(scene, seen));
+    if (isOfPeople(seen)) await this.hear(speaker, seen);
+    else await this.sessions.enter(speaker, (scene) => this.take(scene, seen));
+  }
+
+  private async hear(speaker: Speaker, { turn, message, operation }: Seen<'message'>): Promise<void> {
+    await this.heard.hear(speaker, {
+      text: message.text,
+      isNotification: message.kind === 'notification',
+      ...(turn.turn === undefined ? {} : { clientTurn: turn.turn }),
+      ...(operation === undefined ? {} : { request: operation }),
+    });
   }
 
   /** Most results of tools have been told by a hook before: what changes nothing waits for no commit. */
@@ -61,16 +71,8 @@ export class ModelWitnesses {
     }
   }
 
-  // What a sub-agent is asked, its parent has written: it is in the input of the call that started it.
-  private async message(scene: Scene, { turn, message, operation }: Seen<'message'>): Promise<void> {
+  private async message(scene: Scene, { turn }: Seen<'message'>): Promise<void> {
     if (turn.agent !== undefined) await this.agents.meet(scene, turn.agent);
-    if (turn.agent !== undefined || message.kind === 'internal') return;
-    await this.prompts.heard(scene, {
-      text: message.text,
-      isNotification: message.kind === 'notification',
-      ...(turn.turn === undefined ? {} : { clientTurn: turn.turn }),
-      ...(operation === undefined ? {} : { request: operation }),
-    });
   }
 
   private async toolCall(
@@ -111,7 +113,6 @@ export class ModelWitnesses {
 const speakerOf = (identity: Identity, { client = unnamedClient, aiSession }: TurnContext): Speaker | undefined =>
   aiSession === undefined ? undefined : { identity, client, clientSession: aiSession };
 
-const refuseKilled = (killedAt: Date | null | undefined): void => {
-  if (killedAt instanceof Date)
-    throw new GatewayError('SESSION_ENDED', sessionEnded, { hint: 'ask the administrator who has ended it' });
-};
+/** What a sub-agent is asked, its parent has written: it is in the input of the call that started it. */
+const isOfPeople = (seen: ModelWitness): seen is Seen<'message'> =>
+  seen.kind === 'message' && seen.turn.agent === undefined && seen.message.kind !== 'internal';

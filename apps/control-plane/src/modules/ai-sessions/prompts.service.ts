@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { OperationId } from '@sallyport/core';
-import { rowOf } from '../../platform/index.js';
 import type { TurnOrigin, TurnRow } from './ai-session-rows.js';
 import { AiSessions } from './ai-sessions.service.js';
 import { isNotification, notifiedOf } from './notification.js';
+import { originOf } from './origin.js';
 import type { Scene } from './scene.js';
 import { TurnMessages } from './turn-messages.service.js';
 import { Turns } from './turns.service.js';
@@ -12,14 +11,6 @@ export interface TypedPrompt {
   readonly text: string;
   /** The client's id of the turn. */
   readonly clientTurn?: string;
-}
-
-export interface HeardMessage {
-  readonly text: string;
-  readonly isNotification: boolean;
-  readonly clientTurn?: string;
-  /** The request to the model that it came in. */
-  readonly request?: OperationId;
 }
 
 /** What telemetry tells seconds later. */
@@ -49,7 +40,7 @@ export class Prompts {
   /** A hook tells a prompt before the client does anything about it. */
   async typed(scene: Scene, { text, clientTurn }: TypedPrompt): Promise<TurnRow> {
     await this.sessions.resume(scene);
-    const origin = originOf(scene, isNotification(text));
+    const origin = originOf(scene.identity, isNotification(text));
     const known = clientTurn === undefined ? undefined : await this.turns.named(scene.tx, scene.session.id, clientTurn);
     const turn =
       known ??
@@ -60,24 +51,12 @@ export class Prompts {
     return turn;
   }
 
-  /** Model traffic shows a message of the user's side. */
-  async heard(scene: Scene, heard: HeardMessage): Promise<TurnRow> {
-    const notified = heard.isNotification || isNotification(heard.text);
-    const origin = originOf(scene, notified);
-    const turn =
-      (await this.turnOfHeard(scene, heard)) ??
-      (await this.begin(scene, { origin, text: heard.text, clientTurn: heard.clientTurn }));
-    await this.messages.add(scene, turn, { source: 'model', kind: origin, text: heard.text });
-    if (heard.request !== undefined) await this.turns.noteRequest(scene.tx, turn, heard.request);
-    return turn;
-  }
-
   /**
    * Telemetry tells a prompt that others may have told before.
    * @returns its turn; undefined where several turns without a name say the same: their tool calls tell which is which
    */
   async reported(scene: Scene, { text, clientTurn, at }: ReportedPrompt): Promise<TurnRow | undefined> {
-    const origin = originOf(scene, isNotification(text));
+    const origin = originOf(scene.identity, isNotification(text));
     const saying = await this.turnsOfReported(scene, text, clientTurn);
     if (saying.length > 1) return undefined;
     const told = saying[0] ?? (await this.heardAlready(scene, text, clientTurn));
@@ -110,32 +89,6 @@ export class Prompts {
     return clientTurn === undefined ? current : this.turns.rename(scene, current, clientTurn);
   }
 
-  private async turnOfHeard(scene: Scene, { text, clientTurn, request }: HeardMessage): Promise<TurnRow | undefined> {
-    const { tx, session } = scene;
-    if (clientTurn !== undefined) {
-      const named = await this.turns.named(tx, session.id, clientTurn);
-      if (named !== undefined) await this.turns.goOn(scene, named);
-      return named;
-    }
-    const current = await this.turns.current(tx, session.id);
-    if (current === undefined || current.named) return current; // a hook has told which turn it is
-    const goesOn =
-      (request !== undefined && current.last_request === request) ||
-      (await this.waits(scene, current)) ||
-      (await this.messages.isUnanswered(scene, current, text));
-    return goesOn ? current : undefined;
-  }
-
-  /** Has the model called a tool whose result has not come back? Then what comes with the result belongs to the same turn. */
-  private async waits({ tx }: Scene, turn: TurnRow): Promise<boolean> {
-    const open = await rowOf(
-      tx,
-      'select from ai_tool_calls where turn_id = $1 and proposed_at is not null and finished_at is null limit 1',
-      [turn.id],
-    );
-    return open !== undefined;
-  }
-
   private async begin(scene: Scene, { origin, text, clientTurn, past }: Beginning): Promise<TurnRow> {
     const toolUse = origin === 'notification' ? notifiedOf(text) : undefined;
     const parent = toolUse === undefined ? undefined : await this.turns.ofToolUse(scene.tx, scene.session.id, toolUse);
@@ -147,9 +100,3 @@ export class Prompts {
     });
   }
 }
-
-// Only people type: what a service account's AI is asked comes from a program.
-const originOf = ({ identity }: Scene, notified: boolean): TurnOrigin => {
-  if (notified) return 'notification';
-  return identity.class === 'person' ? 'human' : 'sdk';
-};

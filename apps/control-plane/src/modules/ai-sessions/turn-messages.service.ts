@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { rowOf, rowsOf } from '../../platform/index.js';
 import { EvidenceWriter } from '../evidence/evidence-writer.js';
 import type { TurnMessageKind, TurnMessageRow, TurnRow, WitnessSource } from './ai-session-rows.js';
-import { comparableText, type KnownMessage, placeMessage, tellingLength } from './message-placing.js';
+import { recentMessages } from './hearing.js';
+import { comparableText, type KnownMessage, kindOf, placeMessage, tellingLength } from './message-placing.js';
 import { keptText, messageContext, mostTextBytes } from './personal-texts.js';
+import { type NewMessage, promptedEvent } from './prompted-event.js';
 import { namedIn, type Scene } from './scene.js';
 
-/** Of a turn's messages, those that a new one is compared with. */
-const recentMessages = 8;
 /** Of a conversation's turns, those that a text is looked for in, and for how long. */
 const recentTurns = 50;
 const recentMs = 600_000;
@@ -36,8 +36,7 @@ export class TurnMessages {
     }
     if (placing.expands !== undefined) await this.confirm(scene, turn, placing.expands);
     const seq = (known.at(-1)?.seq ?? 0) + 1;
-    // The first message of a turn is what began it; a person who writes more while it goes on steers it.
-    const kind = seq > 1 && said.kind === 'human' && placing.expands === undefined ? 'steer' : said.kind;
+    const kind = kindOf(seq, said.kind, placing.expands);
     const expands = placing.expands ?? null;
     await this.insert(scene, { turn, seq, kind, source: said.source, ...kept, hmac, expands });
     return seq;
@@ -52,18 +51,6 @@ export class TurnMessages {
       last.text_hmac.equals(fingerprintOf(scene, text)) ||
       (typed.length >= tellingLength && last.text?.includes(typed) === true)
     );
-  }
-
-  /** Is this what the turn's last message says, and has no tool been called since? Then the request is sent again. */
-  async isUnanswered(scene: Scene, turn: TurnRow, text: string): Promise<boolean> {
-    const last = (await this.recent(scene, turn)).at(-1);
-    if (last === undefined || !last.text_hmac.equals(fingerprintOf(scene, text))) return false;
-    const answered = await rowOf(
-      scene.tx,
-      'select from ai_tool_calls where turn_id = $1 and message_seq >= $2 limit 1',
-      [turn.id, last.seq],
-    );
-    return answered === undefined;
   }
 
   /** The turns of the conversation in which this was said not long ago, the newest first. */
@@ -116,37 +103,12 @@ export class TurnMessages {
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
       [turn.id, seq, kind, source, sealed, bytes, hmac, expands, at],
     );
-    await this.evidence.append(tx, {
-      event: 'ai-turn.prompted',
-      body: {
-        ...namedIn(scene),
-        turn: turn.id,
-        clientTurn: turn.client_turn,
-        ...(turn.parent_turn_id === null ? {} : { parent: turn.parent_turn_id }),
-        message: seq,
-        kind,
-        source,
-        ...(personal.isErased ? {} : { text }),
-        ...(bytes > Buffer.byteLength(text) ? { textBytes: bytes } : {}),
-        digest: hmac.toString('hex'),
-      },
-    });
+    await this.evidence.append(tx, promptedEvent(namedIn(scene), message, personal.isErased));
   }
 }
 
-interface NewMessage {
-  readonly turn: TurnRow;
-  readonly seq: number;
-  readonly kind: TurnMessageKind;
-  readonly source: WitnessSource;
-  readonly text: string;
-  readonly bytes: number;
-  readonly hmac: Buffer;
-  readonly expands: number | null;
-}
-
 // Looking through a long text for secrets has its price; one that is cut anyway is compared as it came.
-const fingerprintOf = ({ personal }: Scene, whole: string): Buffer => {
+export const fingerprintOf = ({ personal }: Pick<Scene, 'personal'>, whole: string): Buffer => {
   const isLong = Buffer.byteLength(whole) > mostTextBytes;
   return personal.fingerprint('message', comparableText(isLong ? whole : keptText(whole).text));
 };
