@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type TestDatabase, testDatabase } from '@sallyport/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { footerOf, postgresGateway } from '../testing/postgres-gateway.js';
+import { footerOf } from '../testing/in-process.js';
+import { postgresGateway } from '../testing/postgres-gateway.js';
 import { frontend as f, RawClient, spell } from '../testing/raw-client.js';
 import { frameBytes } from './heads.js';
 import { MessageReader } from './wire.js';
