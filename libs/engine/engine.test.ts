@@ -163,6 +163,35 @@ test.each<[string, Case, string[]]>([
   expect(await transcript(given)).toEqual(expected);
 });
 
+test.each<[string, Case, string[]]>([
+  ['an allowance', { decision: allow }, ['prepare', 'durable', 'forward']],
+  ['an allowance that cannot be recorded', { decision: allow, recorder: 'down' }, ['prepare', 'lost', 'refuse']],
+  ['a denial', { decision: deny }, ['durable', 'refuse']],
+  ['what people are asked about', { decision: review, settled: allow }, ['durable', 'forward']],
+])('is prepared while its record is written: %s', async (_name, { decision, settled, recorder }, expected) => {
+  const lines: string[] = [];
+  const written = async (): Promise<void> => {
+    await new Promise(setImmediate);
+    lines.push(recorder === 'down' ? 'lost' : 'durable');
+    if (recorder === 'down') throw down;
+  };
+  async function* one(): AsyncGenerator<Exchange> {
+    yield {
+      operation: operation('ask'),
+      prepare: ({ id }) => void lines.push(id === 'o1' ? 'prepare' : 'another'),
+      forward: async () => void lines.push('forward'),
+      refuse: async () => void lines.push('refuse'),
+    };
+  }
+  await serve(one(), {
+    decide: () => decision as Decision,
+    masking: () => plan,
+    record: () => ({ id: 'o1' as OperationId, durable: written(), outcome: async () => undefined }),
+    review: async () => settled as Extract<Decision, { outcome: 'allow' }>,
+  });
+  expect(lines).toEqual(expected);
+});
+
 test('of a pure read whose record fails the gate never opens', async () => {
   const heard: string[] = [];
   async function* one(): AsyncGenerator<Exchange> {

@@ -67,8 +67,10 @@ async function admit(exchange: Exchange, guards: Guards): Promise<Verdict> {
     const { decision, masking } = await decided(operation, guards);
     const recorded = guards.record(operation, decision, masking);
 
-    if (masking && (decision.outcome === 'allow' || (decision.outcome === 'review' && operation.provisional)))
+    if (masking && (decision.outcome === 'allow' || (decision.outcome === 'review' && operation.provisional))) {
+      exchange.prepare?.(recorded);
       return { outcome: 'allow', masking, recorded, gate: await gateFor(operation, recorded) };
+    }
     await onRecord(recorded);
     if (decision.outcome === 'deny') return { outcome: 'deny', refusal: decision.refusal };
     if (decision.outcome === 'allow' || masking === undefined)

@@ -46,6 +46,11 @@ export interface Waiting {
 /** One request of a client with the only two ways on. A protocol yields it; the engine moves it. */
 export interface Exchange {
   readonly operation: Operation;
+  /**
+   * It may go ahead, and that is being put on record: what neither target nor client hears of can be done meanwhile.
+   * `forward` follows; `refuse` where the record could not be written. Not called where people were asked.
+   */
+  prepare?(record: OperationRecord): void;
   /** Resolves once the bytes are queued in order, not once they are answered. */
   forward(permit: Permit, gate: ResponseGate, record: OperationRecord): Promise<void>;
   /** Says no in the protocol's own words and leaves the session as usable as the protocol allows. */

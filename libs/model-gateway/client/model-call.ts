@@ -82,23 +82,29 @@ export class ModelCall implements Exchange {
     this.#hold.end();
   }
 
+  prepare(record: OperationRecord): void {
+    this.#prepared ??= this.#prepare(record);
+    this.#prepared.catch(() => undefined); // whoever forwards hears it; whoever refuses has nothing to do about it
+  }
+
   async refuse(refusal: Refusal): Promise<void> {
     this.#answer.refuse(this.#hold.inWords(refusal));
+    await this.#prepared?.catch(() => undefined);
+    await this.#reserved?.release();
   }
 
   async forward(permit: Permit, gate: ResponseGate, record: OperationRecord): Promise<void> {
-    let reserved: Reserved | undefined;
     let way: Way<OpenedHead> | undefined;
     let whole = false;
     try {
-      reserved = await this.#reserve();
+      this.prepare(record); // where people were asked
+      await this.#prepared;
       way = await this.#asked.session.way(permit);
-      await this.#witness(record);
-      const { refusal } = await this.#exchange(way, permit, { gate, record, reserved });
+      const { refusal } = await this.#exchange(way, permit, { gate, record });
       whole = true;
       if (refusal !== undefined) this.#answer.refuse(refusal);
     } catch (error) {
-      await this.#broken(error, { way, record, reserved });
+      await this.#broken(error, { way, record });
     } finally {
       if (way !== undefined) this.#asked.session.release(way, whole);
     }
@@ -106,18 +112,14 @@ export class ModelCall implements Exchange {
 
   async #broken(
     error: unknown,
-    {
-      way,
-      record,
-      reserved,
-    }: { way: Way<unknown> | undefined; record: OperationRecord; reserved: Reserved | undefined },
+    { way, record }: { way: Way<unknown> | undefined; record: OperationRecord },
   ): Promise<void> {
     const { code } = refusalOf(error);
     const status = this.#sent ? 'unknown' : way === undefined ? 'failed' : 'skipped';
     try {
       const outcome = { status, code, maskedFields: 0 } as const;
-      if (status !== 'unknown') await reserved?.release();
-      const told = status === 'unknown' ? await reserved?.settle(outcome, this.#answer.bytes) : undefined;
+      if (status !== 'unknown') await this.#reserved?.release();
+      const told = status === 'unknown' ? await this.#reserved?.settle(outcome, this.#answer.bytes) : undefined;
       await record.outcome(told ?? outcome);
     } catch {
       // told already, or it cannot be: the session's record says so itself
@@ -126,31 +128,26 @@ export class ModelCall implements Exchange {
   }
 
   #sent = false;
+  #prepared: Promise<void> | undefined;
+  #reserved: Reserved | undefined;
 
-  async #reserve(): Promise<Reserved | undefined> {
-    const { request, session, told } = this.#asked;
-    if (request === undefined || request.api === 'anthropic.count-tokens') return undefined; // costs nothing
-    const { handle } = session;
-    const estimate = {
-      model: request.model,
-      turn: turnOver(handle.turn, told.turn),
-      ...worstCaseOf(request),
-    };
-    return new Reserved(estimate, await handle.reserve(estimate));
-  }
-
-  /** INVARIANT: what a request shows of its turn is durable before the request is sent on. */
-  async #witness({ id }: OperationRecord): Promise<void> {
+  /** INVARIANT: its budgets are taken, and what it shows of its turn is durable, before the request is sent on. */
+  async #prepare({ id }: OperationRecord): Promise<void> {
     const { request, session, told } = this.#asked;
     if (request === undefined) return;
-    const turn = turnOver(session.handle.turn, told.turn);
-    for (const seen of witnessesOf(request, { ...told, turn }, id)) await session.handle.witness(seen);
+    const { handle } = session;
+    const turn = turnOver(handle.turn, told.turn);
+    if (request.api !== 'anthropic.count-tokens') {
+      const estimate = { model: request.model, turn, ...worstCaseOf(request) };
+      this.#reserved = new Reserved(estimate, await handle.reserve(estimate));
+    } // a count costs nothing
+    for (const seen of witnessesOf(request, { ...told, turn }, id)) await handle.witness(seen);
   }
 
   async #exchange(
     way: Way<OpenedHead>,
     permit: Permit,
-    { gate, record, reserved }: { gate: ResponseGate; record: OperationRecord; reserved: Reserved | undefined },
+    { gate, record }: { gate: ResponseGate; record: OperationRecord },
   ): Promise<{ readonly refusal?: Refusal }> {
     const { gone } = this.#asked.incoming;
     const giveUp = (): void => way.destroy(new GatewayError('CANCELLED', 'the client has gone'));
@@ -163,7 +160,7 @@ export class ModelCall implements Exchange {
         gate,
         record,
         raised: (frame) => this.#raised(frame, way, record),
-        settled: (outcome) => reserved?.settle(outcome, this.#answer.bytes) ?? outcome,
+        settled: (outcome) => this.#reserved?.settle(outcome, this.#answer.bytes) ?? outcome,
       });
     } finally {
       callOff();

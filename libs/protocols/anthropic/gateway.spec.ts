@@ -157,6 +157,7 @@ describe('a refusal', () => {
     expect((await client.messages.create(question)).stop_reason).toBe('end_turn');
     expect(durable).toBe(2);
     expect(w.model.seen).toHaveLength(1); // what could not be recorded was not sent
+    expect(w.gateway.spent.map(({ event }) => event)).toEqual(['reserved', 'released', 'reserved', 'settled']);
     await expect(client.messages.create({ ...question, max_tokens: 1 })).rejects.toBeInstanceOf(
       Anthropic.PermissionDeniedError,
     );
