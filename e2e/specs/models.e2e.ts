@@ -82,18 +82,24 @@ async function ask(connection: 'anthropic' | 'openai', prompt: string, session?:
   return JSON.parse(said.out) as Told;
 }
 
-/** The operations of the newest session, once it has `count`. */
-const recorded = (count: number) =>
-  until('the operations are on record', async () => {
-    const [session] = await gate.sessions();
-    const operations = await gate.operations(session!.id);
-    return operations.length >= count && operations.every(({ outcome }) => outcome !== undefined) ? operations : false;
+/** The operations of the one session that `asked` opens on a connection, once it has `count`. */
+async function recordedOf<T>(connection: string, count: number, asked: () => Promise<T>) {
+  const before = new Set((await sessionsOf(connection)).map(({ id }) => id));
+  const answer = await asked();
+  const operations = await until('the operations are on record', async () => {
+    const session = (await sessionsOf(connection)).find(({ id }) => !before.has(id));
+    const found = session === undefined ? [] : await gate.operations(session.id);
+    return found.length >= count && found.every(({ outcome }) => outcome !== undefined) ? found : false;
   });
+  return { answer, operations };
+}
+
+const sessionsOf = async (name: string) => (await gate.sessions()).filter(({ connection }) => connection === name);
 
 describe.each(['anthropic', 'openai'] as const)('a model by the API of %s', (api) => {
   test('answers a program with the vendor’s SDK by one command, and who asked what is on record', async () => {
-    expect(JSON.stringify(await ask(api, 'How many patients are there?'))).toContain('Three patients.');
-    const operations = await recorded(2);
+    const { answer, operations } = await recordedOf(api, 2, () => ask(api, 'How many patients are there?'));
+    expect(JSON.stringify(answer)).toContain('Three patients.');
     const request = operations.find(({ action }) => action === 'model.request');
     expect(request).toMatchObject({ outcome: { status: 'done' } });
     expect(request!.text).toContain('human: How many patients are there?');
@@ -130,8 +136,9 @@ test('a tool call in a conversation of Claude Code is refused by a policy on the
 });
 
 test('what is not in any conversation may be another matter: the same call is on record and passed on', async () => {
-  const { answer } = await ask('anthropic', 'Please run a command.');
-  expect(answer!.map(({ type }) => type)).toEqual(['text', 'tool_use']);
-  const operations = await recorded(3);
+  const { answer: told, operations } = await recordedOf('anthropic', 3, () =>
+    ask('anthropic', 'Please run a command.'),
+  );
+  expect(told.answer!.map(({ type }) => type)).toEqual(['text', 'tool_use']);
   expect(operations.find(({ action }) => action === 'model.tool_call')!.text).toBe('Bash: psql -c "select 1"');
 });
