@@ -1,19 +1,10 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { calls, type ModelServer, modelServer, type Seen, says } from '../../libs/protocols/testing/model-server.js';
-import { Installation, until } from '../testing/installation.js';
+import { calls, type ModelServer, type Seen, says } from '../../libs/protocols/testing/model-server.js';
+import { type Installation, until } from '../testing/installation.js';
+import { apiKey, type ModelApiName, ModelHouse, modelApis } from '../testing/model-house.js';
 
-const apiKey = 'model-api-key-that-never-leaves-the-agent';
 /** A key as a detector knows it, and as nobody has it. */
 const canary = `AKIA${'CANARYCANARYCANA'}`;
-const root = path.resolve(import.meta.dirname, '../..');
-
-let model: ModelServer;
-let gate: Installation;
-let directory: string;
 
 /** What is asked decides what is said: each test has its own words. */
 const plan = ({ body }: Seen) =>
@@ -28,59 +19,18 @@ forbid(principal, action == Sallyport::Action::"model.request", resource) when {
 @id("no-shell") @message("no command runs here")
 forbid(principal, action == Sallyport::Action::"model.tool_call", resource) when { context.command like "*psql*" && context.ai_session };`;
 
+let house: ModelHouse;
+let gate: Installation;
+let model: ModelServer;
+
 beforeAll(async () => {
-  model = await modelServer(plan, apiKey);
-  directory = mkdtempSync(path.join(tmpdir(), 'sallyport-models-e2e-'));
-  const key = path.join(directory, 'api-key');
-  writeFileSync(key, apiKey, { mode: 0o600 });
-  const credential = { source: 'file', path: key };
-  gate = await Installation.start({
-    targets: [
-      { alias: 'anthropic-api', protocol: 'anthropic', endpoint: model.url, credential },
-      { alias: 'openai-api', protocol: 'openai', endpoint: model.url, credential },
-    ],
-  });
-  await gate.setPolicy(policy);
-  for (const protocol of ['anthropic', 'openai'])
-    await gate.api('grace', 'POST', '/v1/connections', { name: protocol, protocol, target: `${protocol}-api` });
+  house = await ModelHouse.start(plan, policy);
+  ({ gate, model } = house);
 }, 240_000);
-afterAll(async () => {
-  await gate?.stop();
-  await model?.[Symbol.asyncDispose]();
-});
+afterAll(() => house?.stop());
 
-interface Told {
-  readonly answer?: readonly { readonly type: string; readonly text?: string }[];
-  readonly status?: number;
-  readonly message?: string;
-}
-
-/** The vendor's SDK in a process of its own, by one command of ours. */
-async function ask(connection: 'anthropic' | 'openai', prompt: string, session?: string): Promise<Told> {
-  const script = path.join(root, 'e2e/testing/ask-model.mjs');
-  const args = ['connect', connection, '--exec', '--', process.execPath, script, connection, prompt];
-  const child = spawn(
-    process.execPath,
-    [path.join(root, 'apps/cli/bin/sallyport.js'), ...args, ...(session ? [session] : [])],
-    {
-      env: {
-        PATH: process.env['PATH']!,
-        HOME: directory,
-        XDG_CONFIG_HOME: path.join(directory, 'config'),
-        SALLYPORT_URL: gate.url,
-        SALLYPORT_TOKEN: await gate.accessToken('ada'),
-        ANTHROPIC_API_KEY: 'sk-ant-own-key',
-        OPENAI_BASE_URL: 'http://127.0.0.1:9/v1',
-      },
-    },
-  );
-  const said = { out: '', err: '' };
-  child.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (said.err += chunk.toString()));
-  await new Promise((resolve) => child.on('close', resolve));
-  if (said.out === '') throw new Error(said.err);
-  return JSON.parse(said.out) as Told;
-}
+const ask = (connection: ModelApiName, prompt: string, session?: string) =>
+  house.ask(connection, prompt, session === undefined ? {} : { session });
 
 /** The operations of the one session that `asked` opens on a connection, once it has `count`. */
 async function recordedOf<T>(connection: string, count: number, asked: () => Promise<T>) {
@@ -96,7 +46,7 @@ async function recordedOf<T>(connection: string, count: number, asked: () => Pro
 
 const sessionsOf = async (name: string) => (await gate.sessions()).filter(({ connection }) => connection === name);
 
-describe.each(['anthropic', 'openai'] as const)('a model by the API of %s', (api) => {
+describe.each(modelApis)('a model by the API of %s', (api) => {
   test('answers a program with the vendor’s SDK by one command, and who asked what is on record', async () => {
     const { answer, operations } = await recordedOf(api, 2, () => ask(api, 'How many patients are there?'));
     expect(JSON.stringify(answer)).toContain('Three patients.');
