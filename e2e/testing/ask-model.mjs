@@ -2,7 +2,7 @@
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 
-const [api, prompt, session] = process.argv.slice(2);
+const [api, times, prompt, session] = process.argv.slice(2);
 const headers = session === undefined ? {} : { 'x-claude-code-session-id': session };
 
 const ask = {
@@ -18,6 +18,7 @@ const ask = {
   async openai() {
     const { output } = await new OpenAI({ maxRetries: 0 }).responses.create({
       model: 'gpt-scripted',
+      max_output_tokens: 64,
       input: prompt,
       store: false,
       prompt_cache_key: session,
@@ -26,8 +27,13 @@ const ask = {
   },
 };
 
-try {
-  process.stdout.write(JSON.stringify({ answer: await ask[api]() }));
-} catch (error) {
-  process.stdout.write(JSON.stringify({ status: error.status, message: error.message }));
-}
+const told = async () => {
+  try {
+    return { answer: await ask[api]() };
+  } catch (error) {
+    const { type, message } = error.error?.error ?? error.error ?? error; // one SDK has the whole body, the other what is in it
+    return { status: error.status, type, message };
+  }
+};
+
+process.stdout.write(JSON.stringify(await Promise.all(Array.from({ length: Number(times) }, told))));
