@@ -1,5 +1,6 @@
 /** What goes wrong on the way to AWS, in our words: never in the other end's. */
 import { GatewayError } from '@sallyport/core';
+import { NoAnswer } from './answer-reader.js';
 
 /** How far the request had gone: AWS may have done what it asks for only where all of it was sent. */
 export type Progress = 'unsent' | 'incomplete' | 'sent';
@@ -19,16 +20,12 @@ const unreachable: Readonly<Record<string, string>> = {
 export function failureOf(error: unknown, host: string): GatewayError {
   if (error instanceof GatewayError) return error;
   const code = codeOf(error);
-  if (code.startsWith('HPE_'))
+  if (error instanceof NoAnswer)
     return new GatewayError(
       'RESPONSE_NOT_UNDERSTOOD',
-      `the answer of "${host}" is no HTTP that can be read (${code})`,
-      {
-        cause: error,
-      },
+      `the answer of "${host}" is no HTTP that can be read: ${error.message}`,
+      { cause: error },
     );
-  if (code === 'ERR_UNESCAPED_CHARACTERS' || code === 'ERR_INVALID_CHAR')
-    return new GatewayError('PROTOCOL_VIOLATION', 'the path or a header of the call holds characters that none may');
   if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(code))
     return new GatewayError('TARGET_UNREACHABLE', `"${host}" shows no certificate that is trusted (${code})`, {
       cause: error,

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { TLSSocket } from 'node:tls';
 import { crc32 } from 'node:zlib';
 import type { Header } from '@sallyport/http';
 import { createAuthority, issueServerCertificate } from '@sallyport/tunnel';
@@ -150,4 +151,26 @@ test('an endpoint whose certificate nobody vouches for gets nothing', async () =
   expect(outcome.refusal!.message).toMatch(/shows no certificate that is trusted/);
   expect(aws.received).toEqual([]);
   await stranger.end();
+});
+
+test('a target whose certificate is another’s is told nothing', async () => {
+  const endpoints = { default: url.replace('127.0.0.1', 'localhost') };
+  const other = await open({ tls: { ca_file: path.join(folder, 'ca.pem') }, endpoints });
+
+  const { outcome } = await other.call(putObject([]), 'body');
+  await other.end();
+
+  expect(outcome).toMatchObject({ status: 'skipped', refusal: { code: 'TARGET_UNREACHABLE' } });
+  expect(outcome.refusal!.message).toMatch(/ERR_TLS_CERT_ALTNAME_INVALID/);
+  expect(aws.received).toEqual([]);
+});
+
+test('connections over TLS are kept, and those that come after them go on from their session', async () => {
+  for (let count = 0; count < 3; count += 1) await put(Buffer.from('abc'), []);
+  expect(new Set(aws.received.map(({ socket }) => socket)).size).toBe(1);
+  aws.received[0]!.socket.destroy();
+  await put(Buffer.from('abc'), []).catch(() => undefined); // a write may meet the connection that is just being closed
+  await put(Buffer.from('abc'), []);
+
+  expect((aws.received.at(-1)!.socket as TLSSocket).isSessionReused()).toBe(true);
 });
