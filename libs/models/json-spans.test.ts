@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { edit, jsonString, parseJson, stringLeaves, stringOf, textOf } from './index.js';
+import { edit, jsonString, parseJson, parseRequest, stringLeaves, stringOf, textOf } from './index.js';
 import { seeded } from './testing/random.js';
 
 const bytes = (text: string) => Buffer.from(text);
@@ -130,4 +130,12 @@ describe('strict JSON', () => {
     const node = parseJson(document);
     expect(stringOf(document, node)).toBeUndefined();
   });
+});
+
+test('the body of a request is read once in a turn of the event loop, and each body by itself', async () => {
+  const body = Buffer.from('{"a":"b"}');
+  const tree = parseRequest(body);
+  expect(parseRequest(body)).toBe(tree);
+  expect(parseRequest(Buffer.from(body))).not.toBe(tree);
+  expect(() => parseRequest(Buffer.from('{"a":1,"a":2}'))).toThrow('the request has a name twice');
 });

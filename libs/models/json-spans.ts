@@ -67,10 +67,26 @@ const fourHex = /^[0-9A-Fa-f]{4}$/;
 export const parseJson = (bytes: Uint8Array, options: JsonOptions = {}): JsonNode =>
   new Reader(bytes, options).document();
 
+/** Of bodies that have been read in this turn of the event loop: afterwards a tree is anybody's to collect. */
+const trees = new WeakMap<Uint8Array, WeakRef<JsonNode>>();
+
+/**
+ * The body of a request. It is described and then masked: so of the same bytes, not written to in between, it is read once.
+ * @throws GatewayError INVALID_INPUT
+ */
+export function parseRequest(bytes: Uint8Array): JsonNode {
+  const known = trees.get(bytes)?.deref();
+  if (known !== undefined) return known;
+  const tree = parseJson(bytes, { what: 'the request' });
+  trees.set(bytes, new WeakRef(tree));
+  return tree;
+}
+
 /** The text that a string stands for. A half of a surrogate pair stays one. */
 export const textOf = (bytes: Uint8Array, { start, end, escaped }: JsonString): string => {
-  const raw = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8', start, end);
-  return escaped ? (JSON.parse(raw) as string) : raw.slice(1, -1);
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (escaped) return JSON.parse(buffer.toString('utf8', start, end)) as string;
+  return buffer.toString('utf8', start + 1, end - 1);
 };
 
 /** @param edits in their order, none overlapping */
@@ -162,7 +178,7 @@ class Reader {
     this.#list(braces[1], () => {
       this.#space();
       if (this.bytes[this.#at] !== quote) this.#fail();
-      const name = textOf(this.bytes, this.#string());
+      const name = textOf(this.#buffer, this.#string());
       if (members.has(name)) throw this.#mistake(`has a name twice in one object, the second time at byte ${this.#at}`);
       this.#space();
       if (this.bytes[this.#at] !== colon) this.#fail();

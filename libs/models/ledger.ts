@@ -1,5 +1,5 @@
 /** What a conversation has sent already, so that it is sent again as it was. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 const mostBlocks = 4_096;
 const mostBytes = 8 * 1024 * 1024;
@@ -35,4 +35,4 @@ export class ConversationLedger {
   }
 }
 
-const keyOf = (block: Uint8Array): string => createHash('sha256').update(block).digest('base64');
+const keyOf = (block: Uint8Array): string => hash('sha256', block, 'base64');

@@ -111,6 +111,7 @@ export class Call implements RunningCall {
   async #prepare(): Promise<Prepared> {
     const { head, body, masker } = this.#begun;
     const { target, apis, person } = this.#context;
+    target.key(false).catch(() => undefined); // read meanwhile; asked for again when it is needed
     const bytes = await body.whole(this.#held);
     const headers = requestHeaders(head.headers);
     if (head.api === undefined) {

@@ -7,6 +7,9 @@ import { Placeholders } from '@sallyport/models';
 import { Ledgers } from './ledgers.js';
 import { type ModelHome, type ModelSettings, parseModelSettings } from './settings.js';
 
+/** A key that was rotated is noticed after this, or at once where the API refuses the one before. */
+const rereadMs = 1_000;
+
 export class ModelTarget {
   readonly settings: ModelSettings;
   readonly client: UpstreamClient;
@@ -14,6 +17,7 @@ export class ModelTarget {
   readonly ledgers = new Ledgers();
   readonly placeholders: Placeholders;
   readonly #target: Target;
+  #key: { readonly read: Promise<string>; readonly at: number } | undefined;
 
   constructor({ target, maskingKey }: Pick<TargetHost, 'target' | 'maskingKey'>, home: ModelHome) {
     this.#target = target;
@@ -26,7 +30,18 @@ export class ModelTarget {
   }
 
   /** @throws CREDENTIAL_UNAVAILABLE */
-  async key(fresh: boolean): Promise<string> {
+  key(fresh: boolean): Promise<string> {
+    const known = this.#key;
+    if (!fresh && known !== undefined && performance.now() - known.at < rereadMs) return known.read;
+    const reading = { read: this.#readKey(fresh), at: performance.now() };
+    this.#key = reading;
+    reading.read.catch(() => {
+      if (this.#key === reading) this.#key = undefined; // whoever comes next reads it again
+    });
+    return reading.read;
+  }
+
+  async #readKey(fresh: boolean): Promise<string> {
     const { password } = await this.#target.credential({ fresh });
     if (password !== undefined && /^[\x21-\x7e]+$/.test(password)) return password;
     throw new GatewayError('CREDENTIAL_UNAVAILABLE', 'the agent’s credential for the model is no API key', {

@@ -1,6 +1,6 @@
 /** The body of a request to the Messages API, read strictly: what decides how it is treated has the type it must have. */
 import { GatewayError } from '@sallyport/core';
-import { type JsonNode, type JsonObject, member, parseJson, scalarOf, stringOf } from '../json-spans.js';
+import { type JsonNode, type JsonObject, member, parseRequest, scalarOf, stringOf } from '../json-spans.js';
 
 /** A document and a value in it. */
 export interface Read<Node extends JsonNode = JsonNode> {
@@ -14,7 +14,7 @@ const lists = ['messages', 'tools', 'mcp_servers'];
 
 /** @throws GatewayError INVALID_INPUT */
 export const readBody = (document: Uint8Array): JsonObject => {
-  const node = parseJson(document, { what: 'the request' });
+  const node = parseRequest(document);
   if (node.kind !== 'object') throw invalid('the request is not a JSON object');
   for (const name of lists) {
     const value = member(node, name);

@@ -1,5 +1,5 @@
 /** A request to Converse, described. */
-import { itemsOf, type JsonNode, type JsonObject, member, parseJson, scalarOf, stringOf } from '../json-spans.js';
+import { itemsOf, type JsonNode, type JsonObject, member, parseRequest, scalarOf, stringOf } from '../json-spans.js';
 import { Findings } from '../openai/findings.js';
 import { kindOfText } from '../openai/marked-texts.js';
 import { newsOf, type Said } from '../openai/news.js';
@@ -10,7 +10,7 @@ import type { BedrockTarget } from './frames.js';
 
 /** @throws GatewayError INVALID_INPUT */
 export const readConverse = (document: Uint8Array): JsonObject => {
-  const body = parseJson(document, { what: 'the request' });
+  const body = parseRequest(document);
   if (body.kind !== 'object') throw invalid('the request is not a JSON object');
   for (const [name, holder] of [
     ['messages', body],

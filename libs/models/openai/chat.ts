@@ -1,5 +1,14 @@
 /** Chat Completions. */
-import { edit, itemsOf, type JsonEdit, type JsonNode, jsonString, member, parseJson, stringOf } from '../json-spans.js';
+import {
+  edit,
+  itemsOf,
+  type JsonEdit,
+  type JsonNode,
+  jsonString,
+  member,
+  parseRequest,
+  stringOf,
+} from '../json-spans.js';
 import type { AnswerTexts } from '../line/answer-texts.js';
 import type { ModelApi } from '../types.js';
 import { type AnswerApi, maskedAnswer } from './answer.js';
@@ -85,7 +94,7 @@ export const openaiChat: ModelApi = {
   describe: chatRequest,
   maskRequest: (body, masking) => {
     const edits = new RequestEdits(body, masking);
-    const node = parseJson(body, { what: 'the request' });
+    const node = parseRequest(body);
     const usage = chatRequest(body).hidesUsage === true ? askUsage(node) : [];
     return edits.masked([...edits.of(node, 'messages'), ...usage].sort((left, right) => left.start - right.start));
   },

@@ -1,5 +1,5 @@
 /** Reads a request's body for describing: as values, once it is sure that everybody reads the same ones. */
-import { parseJson } from '../json-spans.js';
+import { parseRequest } from '../json-spans.js';
 import type { ModelRequest } from '../types.js';
 import { describeChat } from './describe-chat.js';
 import { describeResponses } from './describe-responses.js';
@@ -7,7 +7,7 @@ import { invalid, isAbsent, isMembers, type Members, memberOf } from './values.j
 
 /** @throws GatewayError INVALID_INPUT where it is not JSON as RFC 8259 has it, or has a name twice, or is no object */
 export const readBody = (body: Uint8Array): Members => {
-  parseJson(body, { what: 'the request' });
+  parseRequest(body);
   const value: unknown = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.length).toString());
   if (!isMembers(value)) throw invalid('the request is not a JSON object');
   return value;

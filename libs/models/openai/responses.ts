@@ -1,5 +1,5 @@
 /** The Responses API. */
-import { parseJson } from '../json-spans.js';
+import { parseRequest } from '../json-spans.js';
 import type { ModelApi } from '../types.js';
 import { type AnswerApi, maskedAnswer } from './answer.js';
 import { readResponse } from './answer-facts.js';
@@ -21,7 +21,7 @@ export const openaiResponses: ModelApi = {
   describe: responsesRequest,
   maskRequest: (body, masking) => {
     const edits = new RequestEdits(body, masking);
-    return edits.masked(edits.of(parseJson(body, { what: 'the request' }), 'input'));
+    return edits.masked(edits.of(parseRequest(body), 'input'));
   },
   maskResponse: (shape, body, masking) => maskedAnswer(answers, { shape, body }, masking),
 };

@@ -89,17 +89,17 @@ export class HeardMessages {
     const personal = await this.texts.of(speaker.identity.id);
     const notified = message.isNotification || isNotification(whole);
     const toolUse = notified ? notifiedOf(whole) : undefined;
-    const { text, bytes } = keptText(whole);
+    const kept = keptText(whole);
     const named = clientTurn === undefined ? {} : { clientTurn };
     return {
       speaker,
       personal,
-      bytes,
+      bytes: kept.bytes,
       sought: { ...named, ...(toolUse === undefined ? {} : { toolUse }) },
       heard: {
         at: this.clock.now(),
-        text,
-        hmac: fingerprintOf({ personal }, whole),
+        text: kept.text,
+        hmac: fingerprintOf({ personal }, whole, kept),
         origin: originOf(speaker.identity, notified),
         ...named,
         ...(request === undefined ? {} : { request }),

@@ -4,7 +4,7 @@ import { EvidenceWriter } from '../evidence/evidence-writer.js';
 import type { TurnMessageKind, TurnMessageRow, TurnRow, WitnessSource } from './ai-session-rows.js';
 import { recentMessages } from './hearing.js';
 import { comparableText, type KnownMessage, kindOf, placeMessage, tellingLength } from './message-placing.js';
-import { keptText, messageContext, mostTextBytes } from './personal-texts.js';
+import { type KeptText, keptText, messageContext, mostTextBytes } from './personal-texts.js';
 import { type NewMessage, promptedEvent } from './prompted-event.js';
 import { namedIn, type Scene } from './scene.js';
 
@@ -27,7 +27,7 @@ export class TurnMessages {
   async add(scene: Scene, turn: TurnRow, said: Said): Promise<number> {
     const known = await this.recent(scene, turn);
     const kept = keptText(said.text);
-    const hmac = fingerprintOf(scene, said.text);
+    const hmac = fingerprintOf(scene, said.text, kept);
     const placing = placeMessage(known, { source: said.source, hmac, text: kept.text });
     if (placing.as === 'repeat') return placing.seq;
     if (placing.as === 'confirmation') {
@@ -107,8 +107,8 @@ export class TurnMessages {
   }
 }
 
-// Looking through a long text for secrets has its price; one that is cut anyway is compared as it came.
-export const fingerprintOf = ({ personal }: Pick<Scene, 'personal'>, whole: string): Buffer => {
-  const isLong = Buffer.byteLength(whole) > mostTextBytes;
-  return personal.fingerprint('message', comparableText(isLong ? whole : keptText(whole).text));
+/** @param kept of `whole`, where that is known already: looking through a text for secrets has its price */
+export const fingerprintOf = ({ personal }: Pick<Scene, 'personal'>, whole: string, kept?: KeptText): Buffer => {
+  const isLong = Buffer.byteLength(whole) > mostTextBytes; // is cut anyway, and compared as it came
+  return personal.fingerprint('message', comparableText(isLong ? whole : (kept ?? keptText(whole)).text));
 };
