@@ -2,7 +2,7 @@
 import { GatewayError, type Operation, type Refusal, refusalOf } from '@sallyport/core';
 import type { Exchange, Frame, OperationRecord, Permit, ResponseGate } from '@sallyport/engine';
 import { type CallSession, Hold, type Incoming, relay, type Way } from '@sallyport/http';
-import { type ModelRequest, worstCaseOf } from '@sallyport/models';
+import { type ModelRequest, onlyCounts, worstCaseOf } from '@sallyport/models';
 import type { CallHead, OpenedHead } from '../wire.js';
 import { Answering } from './answering.js';
 import { Reserved } from './reserved.js';
@@ -129,7 +129,7 @@ export class ModelCall implements Exchange {
 
   async #reserve(): Promise<Reserved | undefined> {
     const { request, session, told } = this.#asked;
-    if (request === undefined || request.api === 'anthropic.count-tokens') return undefined; // costs nothing
+    if (request === undefined || onlyCounts(request.api)) return undefined; // costs nothing
     const { handle } = session;
     const estimate = {
       model: request.model,
