@@ -14,8 +14,15 @@ export const modelApiNames = [
   'openai.chat',
   'bedrock.invoke',
   'bedrock.converse',
+  'bedrock.other',
+  'bedrock.async',
+  'bedrock.batch',
+  'bedrock.count-tokens',
 ] as const;
 export type ModelApiName = (typeof modelApiNames)[number];
+
+/** What costs nothing, and says nothing to a model. */
+export const onlyCounts = (api: ModelApiName): boolean => api.endsWith('.count-tokens');
 
 /** One request to a model, described. */
 export interface ModelRequest {
@@ -60,6 +67,8 @@ export const modelFlags = {
   'server-tools': 'offers tools that the provider runs',
   'unknown-members': 'has members that this gateway does not know',
   'unknown-blocks': 'has content of kinds that this gateway does not know',
+  'unknown-shape':
+    'is in the words of a maker whose members this gateway does not know: all its strings are taken for texts',
 } as const;
 export type ModelFlag = keyof typeof modelFlags;
 

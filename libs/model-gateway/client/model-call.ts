@@ -2,7 +2,7 @@
 import { GatewayError, type Operation, type Refusal, refusalOf } from '@sallyport/core';
 import type { Exchange, Frame, OperationRecord, Permit, ResponseGate } from '@sallyport/engine';
 import { type CallSession, Hold, type Incoming, relay, type Way } from '@sallyport/http';
-import { type ModelRequest, worstCaseOf } from '@sallyport/models';
+import { type ModelRequest, onlyCounts, worstCaseOf } from '@sallyport/models';
 import type { CallHead, OpenedHead } from '../wire.js';
 import { Answering } from './answering.js';
 import { Reserved } from './reserved.js';
@@ -137,10 +137,10 @@ export class ModelCall implements Exchange {
     if (request === undefined) return;
     const { handle } = session;
     const turn = turnOver(handle.turn, told.turn);
-    if (request.api !== 'anthropic.count-tokens') {
+    if (!onlyCounts(request.api)) {
       const estimate = { model: request.model, turn, ...worstCaseOf(request) };
       this.#reserved = new Reserved(estimate, await handle.reserve(estimate));
-    } // a count costs nothing
+    }
     for (const seen of witnessesOf(request, { ...told, turn }, id)) await handle.witness(seen);
   }
 

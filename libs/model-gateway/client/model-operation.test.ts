@@ -88,7 +88,7 @@ test('half a surrogate in a prompt does not reach the policy engine', () => {
 
 test.each([
   [[], 'read'],
-  [['unknown-members', 'unknown-blocks'], 'read'],
+  [['unknown-members', 'unknown-blocks', 'unknown-shape'], 'read'],
   [['server-tools'], 'write'],
   [['stored-state'], 'write'],
   [['file-reference', 'server-tools'], 'write'],

@@ -33,6 +33,7 @@ const riskOf: Readonly<Record<ModelFlag, Risk>> = {
   'server-tools': 'write',
   'unknown-members': 'read',
   'unknown-blocks': 'read',
+  'unknown-shape': 'read',
 };
 
 /** @throws GatewayError INVALID_INPUT for more names than a policy can look at */

@@ -1,7 +1,7 @@
 /** What a request shows of its turn, in the order in which it stands there. */
 import type { OperationId, TurnContext } from '@sallyport/core';
 import type { ModelMessage, ModelWitness } from '@sallyport/engine';
-import type { ModelRequest, News } from '@sallyport/models';
+import { type ModelRequest, type News, onlyCounts } from '@sallyport/models';
 import type { ClientTurn } from './surface.js';
 import { shown } from './words.js';
 
@@ -13,7 +13,7 @@ const longestMessage = 64 * 1024;
  * @param operation of the request: what it brings belongs together
  */
 export function witnessesOf({ api, news }: ModelRequest, told: ClientTurn, operation: OperationId): ModelWitness[] {
-  if (api === 'anthropic.count-tokens') return [];
+  if (onlyCounts(api)) return [];
   return news.flatMap((one): ModelWitness[] => {
     const { turn } = told;
     if (one.kind === 'tool-result') return [{ kind: 'tool-result', turn, operation, id: one.id, isError: one.isError }];

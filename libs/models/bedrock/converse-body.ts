@@ -4,7 +4,7 @@ import { type JsonNode, member } from '../json-spans.js';
 export const knownMembers: ReadonlySet<string> = new Set([
   ...['modelId', 'messages', 'system', 'inferenceConfig', 'toolConfig', 'guardrailConfig', 'promptVariables'],
   ...['additionalModelRequestFields', 'additionalModelResponseFieldPaths', 'requestMetadata', 'performanceConfig'],
-  ...['serviceTier', 'outputConfig'],
+  ...['serviceTier', 'outputConfig', 'schemaVersion'],
 ]);
 
 const plainBlocks = new Set([

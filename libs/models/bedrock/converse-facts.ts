@@ -7,15 +7,15 @@ const count = (usage: JsonNode, name: string): number => {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0;
 };
 
-/** Bedrock counts what it read from a cache, and wrote to it, beside what it read. */
+/** Bedrock counts what it read from a cache, and wrote to it, beside what it read; Nova within InvokeModel calls that otherwise. */
 export const converseUsage = (holder: JsonNode, model: string): ModelUsage | undefined => {
   const usage = member(holder, 'usage');
   if (usage?.kind !== 'object') return undefined;
   return {
     model,
     inputTokens: count(usage, 'inputTokens'),
-    cacheReadTokens: count(usage, 'cacheReadInputTokens'),
-    cacheWriteTokens: count(usage, 'cacheWriteInputTokens'),
+    cacheReadTokens: count(usage, 'cacheReadInputTokens') + count(usage, 'cacheReadInputTokenCount'),
+    cacheWriteTokens: count(usage, 'cacheWriteInputTokens') + count(usage, 'cacheWriteInputTokenCount'),
     outputTokens: count(usage, 'outputTokens'),
   };
 };

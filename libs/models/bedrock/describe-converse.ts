@@ -9,8 +9,11 @@ import { blockKind, isKnownBlock, knownMembers, mediaBlocks } from './converse-b
 import type { BedrockTarget } from './frames.js';
 
 /** @throws GatewayError INVALID_INPUT */
-export const readConverse = (document: Uint8Array): JsonObject => {
-  const body = parseRequest(document);
+export const readConverse = (document: Uint8Array): JsonObject =>
+  converseIn(parseRequest(document));
+
+/** @throws GatewayError INVALID_INPUT */
+export const converseIn = (body: JsonNode): JsonObject => {
   if (body.kind !== 'object') throw invalid('the request is not a JSON object');
   for (const [name, holder] of [
     ['messages', body],
@@ -91,9 +94,15 @@ class Reader {
   }
 }
 
-/** @throws GatewayError INVALID_INPUT */
-export const describeConverse = (document: Uint8Array, { model, stream }: BedrockTarget): ModelRequest => {
-  const body = readConverse(document);
+/**
+ * @param body within the document
+ * @throws GatewayError INVALID_INPUT
+ */
+export const describeConverse = (
+  document: Uint8Array,
+  { model, stream }: BedrockTarget,
+  body: JsonObject = readConverse(document),
+): ModelRequest => {
   const reader = new Reader(document);
   const { found } = reader;
   const messages = itemsOf(member(body, 'messages'));
@@ -103,7 +112,8 @@ export const describeConverse = (document: Uint8Array, { model, stream }: Bedroc
   if (member(body, 'promptVariables') !== undefined || /:prompt\//.test(model)) found.flags.add('stored-state');
   const unknownMembers = [...body.members.keys()].filter((name) => !knownMembers.has(name));
   if (unknownMembers.length > 0) found.flags.add('unknown-members');
-  const most = scalarOf(member(member(body, 'inferenceConfig'), 'maxTokens'));
+  const limits = member(body, 'inferenceConfig');
+  const most = scalarOf(member(limits, 'maxTokens') ?? member(limits, 'max_new_tokens'));
   return {
     api: 'bedrock.converse',
     model,

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { type AnswerOptions, answered, chunksOf, isGatewayError, textAt } from '../testing/answers.js';
 import { framesAnswered } from '../testing/frames.js';
 import { maskingWith, noRules } from '../testing/masking.js';
-import { bedrockInvoke, type EventFrame, maskInvokeFrames } from './index.js';
+import type { EventFrame } from './frames.js';
+import { bedrockInvoke, maskInvokeFrames } from './invoke.js';
 
 const key = `${'AK'}IAIOSFODNN7EXAMPLE`;
 const api = bedrockInvoke({ model: 'anthropic.claude-x', stream: true });

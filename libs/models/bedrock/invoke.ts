@@ -7,9 +7,10 @@ import { leafEdits } from '../anthropic/leaves.js';
 import { ModelEvent } from '../anthropic/model-event.js';
 import { RequestEdits } from '../anthropic/request-edits.js';
 import { AnswerStream } from '../anthropic/stream.js';
-import { edit, type JsonNode, member, parseJson, stringOf } from '../json-spans.js';
+import { edit, type JsonNode, parseJson } from '../json-spans.js';
 import { withPings } from '../line/pings.js';
 import type { ModelApi, ModelRequest, ResponseMasking } from '../types.js';
+import { chunkOf, documentIn, isChunk } from './chunks.js';
 import type { BedrockTarget, EventFrame, MaskedFrames } from './frames.js';
 
 /**
@@ -31,7 +32,7 @@ const describeInvoke = (document: Uint8Array, target: BedrockTarget): ModelReque
   return request;
 };
 
-const ping = frameOf(Buffer.from('{"type":"ping"}'));
+const ping = chunkOf(Buffer.from('{"type":"ping"}'));
 
 export const maskInvokeFrames = (frames: AsyncIterable<EventFrame>, masking: ResponseMasking): MaskedFrames => {
   const state = new AnswerState(masking);
@@ -47,7 +48,7 @@ async function* masked(
   state: AnswerState,
 ): AsyncGenerator<EventFrame> {
   for await (const frame of frames) {
-    if (frame.type === 'chunk' && frame.isException !== true) {
+    if (isChunk(frame)) {
       yield* await stream.take(eventIn(frame));
       continue;
     }
@@ -60,26 +61,8 @@ async function* masked(
   if (!stream.hasEnded) throw notUnderstood('the answer is cut off');
 }
 
-/** The event of the Messages API that a frame carries, in base64. */
-const eventIn = (frame: EventFrame): ModelEvent<EventFrame> => {
-  const { payload } = frame;
-  const node = payloadOf(payload);
-  const bytes = member(node, 'bytes');
-  const text = stringOf(payload, bytes);
-  if (bytes === undefined || text === undefined) throw notUnderstood('a frame of the answer carries no bytes');
-  const document = Buffer.from(text, 'base64');
-  // Decoders forgive what is no base64, each in its own way: the client would not read what is read here.
-  if (document.toString('base64') !== text) throw notUnderstood('a frame of the answer carries no base64');
-  return new ModelEvent(document, {
-    original: frame,
-    write: (_type, document) => frameOf(document),
-  });
-};
-
-/** Without the padding that hides from onlookers how long a word is: this frame travels inside the gateway's own TLS. */
-function frameOf(document: Uint8Array): EventFrame {
-  return { type: 'chunk', payload: Buffer.from(JSON.stringify({ bytes: Buffer.from(document).toString('base64') })) };
-}
+const eventIn = (frame: EventFrame): ModelEvent<EventFrame> =>
+  new ModelEvent(documentIn(frame), { original: frame, write: (_type, document) => chunkOf(document) });
 
 /** Exceptions keep their words; only values in them are hidden. */
 const other = (frame: EventFrame, state: AnswerState): EventFrame => {

@@ -146,6 +146,7 @@ test('model-guarded asks the reviewers about tools that the provider runs; model
 test.each([
   ['members that it does not know', { flags: ['unknown-members'], unknown_members: ['new'] }, 'model-known-members'],
   ['blocks that it does not know', { flags: ['unknown-blocks'] }, 'model-known-members'],
+  ['words that it does not know', { flags: ['unknown-shape'] }, 'model-known-members'],
   ['a beta that is not listed', { betas: ['claude-code-20250219', 'files-api-2025-04-14'] }, 'model-listed-betas'],
   ['images', { media: ['image'] }, 'model-text-only'],
 ])('model-guarded takes %s, model-strict does not', (_what, facts, policy) => {

@@ -83,8 +83,8 @@ ${request('permit', 'when { context.risk == "read" }')}
 @message("the provider would run these tools by itself: use the client’s own")
 ${request('forbid', 'when { context.flags.contains("server-tools") }')}
 @id("model-known-members")
-@message("the request has members or content that the gateway does not know: leave them out, or ask an administrator")
-${request('forbid', 'when { context.flags.containsAny(["unknown-members", "unknown-blocks"]) }')}
+@message("the request has members or content that the gateway does not know: leave them out (of Bedrock use Converse), or ask an administrator")
+${request('forbid', 'when { context.flags.containsAny(["unknown-members", "unknown-blocks", "unknown-shape"]) }')}
 @id("model-listed-betas")
 @message("the request asks for a beta that is not on the list of this policy: switch it off in the client, or ask an administrator to add it")
 ${request('forbid', `unless { [${harmlessBetas.map((beta) => `\n  "${beta}"`).join(',')}\n].containsAll(context.betas) }`)}

@@ -2,15 +2,17 @@
 import type { AwsRequest, Identification } from '@sallyport/aws';
 import type { Operation } from '@sallyport/core';
 import { type ClientTurn, modelOperation } from '@sallyport/model-gateway';
-import type { ModelRequest } from '@sallyport/models';
+import { describeBatch, type ModelRequest } from '@sallyport/models';
 import { turnOf } from '../../anthropic/describe.js';
-import { modelApiOf } from '../model-api.js';
+import { asksInBatch, modelApiOf, type NamedCall } from '../model-api.js';
 
 export interface ModelAsked {
   readonly request: ModelRequest;
   /** To be decided beside the call itself. */
   readonly operation: Operation;
   readonly told: ClientTurn;
+  /** What the model is asked is not in it, so that neither gate can look at it. */
+  readonly isBatch: boolean;
 }
 
 const nothing = new Uint8Array(0);
@@ -26,9 +28,13 @@ export function modelAskedOf(identification: Identification, asked: AwsRequest):
   if (!identification.identified) return undefined;
   const { service, operation } = identification;
   const { method, path, query, headers, body = nothing } = asked;
-  const request = modelApiOf({ service, operation, path }, body)?.describe(body);
+  const call = { service, operation, path };
+  const request = requestIn(call, body);
   if (request === undefined) return undefined;
   const told = turnOf({ headers, request });
   const parts = { surface, method, path, query, headers, id: '', request, body, told };
-  return { request, told, operation: modelOperation(parts) };
+  return { request, told, operation: modelOperation(parts), isBatch: asksInBatch(call) };
 }
+
+const requestIn = (call: NamedCall & { readonly path: string }, body: Uint8Array): ModelRequest | undefined =>
+  asksInBatch(call) ? describeBatch(body) : modelApiOf(call, body)?.describe(body);

@@ -3,7 +3,7 @@
  * witnesses and tool calls as a model connection has them.
  */
 import { GatewayError, type Operation, type Outcome, type Refusal, refusalOf } from '@sallyport/core';
-import type { Exchange, Frame, OperationRecord, ResponseGate } from '@sallyport/engine';
+import type { Exchange, Frame, ModelEstimate, OperationRecord, ResponseGate } from '@sallyport/engine';
 import { type Answerable, type CallSession, type Headers, Hold, type Incoming, type Way } from '@sallyport/http';
 import {
   Reserved,
@@ -14,7 +14,7 @@ import {
   verdictHead,
   witnessesOf,
 } from '@sallyport/model-gateway';
-import { worstCaseOf } from '@sallyport/models';
+import { onlyCounts, worstCaseOf } from '@sallyport/models';
 import type { OpenedHead } from '../wire.js';
 import type { ModelAsked } from './model-asked.js';
 
@@ -31,6 +31,9 @@ export interface ModelExchangeOptions {
   readonly refused: (refusal: Refusal) => Promise<void>;
 }
 
+const hintOfBatch =
+  'what a batch asks stands in a bucket, where it is neither decided nor masked: ask one by one (Converse), or ask an administrator to permit "model.request" with context.api == "bedrock.batch"';
+
 export class ModelExchange implements Exchange {
   readonly #options: ModelExchangeOptions;
   readonly #hold: Hold;
@@ -38,7 +41,9 @@ export class ModelExchange implements Exchange {
 
   constructor(options: ModelExchangeOptions) {
     this.#options = options;
-    this.operation = { ...options.asked.operation, within: options.within };
+    const { operation, isBatch } = options.asked;
+    // What neither gate can look into is allowed by a policy about it, or not at all.
+    this.operation = isBatch ? operation : { ...operation, within: options.within };
     this.#hold = new Hold(options.incoming.gone, options.holdMs);
   }
 
@@ -55,7 +60,8 @@ export class ModelExchange implements Exchange {
   }
 
   refuse(refusal: Refusal): Promise<void> {
-    return this.#options.refused(this.#hold.inWords(refusal));
+    const told = this.#options.asked.isBatch ? { ...refusal, hint: hintOfBatch } : refusal;
+    return this.#options.refused(this.#hold.inWords(told));
   }
 
   /** INVARIANT: nothing goes to the model before its record and what it shows of its turn are durable. */
@@ -101,9 +107,17 @@ export class ModelRun {
       turn: this.#turn,
       ...worstCaseOf(request),
     };
-    this.#reserved = new Reserved(estimate, await session.handle.reserve(estimate));
+    if (!onlyCounts(request.api)) await this.#reserve(estimate);
     const shown = witnessesOf(request, { ...told, turn: this.#turn }, this.#record.id);
     for (const seen of shown) await session.handle.witness(seen);
+  }
+
+  /** Of a batch nobody will hear what it has used: where a budget is about it there is no room for it. */
+  async #reserve(estimate: ModelEstimate): Promise<void> {
+    const { asked, session } = this.#options;
+    const reservation = await session.handle.reserve(estimate);
+    if (asked.isBatch) await reservation.release();
+    else this.#reserved = new Reserved(estimate, reservation);
   }
 
   /** The client, whose answer is counted: what was heard of a model that says no usage is not free. */

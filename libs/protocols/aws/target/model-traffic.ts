@@ -2,7 +2,7 @@
  * What is said to a model and what it says, over the masking that every call of AWS has: secrets of a prompt do not reach
  * the model, and a tool call of its answer comes whole.
  */
-import { GatewayError } from '@sallyport/core';
+import { GatewayError, type ModelUsage } from '@sallyport/core';
 import { type Header, headerOf } from '@sallyport/http';
 import type { Masker } from '@sallyport/masking';
 import type {
@@ -41,6 +41,7 @@ export class ModelTraffic {
   readonly #options: ModelTrafficOptions;
   readonly #request: ModelRequest;
   #answer: { readonly answer: ModelAnswer } | undefined;
+  #usage: ModelUsage | undefined;
 
   /** @throws GatewayError INVALID_INPUT, UNSUPPORTED */
   constructor(options: ModelTrafficOptions) {
@@ -54,9 +55,10 @@ export class ModelTraffic {
     this.sent = api.maskRequest(body, options);
   }
 
-  /** What is known of the answer so far. */
+  /** What is known of the answer so far; what it used Bedrock says in its head, in whosever words the rest is. */
   get answer(): ModelAnswer | undefined {
-    return this.#answer?.answer;
+    const answer = this.#answer?.answer;
+    return answer === undefined || this.#usage === undefined ? answer : { usage: this.#usage, ...answer };
   }
 
   /** Digests of the client's are of what it has sent, not of what goes on; and the answer must come as it is. */
@@ -80,11 +82,13 @@ export class ModelTraffic {
     const { api } = this.#options;
     const masking = { ...this.#options, request: this.#request, pingMs };
     const headers = head.headers.filter(([name]) => name !== 'content-length');
-    if (api.streams) {
-      const through = throughFrames(body, (frames) => api.maskFrames(frames, masking));
+    if (api.maskFrames !== undefined) {
+      const { maskFrames } = api;
+      const through = throughFrames(body, (frames) => maskFrames(frames, masking));
       this.#answer = through.masked;
       return { head: { ...head, headers }, body: through.body };
     }
+    this.#usage = usageIn(head.headers, this.#request.model);
     const masked = api.maskResponse({ status: head.status, contentType: json }, body, masking);
     this.#answer = masked;
     // Whole, and said to be so long: what comes after looks into short bodies as a whole.
@@ -92,3 +96,14 @@ export class ModelTraffic {
     return { head: { ...head, headers: [...headers, ['content-length', String(bytes.length)]] }, body: only(bytes) };
   }
 }
+
+const usageIn = (headers: readonly Header[], model: string): ModelUsage | undefined => {
+  const count = (way: string): number | undefined => {
+    const text = headerOf(headers, `x-amzn-bedrock-${way}-token-count`);
+    return text !== undefined && /^\d{1,12}$/.test(text) ? Number(text) : undefined;
+  };
+  const [inputTokens, outputTokens] = [count('input'), count('output')];
+  if (inputTokens === undefined || outputTokens === undefined) return undefined;
+  const cached = { cacheReadTokens: count('cache-read-input') ?? 0, cacheWriteTokens: count('cache-write-input') ?? 0 };
+  return { model, inputTokens, outputTokens, ...cached };
+};
