@@ -63,7 +63,7 @@ export const frameBytes = 256 * 1024;
 export const encodeJson = (value: unknown): Buffer => Buffer.from(JSON.stringify(value), 'utf8');
 export const decodeJson = <T>(bytes: Uint8Array): T => {
   try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8')) as T;
+    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')) as T;
   } catch {
     throw violation('a frame’s head is not JSON');
   }

@@ -74,7 +74,10 @@ export const headerValues = (headers: WireHeaders): Map<string, readonly string[
   return values;
 };
 
-const trimmed = (value: string): string => value.replace(/[ \t]+/g, ' ').replace(/^ | $/g, '');
+/** Most values are as they must be. */
+const untidy = /[\t]| {2}|^ | $/;
+const trimmed = (value: string): string =>
+  untidy.test(value) ? value.replace(/[ \t]+/g, ' ').replace(/^ | $/g, '') : value;
 
 export interface CanonicalParts {
   readonly method: string;

@@ -8,29 +8,40 @@ const nothing = Buffer.alloc(0);
 /** What repeats a request is short: further on only the plain spelling is looked for, which costs half. */
 const everySpellingBytes = 1024 * 1024;
 
+/** What is looked for. */
+export interface SecretSpellings {
+  readonly plain: readonly Buffer[];
+  readonly all: readonly Buffer[];
+}
+
+/** @param texts at least one, none of them empty */
+export function spellingsOf(texts: readonly string[]): SecretSpellings {
+  const spelt = texts.flatMap((text) => [text, encodeURIComponent(text)]);
+  return {
+    plain: texts.map((text) => Buffer.from(text, 'utf8')),
+    all: [...new Set(spelt)].map((text) => Buffer.from(text, 'utf8')),
+  };
+}
+
 export class OwnSecrets {
-  readonly #plain: readonly Buffer[];
-  readonly #spellings: readonly Buffer[];
+  readonly #spellings: SecretSpellings;
   #passed = 0;
   /** The end of what has passed, held back because a secret may begin with it. */
   #held: Buffer = nothing;
 
-  /** @param texts at least one, none of them empty */
-  constructor(texts: readonly string[]) {
-    const spelt = texts.flatMap((text) => [text, encodeURIComponent(text)]);
-    this.#plain = texts.map((text) => Buffer.from(text, 'utf8'));
-    this.#spellings = [...new Set(spelt)].map((text) => Buffer.from(text, 'utf8'));
+  constructor(spellings: SecretSpellings) {
+    this.#spellings = spellings;
   }
 
   /** @throws RESPONSE_NOT_UNDERSTOOD where one is in it */
   check(text: Uint8Array): void {
-    refuseAny(bufferOf(text), this.#spellings);
+    refuseAny(bufferOf(text), this.#spellings.all);
   }
 
   /** @returns what may leave by now; the rest with what comes next */
   pass(piece: Uint8Array): Buffer {
     const bytes = this.#held.length === 0 ? bufferOf(piece) : Buffer.concat([this.#held, piece]);
-    const secrets = this.#passed < everySpellingBytes ? this.#spellings : this.#plain;
+    const secrets = this.#passed < everySpellingBytes ? this.#spellings.all : this.#spellings.plain;
     this.#passed += piece.length;
     refuseAny(bytes, secrets);
     const kept = Math.max(...secrets.map((secret) => startAtEnd(bytes, secret)));

@@ -13,6 +13,7 @@ import {
   type OutcomeHead,
   OwnSecrets,
   type RunningCall,
+  spellingsOf,
   type UpstreamAnswer,
 } from '@sallyport/http';
 import type { ConversationLedger, MaskedAnswer, ModelApi, ModelRequest } from '@sallyport/models';
@@ -176,7 +177,7 @@ export class Call implements RunningCall {
         throw new GatewayError('RESPONSE_NOT_UNDERSTOOD', 'the model’s API answers in a way that cannot be read', {
           hint: 'ask an administrator to look at the target’s endpoint',
         });
-      await this.#pass(answer, this.#bodyOf(prepared, answer), new OwnSecrets([key]));
+      await this.#pass(answer, this.#bodyOf(prepared, answer), new OwnSecrets(spellingsOf([key])));
     } finally {
       answer.close();
     }

@@ -1,9 +1,10 @@
 /** The body of an answer between the connection and whoever reads it: joined into few large pieces, and bounded. */
 
-/** Of one piece, and of all that wait to be read. */
+/** Of one piece: it goes through the tunnel as it is, in one of its batches. */
+const pieceBytes = 63 * 1024;
+/** Of all that wait to be read. */
 const mostBytes = 256 * 1024;
-/** Of a piece in an answer whose length nobody knows: deltas come in small ones, downloads in large ones. */
-const unknownBytes = 64 * 1024;
+/** Of a piece in an answer whose length nobody knows and that comes in deltas. */
 const smallBytes = 8 * 1024;
 
 export interface AnswerReaderSide {
@@ -92,8 +93,8 @@ export class AnswerBody implements AsyncIterableIterator<Uint8Array> {
   }
 
   #newSlab(least: number): Buffer {
-    const size = this.#coming ?? (least < smallBytes ? smallBytes : unknownBytes);
-    return size <= smallBytes ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(Math.min(size, mostBytes));
+    const size = this.#coming ?? (least < smallBytes ? smallBytes : pieceBytes);
+    return size <= smallBytes ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(Math.min(size, pieceBytes));
   }
 
   /** Ends the piece that is being filled; the rest of its slab is for the next one. */

@@ -32,8 +32,9 @@ const metadata = 'x-amz-meta-';
 /** What S3 makes of metadata that is not ASCII (RFC 2047). */
 const encodedWord = /=\?[\w-]+\?([BbQq])\?([^?]*)\?=/g;
 
-const decodedWords = (value: string): string =>
-  value.replace(encodedWord, (_, form: string, text: string) =>
+const decodedWords = (value: string): string => {
+  if (!value.includes('=?')) return value;
+  return value.replace(encodedWord, (_, form: string, text: string) =>
     form.toUpperCase() === 'B'
       ? Buffer.from(text, 'base64').toString()
       : Buffer.from(
@@ -43,6 +44,7 @@ const decodedWords = (value: string): string =>
           'latin1',
         ).toString(),
   );
+};
 
 const unsafe = /[^\x20-\x7e]/g;
 

@@ -4,7 +4,7 @@ import { createHmac } from 'node:crypto';
 import { type Catalogue, SigningKeyCache } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
 import type { AwsCredential, Target, TargetHost } from '@sallyport/engine';
-import { HeldBytes, UpstreamClient } from '@sallyport/http';
+import { HeldBytes, type SecretSpellings, spellingsOf, UpstreamClient } from '@sallyport/http';
 import { Ledgers } from '@sallyport/model-gateway';
 import { Placeholders } from '@sallyport/models';
 import { type AwsSettings, parseAwsSettings } from '../settings.js';
@@ -15,6 +15,7 @@ import { Sts } from './scoping/sts.js';
 const forgetFailureMs = 60_000;
 /** A credential that was rotated is noticed after this, or at once where AWS refuses the one before. */
 const rereadMs = 1_000;
+const none: ReadonlySet<string> = new Set();
 
 export class AwsTarget {
   readonly settings: AwsSettings;
@@ -27,6 +28,8 @@ export class AwsTarget {
   readonly #target: Target;
   readonly #sts: Sts;
   readonly #log: Log;
+  readonly #modelled = new WeakMap<object, ReadonlySet<string>>();
+  readonly #spellings = new WeakMap<AwsCredential, SecretSpellings>();
   #credential: { readonly asked: Promise<AwsCredential>; readonly at: number } | undefined;
   #account: { readonly asked: Promise<string>; readonly keyId: string; failedAt?: number } | undefined;
 
@@ -50,6 +53,25 @@ export class AwsTarget {
       credential: (fresh) => this.credential({ fresh }),
     });
     this.scopes = new ScopedCredentials(this.#sts, log);
+  }
+
+  /** Names of the headers that an operation's own model has, in lower case. */
+  modelledHeaders(service: string, operation: string): ReadonlySet<string> {
+    const model = this.catalogue.operation(service, operation);
+    if (model === undefined) return none;
+    const known = this.#modelled.get(model) ?? new Set(model.headers.map(({ wire }) => wire.toLowerCase()));
+    this.#modelled.set(model, known);
+    return known;
+  }
+
+  /** What must not come back of a credential; for as long as the credential is in use. */
+  spellings(credential: AwsCredential): SecretSpellings {
+    const { secretAccessKey, sessionToken } = credential;
+    const known =
+      this.#spellings.get(credential) ??
+      spellingsOf(sessionToken === undefined ? [secretAccessKey] : [secretAccessKey, sessionToken]);
+    this.#spellings.set(credential, known);
+    return known;
   }
 
   /** The agent's own. @throws CREDENTIAL_UNAVAILABLE */

@@ -3,7 +3,7 @@
  * nothing comes back that was not masked.
  */
 
-import { type CallNeeds, type Identified, identify, needsBody, sign } from '@sallyport/aws';
+import { type BodyNeed, type CallNeeds, type Identified, identify, needsBody, sign } from '@sallyport/aws';
 import { GatewayError, type OutcomeStatus, refusalOf } from '@sallyport/core';
 import type { AwsCredential } from '@sallyport/engine';
 import {
@@ -37,6 +37,7 @@ import { type Sending, sendingOf } from './sending.js';
 /** An error is read whole: whether it is about our own credential must be known before any of it is shown. */
 const mostErrorBytes = 1024 * 1024;
 const takesUnsigned = new Set(['s3', 'ebs', 'mediastore-data']);
+const whole: BodyNeed = { read: 'whole' };
 
 export interface CallOptions {
   readonly target: AwsTarget;
@@ -142,7 +143,10 @@ export class Call {
     const { catalogue, settings } = target;
     // It goes to the endpoint of this service: what it is there, whatever else it could be elsewhere.
     const addressing = { ...head.addressing, service };
-    const need = needsBody(catalogue, { method, path, query, headers }, head, addressing);
+    // Of a body that is there already nobody has to be told whether to wait for it.
+    const need = this.#options.body.isEnded
+      ? whole
+      : needsBody(catalogue, { method, path, query, headers }, head, addressing);
     if (need.read === 'none') throw disagreement(need.reason);
     const body = need.read === 'whole' || !this.#streams ? await this.#whole() : undefined;
     const request = { method, path, query, headers, ...(body && { body }) };
@@ -154,17 +158,16 @@ export class Call {
     if (!this.#mayGo(asked)) throw otherRegion(head.region);
     const needs = agreedNeeds({ identified, request, head, opened: this.#options.session.opened });
     const destination = destinationOf(asked, target);
-    const modelled = catalogue.operation(service, head.operation)?.headers ?? [];
-    const sent = requestHeaders(headers, new Set(modelled.map(({ wire }) => wire.toLowerCase())));
+    const sent = requestHeaders(headers, target.modelledHeaders(service, head.operation));
     const traffic = body === undefined ? undefined : this.#trafficOf(body, sent);
     this.#traffic = traffic;
     const shown = { ...identified, method, query, headers: traffic?.headers ?? sent };
     const known = traffic === undefined ? masker : masker.besidePlaceholders();
     const masking = maskingOf(shown, known, { binary: settings.binary });
     const { endpoint } = destination;
-    const whole = traffic?.sent.body ?? body;
+    const sentWhole = traffic?.sent.body ?? body;
     const rest = { endpoint, headers: masking.headers, body: this.#options.body };
-    const sending = sendingOf({ head: traffic === undefined ? head : unhashed(head), whole, ...rest });
+    const sending = sendingOf({ head: traffic === undefined ? head : unhashed(head), whole: sentWhole, ...rest });
     return { identified, needs, destination, masking, sending, traffic };
   }
 
@@ -278,7 +281,7 @@ export class Call {
       const said = traffic === undefined ? { head: answer, body } : await traffic.response({ status, headers }, body);
       const masked = await masking.response(said.head, said.body);
       this.#masked = masked.result;
-      await this.#pass(masked, new OwnSecrets(secretsOf(authorised.credential)));
+      await this.#pass(masked, new OwnSecrets(this.#options.target.spellings(authorised.credential)));
     } finally {
       answer.close();
     }
@@ -296,9 +299,6 @@ export class Call {
     await answer.body(secrets.rest());
   }
 }
-
-const secretsOf = ({ secretAccessKey, sessionToken }: AwsCredential): string[] =>
-  sessionToken === undefined ? [secretAccessKey] : [secretAccessKey, sessionToken];
 
 async function* piecesOf(body: Uint8Array): AsyncGenerator<Uint8Array> {
   if (body.length > 0) yield body;

@@ -1,5 +1,5 @@
 /** A call's request as it goes out, but for its signature: where to, how long, and how its body is protected. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { checksumOf, chunkedLength, encodeChunked } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
 import type { Endpoint } from '@sallyport/http';
@@ -57,7 +57,7 @@ function sendWhole(options: SendingOptions, whole: Uint8Array, trailers: readonl
       ...algorithmOf(head, trailers),
       ...(hasBody ? [['content-length', String(whole.length)] as const] : []),
     ]),
-    payload: head.bodySha256 ?? createHash('sha256').update(whole).digest('hex'),
+    payload: head.bodySha256 ?? hash('sha256', whole, 'hex'),
     body: whole,
   };
 }
