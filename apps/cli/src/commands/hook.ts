@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '@sallyport/core';
 import type { Command } from 'commander';
 import { apiUrl, HttpApi } from '../api.js';
@@ -40,10 +41,25 @@ const answered = (call: Invocation<HookOptions>, event: HookEvent, answer: HookA
   return blocked;
 };
 
-const ask = (call: Invocation<HookOptions>, path: string, event: HookEvent): Promise<HookAnswer> => {
+/** Once more where the control plane asks for a pause that the client can wait for: what it is not told has no witness. */
+const ask = async (call: Invocation<HookOptions>, path: string, event: HookEvent): Promise<HookAnswer> => {
   const { deadline, url } = call.options;
+  const until = Date.now() + deadline;
   const api = new HttpApi(apiUrl(url, call.world.env), call.world.env, deadline);
-  return within(deadline, api.send<HookAnswer>('POST', path, toSend(event)));
+  const told = () => within(until - Date.now(), api.send<HookAnswer>('POST', path, toSend(event)));
+  return told().catch(async (error: unknown) => {
+    const pause = pauseIn(error);
+    if (pause === undefined || Date.now() + pause >= until) throw error;
+    await sleep(pause);
+    return told();
+  });
+};
+
+/** @returns milliseconds */
+const pauseIn = (error: unknown): number | undefined => {
+  if (!(error instanceof GatewayError) || error.code !== 'RATE_LIMITED') return undefined;
+  const seconds = error.details['retry_after_seconds'];
+  return typeof seconds === 'number' && seconds >= 0 ? seconds * 1_000 : undefined;
 };
 
 export const addHook = (program: Command): void => {

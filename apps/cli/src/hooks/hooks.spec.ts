@@ -91,6 +91,26 @@ describe('a hook', () => {
     },
   );
 
+  test('that comes too often is told again after the pause that is asked for, if the client can wait so long', async () => {
+    const pause = (seconds: number) => ({
+      status: 429,
+      body: {
+        code: 'RATE_LIMITED',
+        detail: 'too many requests of this kind',
+        details: { retry_after_seconds: seconds },
+      },
+    });
+    plane.answer = () => (plane.asked.length === 1 ? pause(1) : { body: denial });
+    const input = JSON.stringify(event);
+    expect(await sallyport(['hook', 'claude-code'], { input })).toMatchObject({ status: 2 });
+    expect(plane.asked.map(({ body }) => body)).toEqual([event, event]);
+    plane.answer = () => pause(60);
+    const told = await sallyport(['hook', 'claude-code'], { input });
+    expect(told).toMatchObject({ status: 0, out: '', err: expect.stringContaining('too many requests of this kind') });
+    expect(plane.asked).toHaveLength(3);
+    expect(await sallyport(['hook', 'claude-code', '--strict'], { input })).toMatchObject({ status: 2 });
+  });
+
   test('even when strict never stops a client from stopping', async () => {
     const input = JSON.stringify({ hook_event_name: 'Stop' });
     expect(await sallyport(['hook', 'claude-code', '--strict'], { input })).toMatchObject({ status: 0 });

@@ -1,6 +1,6 @@
 import { Controller, HttpCode, Post } from '@nestjs/common';
 import type { Identity } from '@sallyport/core';
-import { Caller, LargeJsonBody, Requires, TakesWitnessTokens } from '../../platform/index.js';
+import { Caller, LargeJsonBody, RateLimited, Requires, TakesWitnessTokens } from '../../platform/index.js';
 import type { HookAnswer } from './hook-answer.js';
 import { hookEvent } from './hook-event.js';
 import { Hooks } from './hooks.service.js';
@@ -17,12 +17,14 @@ export class HooksController {
 
   @Post('claude')
   @HttpCode(200)
+  @RateLimited('hook')
   claude(@Caller() caller: Identity, @LargeJsonBody(mostBytes) body: unknown): Promise<HookAnswer> {
     return this.hooks.tell(caller, 'claude-code', hookEvent(body));
   }
 
   @Post('codex')
   @HttpCode(200)
+  @RateLimited('hook')
   codex(@Caller() caller: Identity, @LargeJsonBody(mostBytes) body: unknown): Promise<HookAnswer> {
     return this.hooks.tell(caller, 'codex', hookEvent(body));
   }

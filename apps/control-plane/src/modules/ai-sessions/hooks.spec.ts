@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import type { Identity, OperationId } from '@sallyport/core';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { Page } from '../../platform/index.js';
+import { Clock, limits, type Page, RateLimiter } from '../../platform/index.js';
 import { type Session, sessionWith, type TestControlPlane, testControlPlane } from '../../testing/control-plane.js';
 import { Erasure } from '../evidence/erasure.js';
 import { EvidenceModule } from '../evidence/evidence.module.js';
@@ -457,6 +457,25 @@ test('nothing of what hooks tell is logged, and what they tell of the machine is
   for (const table of tables) {
     const rows = JSON.stringify(await database.query(`select t::text from ${table} t`));
     expect(rows).not.toContain('canary');
+  }
+});
+
+test('whoever tells too much too fast is asked to pause, and nobody else is, whatever address they come from', async () => {
+  const [ada, grace] = [await claude(), await claude(await house.as(['user'], { sub: 'grace' }))];
+  const { app } = house.controlPlane;
+  const { body } = await ada.login.get('/v1/whoami').expect(200);
+  const clock = vi.spyOn(app.get(Clock), 'now').mockReturnValue(new Date());
+  try {
+    const drain = () => app.get(RateLimiter).take('hook', `identity ${body.id as string}`);
+    for (let left = limits.hook.burst; left > 0; left -= 1) drain();
+    const told = { ...common(ada.session), hook_event_name: 'Stop' };
+    const answer = await ada.login.post('/hooks/claude', told).expect(429);
+    expect(answer.body).toMatchObject({ code: 'RATE_LIMITED', details: { retry_after_seconds: 1 } });
+    expect(answer.headers['retry-after']).toBe('1');
+    await ada.login.post('/hooks/codex', told).expect(429);
+    await grace.prompt('hello');
+  } finally {
+    clock.mockRestore();
   }
 });
 

@@ -7,6 +7,6 @@ export { OpenApi } from './openapi.js';
 export { afterOf, type Page, PageQuery, pageOf } from './pages.js';
 export { gatewayErrorOf, sendProblem, setProblemHeaders } from './problem-filter.js';
 export { problems } from './problems.js';
-export { type LimitName, RateLimited, RateLimiter } from './rate-limiter.js';
+export { type LimitName, limits, RateLimited, RateLimiter } from './rate-limiter.js';
 export { Readiness, type ReadinessCheck } from './readiness.js';
 export { IsLine, IsLines, IsName, namePattern } from './shapes.js';

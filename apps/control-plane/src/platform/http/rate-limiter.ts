@@ -9,6 +9,8 @@ import { Clock } from '../providers.js';
 export interface Limit {
   readonly burst: number;
   readonly perMinute: number;
+  /** `caller`: not by address, for those whose many programs come by one. Only where nobody unknown gets so far. */
+  readonly by?: 'caller';
 }
 
 /** Per replica. `failed-login` counts refused credentials only, so that it cannot slow down those who are let in. */
@@ -17,7 +19,8 @@ export const limits = {
   'failed-login': { burst: 20, perMinute: 20 },
   ticket: { burst: 60, perMinute: 120 },
   exec: { burst: 120, perMinute: 300 },
-  telemetry: { burst: 300, perMinute: 900 },
+  telemetry: { burst: 300, perMinute: 900, by: 'caller' },
+  hook: { burst: 600, perMinute: 1800, by: 'caller' },
   verdict: { burst: 20, perMinute: 20 },
 } as const satisfies Readonly<Record<string, Limit>>;
 
@@ -52,7 +55,7 @@ export class RateLimiter {
 
   private filled(name: LimitName, key: string): Bucket {
     const id = `${name}\u0000${key}`;
-    const { burst, perMinute } = limits[name];
+    const { burst, perMinute }: Limit = limits[name];
     const now = this.clock.now().getTime();
     const known = this.buckets.get(id);
     const tokens =
@@ -75,7 +78,7 @@ export class RateLimiter {
 
 const limitedRoute = 'sallyport:limit';
 
-/** Bounds a route per address, and per identity where there is one. */
+/** Bounds a route per identity where there is one, and per address. */
 export const RateLimited = (name: LimitName): MethodDecorator => SetMetadata(limitedRoute, name);
 
 @Injectable()
@@ -89,7 +92,8 @@ export class RateLimitInterceptor implements NestInterceptor {
     const name = this.reflector.get<LimitName | undefined>(limitedRoute, context.getHandler());
     if (name !== undefined) {
       const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-      this.limiter.take(name, `address ${request.ip ?? ''}`);
+      const { by }: Limit = limits[name];
+      if (by !== 'caller') this.limiter.take(name, `address ${request.ip ?? ''}`);
       if (request.authentication !== undefined)
         this.limiter.take(name, `identity ${request.authentication.identity.id}`);
     }
