@@ -1,6 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Metadata } from '@grpc/grpc-js';
 import { type AgentId, GatewayError, type SessionId } from '@sallyport/core';
+import { Grouped } from './grouped.js';
 import type { StreamChannel } from './stream-channel.js';
 
 interface Opening {
@@ -19,21 +20,19 @@ export interface Asked {
   readonly ask: (token: Buffer) => void;
 }
 
-/** Sessions that an agent has been asked to open and has not opened yet. */
+/** Streams of sessions that an agent has been asked to open and has not opened yet; a session may wait for several. */
 export class Openings {
-  private readonly waiting = new Map<string, Opening>();
+  private readonly waiting = new Grouped<string, Opening>();
 
   countOf(agentId: AgentId): number {
     let count = 0;
-    for (const { agent } of this.waiting.values()) if (agent === agentId) count += 1;
+    for (const { agent } of this.waiting.all()) if (agent === agentId) count += 1;
     return count;
   }
 
   /** @returns the channel once the agent has opened the session's stream */
   begin({ agent, session, timeoutMs, signal, ask }: Asked): Promise<StreamChannel> {
     if (signal?.aborted) return Promise.reject(reasonOf(signal));
-    if (this.waiting.has(session))
-      return Promise.reject(new GatewayError('CONFLICT', 'this session is being opened already'));
     return new Promise<StreamChannel>((resolve, reject) => {
       const token = randomBytes(32);
       const aborted = (): void => settle(() => reject(reasonOf(signal)));
@@ -42,16 +41,17 @@ export class Openings {
       const settle = (how: () => void): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', aborted);
-        this.waiting.delete(session);
+        this.waiting.delete(session, opening);
         how();
       };
       signal?.addEventListener('abort', aborted, { once: true });
-      this.waiting.set(session, {
+      const opening: Opening = {
         agent,
         token,
         resolve: (channel) => settle(() => resolve(channel)),
         reject: (error) => settle(() => reject(error)),
-      });
+      };
+      this.waiting.add(session, opening);
       ask(token);
     });
   }
@@ -61,26 +61,23 @@ export class Openings {
    * @throws FORBIDDEN when it is not the stream of a session that this agent was asked to open
    */
   claim(agentId: AgentId, metadata: Metadata): (channel: StreamChannel) => void {
-    const opening = this.waiting.get(String(metadata.get('sallyport-session')[0] ?? ''));
+    const session = String(metadata.get('sallyport-session')[0] ?? '');
     const token = Buffer.from(String(metadata.get('sallyport-token')[0] ?? ''), 'base64url');
-    const matches =
-      opening !== undefined &&
-      opening.agent === agentId &&
-      token.length === opening.token.length &&
-      timingSafeEqual(token, opening.token);
-    if (matches) return opening.resolve;
+    const opening = this.waiting
+      .of(session)
+      .find((one) => one.agent === agentId && token.length === one.token.length && timingSafeEqual(token, one.token));
+    if (opening !== undefined) return opening.resolve;
     throw new GatewayError('FORBIDDEN', 'this session is not to be opened here');
   }
 
+  /** All that the session waits for there: an agent refuses a session, whichever of its streams it was asked for. */
   refused(agentId: AgentId, session: string, error: GatewayError): void {
-    const opening = this.waiting.get(session);
-    if (opening?.agent === agentId) opening.reject(error);
+    for (const { agent, reject } of this.waiting.of(session)) if (agent === agentId) reject(error);
   }
 
   /** @param agentId those of one agent; all when undefined */
   abandon(error: GatewayError, agentId?: AgentId): void {
-    for (const { agent, reject } of [...this.waiting.values()])
-      if (agentId === undefined || agent === agentId) reject(error);
+    for (const { agent, reject } of this.waiting.all()) if (agentId === undefined || agent === agentId) reject(error);
   }
 }
 

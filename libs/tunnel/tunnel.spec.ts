@@ -289,6 +289,26 @@ test('an agent refuses what it does not serve, in its own words', async () => {
   });
 });
 
+test('a session has several streams opened side by side; where an agent refuses it, all that wait are refused', async () => {
+  await using world = await tunnelWorld();
+  let serves = true;
+  await world.agent({
+    admit: () => {
+      if (!serves) throw new GatewayError('TARGET_UNKNOWN', 'there is no such target any more');
+    },
+  });
+  const session = newSession();
+  const open = () => Promise.allSettled(Array.from({ length: 5 }, () => world.open({ session })));
+  for (const [index, one] of (await open()).entries()) {
+    if (one.status === 'rejected') throw one.reason;
+    one.value.write(frame(FrameKind.FORWARD, bytes(String(index))));
+    expect((await next(one.value.frames))?.body.toString()).toBe(String(index));
+  }
+  serves = false;
+  const refused = { status: 'rejected', reason: { code: 'TARGET_UNKNOWN' } };
+  expect(await open()).toMatchObject([refused, refused, refused, refused, refused]);
+});
+
 test('what serving throws reaches the other end as a CLOSE with a refusal', async () => {
   await using world = await tunnelWorld();
   await world.agent({

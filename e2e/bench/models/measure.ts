@@ -5,6 +5,7 @@ import type { Bed } from '../peers/bed.js';
 import { type ModelWay, modelWays } from './bed.js';
 import type { Arrivals, Wanted } from './client.js';
 import { type ByProcess, type CrowdFigures, type Crowding, crowd, type LoadFigures, oneByOne } from './load.js';
+import { warmUp } from './warm-up.js';
 
 /** Milliseconds, of all that came in all rounds. */
 export interface Quantiles {
@@ -65,11 +66,7 @@ export const inCrowd: Crowding = { streams: 200, spreadMs: 5_000, words: 100, ev
 
 export async function measureModels(bed: Bed, { rounds, seconds }: Options, say: Say): Promise<ModelFigures> {
   const ways = await modelWays(bed);
-  say('warming up');
-  for (const way of ways) {
-    await oneByOne(way, { ...atOnce, seconds: 3 });
-    await crowd(way, { ...atOnce, streams: 20, spreadMs: 500 });
-  }
+  await warmUp(ways, say);
   const single = await interleaved(ways, rounds, (way) => oneByOne(way, { ...atOnce, seconds }));
   for (const way of ways) say(`first token, ${way.title}: ${told(single.get(way)!.flatMap(({ answers }) => answers))}`);
   const pace = await interleaved(ways, rounds, (way) => oneByOne(way, { ...paced, seconds }));

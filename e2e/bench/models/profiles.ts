@@ -5,6 +5,7 @@ import type { Bed } from '../peers/bed.js';
 import { type ModelWay, modelWays } from './bed.js';
 import { crowd, oneByOne } from './load.js';
 import { inCrowd } from './measure.js';
+import { warmUp } from './warm-up.js';
 
 type Work = (way: ModelWay, options: Options) => Promise<unknown>;
 
@@ -15,6 +16,7 @@ const works: Readonly<Record<string, Work>> = {
 
 export async function measureModelProfiles(bed: Bed, options: Options, say: Say): Promise<Profiled[]> {
   const way = (await modelWays(bed)).find(({ name }) => name === 'gateway')!;
+  await warmUp([way], say);
   const watched = way.processes.filter(({ name }) => name !== 'store');
   const results: Profiled[] = [];
   for (const [work, run] of Object.entries(works)) {

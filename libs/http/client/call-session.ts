@@ -8,6 +8,8 @@ import { Way } from './way.js';
 const usualCalls = 64;
 /** Ways that are kept open for the next call. */
 const mostIdle = 16;
+/** Calls at once from which on another one is expected: a client that asks one thing after the other needs one way. */
+const sideBySide = 2;
 
 export interface CallSessionOptions {
   /** What an agent is told as it opens a way for this session. */
@@ -21,6 +23,7 @@ export class CallSession<Opened> {
   readonly #busy = new Set<Way<Opened>>();
   #calls = 0;
   #closed = false;
+  #isForeseen = false;
   #opened: Opened | undefined;
 
   readonly #openHead: CallSessionOptions['openHead'];
@@ -48,7 +51,7 @@ export class CallSession<Opened> {
       },
       forward: async (permit, _gate, record) => {
         try {
-          const way = await Way.open<Opened>(this.handle, this.#openHead(this.handle), permit);
+          const way = await this.#open(permit);
           this.#opened = way.opened;
           this.#idle.push(way);
           record.outcome({ status: 'done', maskedFields: 0 }).catch(() => undefined); // the next decision hears of it
@@ -104,23 +107,41 @@ export class CallSession<Opened> {
   /** A way for one call: one that is free, or another. */
   async way(permit: Permit): Promise<Way<Opened>> {
     for (;;) {
-      const free = this.#idle.pop() ?? (await Way.open<Opened>(this.handle, this.#openHead(this.handle), permit));
+      const free = this.#idle.pop() ?? (await this.#open(permit));
       if (!free.usable) continue;
       if (this.closed) {
         free.destroy(ended());
         throw ended();
       }
       this.#busy.add(free);
+      this.#foresee(permit);
       return free;
     }
+  }
+
+  #open(permit: Permit): Promise<Way<Opened>> {
+    return Way.open<Opened>(this.handle, this.#openHead(this.handle), permit);
+  }
+
+  /** Where calls run side by side another one joins them: it finds a way that is open. */
+  #foresee(permit: Permit): void {
+    if (this.#isForeseen || this.#busy.size < sideBySide || this.#idle.length > 0 || this.#calls >= this.#mostCalls)
+      return;
+    this.#isForeseen = true;
+    const spare = this.#open(permit).then((way) => this.#keep(way));
+    spare.catch(() => undefined).finally(() => (this.#isForeseen = false)); // whoever needs one asks again, and hears why
+  }
+
+  #keep(way: Way<Opened>): void {
+    if (this.closed || this.#idle.length >= mostIdle) way.end();
+    else if (way.usable) this.#idle.push(way);
   }
 
   /** @param whole its call is over, so that it can serve another */
   release(way: Way<Opened>, whole: boolean): void {
     this.#busy.delete(way);
     if (!whole) way.destroy(new GatewayError('CANCELLED', 'the call was given up'));
-    else if (this.closed || this.#idle.length >= mostIdle) way.end();
-    else if (way.usable) this.#idle.push(way);
+    else this.#keep(way);
   }
 
   close(reason?: Refusal): void {

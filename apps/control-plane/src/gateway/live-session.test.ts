@@ -60,6 +60,33 @@ test('a session that ended while it was reached, or since, says nothing on its w
   expect(after.tunnel.open).not.toHaveBeenCalled();
 });
 
+test('ways are opened side by side, eight at once, and the one that was reached ahead serves whoever comes first', async () => {
+  const way = { write: vi.fn(() => true), destroy: vi.fn(), closed: new Promise<void>(() => undefined) };
+  const { session, tunnel } = sessionOn(Promise.resolve(way as never));
+  const answers: ((channel: unknown) => void)[] = [];
+  tunnel.open.mockImplementation(() => new Promise((resolve) => answers.push(resolve)) as never);
+  const opening = Array.from({ length: 12 }, () => session.open(Buffer.alloc(0)));
+  await opening[0];
+  expect(way.write).toHaveBeenCalledTimes(1);
+  await vi.waitFor(() => expect(answers).toHaveLength(8));
+  answers[7]!({ ...way }); // whichever is first
+  await vi.waitFor(() => expect(answers).toHaveLength(9));
+  for (let answered = 0; answered < 11; answered += 1) {
+    await vi.waitFor(() => expect(answers.length).toBeGreaterThan(answered));
+    answers[answered]!({ ...way });
+  }
+  expect(await Promise.all(opening)).toHaveLength(12);
+  expect(tunnel.open).toHaveBeenCalledTimes(11);
+});
+
+test('a way that could not be opened leaves its place to the next', async () => {
+  const { session } = sessionOn(undefined);
+  const opening = Array.from({ length: 20 }, () =>
+    session.open(Buffer.alloc(0)).catch((error: Error) => error.message),
+  );
+  expect(new Set(await Promise.all(opening))).toEqual(new Set(['asked']));
+});
+
 describe('what has happened in a turn', () => {
   const operation = (more: Partial<Operation> = {}) =>
     ({ action: 'sql.execute', risk: 'write', digest: 'd', facts: {}, ...more }) as Operation;

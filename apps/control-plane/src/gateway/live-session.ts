@@ -37,6 +37,7 @@ import { aiSessionEnded } from '../modules/tickets/attribution.js';
 import type { RedeemedTicket } from '../modules/tickets/ticket.js';
 import { type TurnKey, turnKeyOf } from '../modules/turns/turn-key.js';
 import type { House, TrafficSource } from './house.js';
+import { Turnstile } from './turnstile.js';
 
 export interface LiveSessionOptions {
   readonly id: SessionId;
@@ -51,6 +52,8 @@ export interface LiveSessionOptions {
 }
 
 export const dialTimeoutMs = 15_000;
+/** Ways of one session that an agent is asked for at once. */
+const mostOpenings = 8;
 /** Stands on record where no plan was there: nothing ran then. */
 const noPlan = '0'.repeat(64) as Digest;
 
@@ -71,7 +74,7 @@ export class LiveSession implements SessionHandle, Guards {
   #ofTicket: InTurn | undefined;
 
   #way: Promise<Channel | undefined> | undefined;
-  #opening: Promise<unknown> = Promise.resolve();
+  readonly #openings = new Turnstile(mostOpenings);
 
   constructor({ id, ticket, connection, recorder, house, left, way }: LiveSessionOptions) {
     this.id = id;
@@ -118,11 +121,14 @@ export class LiveSession implements SessionHandle, Guards {
     return serve(exchanges, this);
   }
 
-  /** One way after the other: an agent that is asked for two at once could not tell which it refuses. */
-  open(head: Uint8Array): Promise<Channel> {
-    const opening = this.#opening.then(() => this.#open(head));
-    this.#opening = opening.catch(() => undefined);
-    return opening;
+  /** Side by side, so many at once. */
+  async open(head: Uint8Array): Promise<Channel> {
+    await this.#openings.enter();
+    try {
+      return await this.#open(head);
+    } finally {
+      this.#openings.leave();
+    }
   }
 
   async #open(head: Uint8Array): Promise<Channel> {
@@ -136,13 +142,17 @@ export class LiveSession implements SessionHandle, Guards {
   }
 
   /**
-   * The way that was reached ahead, unless it has broken since: a review may have taken an hour.
-   * INVARIANT: a session that has ended is not opened; what is left of its way is destroyed when it is closed.
+   * The way that was reached ahead, for whoever asks first, unless it has broken since: a review may have taken an hour.
+   * INVARIANT: a session that has ended is not opened, and its way is destroyed.
    */
   async #reached(): Promise<Channel | undefined> {
-    const way = await Promise.race([this.#way, aborted(this.ended)]);
     this.ended.throwIfAborted();
+    const ahead = this.#way;
+    if (ahead === undefined) return undefined;
     this.#way = undefined;
+    const way = await Promise.race([ahead, aborted(this.ended)]);
+    if (this.ended.aborted) discard(ahead);
+    this.ended.throwIfAborted();
     if (way === undefined) return undefined;
     const isOver = await Promise.race([way.closed.then(() => true), Promise.resolve(false)]);
     return isOver ? undefined : way;
@@ -211,7 +221,7 @@ export class LiveSession implements SessionHandle, Guards {
   close(reason?: Refusal): void {
     if (this.#closed) return;
     this.#closed = true;
-    void this.#way?.then((way) => way?.destroy(new GatewayError('SESSION_ENDED', 'the session was not opened')));
+    discard(this.#way);
     void this.#recordEnd(reason);
   }
 
@@ -405,6 +415,9 @@ interface InTurn {
 /** What is decided ahead of its execution is counted then; what a model says changes nothing until it is asked for here. */
 const changesSomething = ({ action, risk, provisional }: Operation): boolean =>
   risk !== 'read' && provisional !== true && !action.startsWith('model.');
+
+const discard = (reached: Promise<Channel | undefined> | undefined): void =>
+  void reached?.then((way) => way?.destroy(new GatewayError('SESSION_ENDED', 'the session was not opened')));
 
 const aborted = (signal: AbortSignal): Promise<undefined> =>
   new Promise((resolve) => {
