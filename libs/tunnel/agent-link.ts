@@ -9,6 +9,7 @@ import { type ConnectionEvents, ControlConnection } from './control-connection.j
 import { errorOf, type Hello, type OpenSession, type WitnessRequest } from './messages.js';
 import { protocolRange } from './protocol-version.js';
 import { within } from './serving.js';
+import type { SpareLimits } from './session-connections.js';
 
 /** PEM throughout. */
 export interface AgentIdentity {
@@ -33,6 +34,8 @@ export interface AgentLinkOptions {
   readonly connected?: () => void;
   readonly log: (event: string, details: Readonly<Record<string, unknown>>) => void;
   readonly dialTimeoutMs?: number;
+  /** Of connections that carry sessions without HTTP/2. */
+  readonly sessionConnections?: Partial<SpareLimits>;
   readonly random?: () => number;
   readonly protocolRange?: { readonly min: number; readonly max: number };
 }
@@ -136,12 +139,13 @@ export class AgentLink {
   }
 
   private async dial(): Promise<void> {
-    const { address, serverName, dialTimeoutMs = 10_000, protocolRange: range = protocolRange } = this.options;
+    const { address, serverName, dialTimeoutMs = 10_000, sessionConnections } = this.options;
+    const { protocolRange: range = protocolRange } = this.options;
     this.refuseExpired();
     const facts = await this.options.hello();
     const hello = { ...facts, protocolMin: range.min, protocolMax: range.max, instance: this.instance };
     const { connection, welcome } = await ControlConnection.dial(
-      { address, serverName, identity: this.identity, hello, timeoutMs: dialTimeoutMs },
+      { address, serverName, identity: this.identity, hello, timeoutMs: dialTimeoutMs, sessionConnections },
       this.events(),
     );
     if (this.stopped) return connection.destroy(new GatewayError('SHUTTING_DOWN', 'the agent stops'));

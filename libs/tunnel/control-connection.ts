@@ -1,7 +1,7 @@
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
-import { Metadata } from '@grpc/grpc-js';
 import { GatewayError } from '@sallyport/core';
 import type { CatalogueSnapshot, Channel, SelfCheck } from '@sallyport/engine';
+import { splitAddress } from './address.js';
 import { cutCatalogue } from './catalogue-transfer.js';
 import { Heart } from './heart.js';
 import {
@@ -17,9 +17,11 @@ import {
 import { protocolRange } from './protocol-version.js';
 import { reportOf } from './self-check-report.js';
 import { Client, linkMethod, sessionMethod } from './service.js';
+import { SessionConnections, type SpareLimits } from './session-connections.js';
 import { reasonOf } from './status.js';
-import { StreamChannel } from './stream-channel.js';
-import { agentCredentials, clientOptions } from './transport.js';
+import { type ByteStream, StreamChannel } from './stream-channel.js';
+import { claimMetadata, clientCallEnd, type StreamEnd, sessionStreamEnd } from './stream-ends.js';
+import { agentContext, agentCredentials, clientOptions } from './transport.js';
 
 export interface DialOptions {
   /** `host:port` of the tunnel. */
@@ -29,6 +31,8 @@ export interface DialOptions {
   readonly identity: { readonly certificate: string; readonly privateKey: string; readonly ca: string };
   readonly hello: Hello;
   readonly timeoutMs: number;
+  /** Of connections that carry sessions without HTTP/2. */
+  readonly sessionConnections?: Partial<SpareLimits> | undefined;
 }
 
 /** What an agent does with what arrives on its link. */
@@ -56,6 +60,9 @@ export class ControlConnection {
   private settleLost!: (error: GatewayError) => void;
   private over = false;
   private retired = false;
+  /** Sessions that the control plane has not taken yet. */
+  private opening = 0;
+  private sessionConnections: SessionConnections | undefined;
   private revoked: GatewayError | undefined;
   private publishing: Promise<void> = Promise.resolve();
 
@@ -94,7 +101,7 @@ export class ControlConnection {
   }
 
   get openSessions(): number {
-    return this.sessions.size;
+    return this.sessions.size + this.opening;
   }
 
   send(message: AgentMessage): void {
@@ -120,6 +127,7 @@ export class ControlConnection {
   /** Another connection has taken over: this one lives as long as its sessions. */
   retire(): void {
     this.retired = true;
+    this.sessionConnections?.retire();
     this.closeWhenIdle();
   }
 
@@ -129,6 +137,7 @@ export class ControlConnection {
     this.over = true;
     this.heart?.stop();
     for (const channel of this.sessions) channel.destroy(error);
+    this.sessionConnections?.close();
     this.call.cancel();
     this.client.close();
     this.settleLost(error);
@@ -176,7 +185,23 @@ export class ControlConnection {
       () => this.send({ message: 'heartbeat', heartbeat: { timeMs: Date.now() } }),
       () => this.destroy(new GatewayError('TIMED_OUT', 'the control plane has been silent')),
     );
+    this.sessionConnections = this.connectionsTo(welcome.sessionConnections);
+    this.sessionConnections?.prepare();
     resolve(welcome);
+  }
+
+  /** @param replica as it names itself; empty when it takes no session connections */
+  private connectionsTo(replica: string): SessionConnections | undefined {
+    if (replica === '') return undefined;
+    const { address, serverName, identity, sessionConnections: limits } = this.options;
+    return new SessionConnections({
+      ...splitAddress(this.call.getPeer()), // where the link is: a name may stand for several replicas
+      serverName: serverName ?? splitAddress(address).host,
+      context: agentContext(identity.ca, identity),
+      replica,
+      limits,
+      log: (event, details) => this.events.log(event, details),
+    });
   }
 
   private receive(message: Received<ControlMessage>): void {
@@ -216,32 +241,56 @@ export class ControlConnection {
       });
       return;
     }
-    void this.serve(this.openChannel(request), request);
+    void this.open(request);
   }
 
-  private openChannel({ session, token, timeoutMs }: OpenSession): StreamChannel {
-    const metadata = new Metadata();
-    metadata.set('sallyport-session', session);
-    metadata.set('sallyport-token', token.toString('base64url'));
-    const { path, requestSerialize, responseDeserialize } = sessionMethod;
-    const call = this.client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);
-    const channel = new StreamChannel(call, {
-      abort: () => call.cancel(),
-      lost: (cause) => new GatewayError('SESSION_ENDED', 'the control plane ended the session', { cause }),
-      halfCloses: true,
-      lingerMs: 30_000,
+  private async open(request: OpenSession): Promise<void> {
+    this.opening += 1;
+    try {
+      const channel = (await this.claim(request)) ?? this.openStream(request);
+      if (this.over) channel.destroy(new GatewayError('SESSION_ENDED', 'the link to the control plane has ended'));
+      void this.serve(channel, request);
+    } catch (error) {
+      this.events.log('session.failed', { session: request.session, target: request.target, error });
+    } finally {
+      this.opening -= 1;
+      this.closeWhenIdle();
+    }
+  }
+
+  private async claim(request: OpenSession): Promise<StreamChannel | undefined> {
+    return await this.sessionConnections?.claim(request, (stream) => {
+      const channel = this.channelOver(stream, sessionStreamEnd(stream));
+      channel.open();
+      return channel;
     });
+  }
+
+  /** Over gRPC: where the control plane knows no session connections, or none can be had. */
+  private openStream(request: OpenSession): StreamChannel {
+    const { path, requestSerialize, responseDeserialize } = sessionMethod;
+    const call = this.client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, claimMetadata(request));
+    const channel = this.channelOver(call, clientCallEnd(call));
     const timer = setTimeout(
       () => channel.destroy(new GatewayError('TIMED_OUT', 'the control plane did not take the session')),
-      timeoutMs,
+      request.timeoutMs,
     );
     call.once('metadata', () => {
       clearTimeout(timer);
       channel.open();
     });
+    void channel.closed.then(() => clearTimeout(timer));
+    return channel;
+  }
+
+  private channelOver(stream: ByteStream, end: StreamEnd): StreamChannel {
+    const channel = new StreamChannel(stream, {
+      ...end,
+      lost: (cause) => new GatewayError('SESSION_ENDED', 'the control plane ended the session', { cause }),
+      lingerMs: 30_000,
+    });
     this.sessions.add(channel);
     void channel.closed.then(() => {
-      clearTimeout(timer);
       this.sessions.delete(channel);
       this.closeWhenIdle();
     });
@@ -276,7 +325,7 @@ export class ControlConnection {
   }
 
   private closeWhenIdle(): void {
-    if (this.retired && this.sessions.size === 0)
+    if (this.retired && this.openSessions === 0)
       this.destroy(new GatewayError('SESSION_ENDED', 'this connection has been replaced'));
   }
 }

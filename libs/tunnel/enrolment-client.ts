@@ -1,6 +1,7 @@
 import { connect, type DetailedPeerCertificate } from 'node:tls';
 import type { ServiceError } from '@grpc/grpc-js';
 import { type AgentId, GatewayError } from '@sallyport/core';
+import { splitAddress } from './address.js';
 import type { AgentIdentity } from './agent-link.js';
 import { createAgentRequest } from './authority.js';
 import { belongsTogether, fingerprint, readCertificate } from './certificates.js';
@@ -111,15 +112,6 @@ function lastOf(leaf: DetailedPeerCertificate): Buffer {
     certificate = issuer;
   }
   return certificate.raw;
-}
-
-/** @throws INVALID_INPUT; `[::1]:7401` for an IPv6 address */
-export function splitAddress(address: string): { host: string; port: number } {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s[\]]+)):(\d{1,5})$/.exec(address);
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3]);
-  if (host !== undefined && port >= 0 && port <= 65_535) return { host, port };
-  throw new GatewayError('INVALID_INPUT', `"${address}" is not an address like "gateway.example.com:7401"`);
 }
 
 const unreachable = (address: string, cause: ServiceError | Error | undefined): GatewayError =>

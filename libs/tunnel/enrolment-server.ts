@@ -5,7 +5,7 @@ import { RateLimit } from './rate-limit.js';
 import { enrolmentService } from './service.js';
 import { listen } from './serving.js';
 import { statusOf } from './status.js';
-import { type ServerTls, serverOptions, TunnelServerCredentials } from './transport.js';
+import { EnrolmentCredentials, type ServerTls, serverOptions } from './transport.js';
 
 export interface Enrolment {
   readonly keyId: string;
@@ -33,12 +33,12 @@ export class EnrolmentServer {
     'grpc.max_receive_message_length': 64 * 1024,
     'grpc.max_connection_age_ms': 60_000,
   });
-  private readonly credentials: TunnelServerCredentials;
+  private readonly credentials: EnrolmentCredentials;
   private readonly rate: RateLimit;
   private boundPort = 0;
 
   constructor(private readonly options: EnrolmentServerOptions) {
-    this.credentials = new TunnelServerCredentials(options.tls, false);
+    this.credentials = new EnrolmentCredentials(options.tls);
     this.rate = new RateLimit(options.limits ?? { perCaller: 30, overall: 120, windowMs: 60_000 });
     this.server.addService(enrolmentService, {
       enrol: (call: ServerUnaryCall<EnrolRequest, EnrolResponse>, answer: sendUnaryData<EnrolResponse>) =>

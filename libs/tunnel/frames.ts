@@ -47,11 +47,23 @@ function writeBytes(into: Buffer, at: number, field: number, value: Uint8Array):
   return start + value.length;
 }
 
-/** @returns the batch as `sallyport.v1.FrameBatch` in protocol buffers' wire format */
-export function encodeBatch({ frames, last }: FrameBatch): Buffer {
+/** Where a batch is written. */
+export interface BatchRoom {
+  readonly headroom: number;
+  /** @returns memory of this length */
+  readonly take: (length: number) => Buffer;
+}
+
+const bare: BatchRoom = { headroom: 0, take: (length) => Buffer.allocUnsafe(length) };
+
+/**
+ * @param room where it goes, behind `headroom` bytes for whoever sends it
+ * @returns the batch as `sallyport.v1.FrameBatch` in protocol buffers' wire format
+ */
+export function encodeBatch({ frames, last }: FrameBatch, { headroom, take }: BatchRoom = bare): Buffer {
   const size = frames.reduce((sum, frame) => sum + encodedLength(frame), last ? 2 : 0);
-  const into = Buffer.allocUnsafe(size);
-  let at = 0;
+  const into = take(headroom + size);
+  let at = headroom;
   for (const frame of frames) {
     into[at] = batchTag.frames;
     at = writeVarint(into, at + 1, frameLength(frame));

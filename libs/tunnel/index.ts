@@ -1,3 +1,4 @@
+export { splitAddress } from './address.js';
 export { type AgentIdentity, AgentLink, type AgentLinkOptions, type HelloFacts } from './agent-link.js';
 export { createAgentRequest, createAuthority, issueAgentCertificate, issueServerCertificate } from './authority.js';
 export {
@@ -8,20 +9,19 @@ export {
   lifetimes,
   readCertificate,
 } from './certificates.js';
-export { type Enrolled, type EnrolOptions, enrol, splitAddress } from './enrolment-client.js';
+export { type Enrolled, type EnrolOptions, enrol } from './enrolment-client.js';
 export { createEnrolmentKey, type EnrolmentKey, formatEnrolmentKey, parseEnrolmentKey } from './enrolment-key.js';
 export { type Enrolment, EnrolmentServer, type EnrolmentServerOptions } from './enrolment-server.js';
 export { decodeBatch, encodeBatch, maxFrameBytes } from './frames.js';
 export type { Hello, OpenSession, TargetOffer, WitnessRequest } from './messages.js';
 export { protocolRange } from './protocol-version.js';
 export type { ServerTls } from './transport.js';
-export {
-  type AgentView,
-  type OpenRequest,
-  opened,
-  type ReachRequest,
-  type TunnelHooks,
-  TunnelServer,
-  type TunnelServerOptions,
-  type WitnessQuestion,
-} from './tunnel-server.js';
+export { opened, TunnelServer } from './tunnel-server.js';
+export type {
+  AgentView,
+  OpenRequest,
+  ReachRequest,
+  TunnelHooks,
+  TunnelServerOptions,
+  WitnessQuestion,
+} from './tunnel-server-options.js';

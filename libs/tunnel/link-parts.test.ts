@@ -1,8 +1,8 @@
 import type { Digest } from '@sallyport/core';
 import { expect, test } from 'vitest';
+import { splitAddress } from './address.js';
 import { jitteredDelay } from './backoff.js';
 import { CatalogueAssembly, cutCatalogue, maxCatalogueBytes, pieceBytes } from './catalogue-transfer.js';
-import { splitAddress } from './enrolment-client.js';
 import { commonVersion } from './protocol-version.js';
 import { RateLimit } from './rate-limit.js';
 

@@ -32,6 +32,17 @@ export interface Welcome {
   readonly protocolVersion: number;
   readonly heartbeatMs: number;
   readonly agentId: string;
+  /** The replica's name for itself on session connections; empty where it takes none. */
+  readonly sessionConnections: string;
+}
+
+export interface SessionReady {
+  readonly replica: string;
+}
+
+export interface SessionClaim {
+  readonly session: string;
+  readonly token: Buffer;
 }
 
 export interface OpenSession {

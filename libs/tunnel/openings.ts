@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Metadata } from '@grpc/grpc-js';
 import { type AgentId, GatewayError, type SessionId } from '@sallyport/core';
 import { Grouped } from './grouped.js';
+import type { SessionClaim } from './messages.js';
 import type { StreamChannel } from './stream-channel.js';
 
 interface Opening {
@@ -57,12 +57,10 @@ export class Openings {
   }
 
   /**
-   * Whose stream is this? The token is good for one.
-   * @throws FORBIDDEN when it is not the stream of a session that this agent was asked to open
+   * Whose stream or claim is this? The token is good for one.
+   * @throws FORBIDDEN when it is not that of a session that this agent was asked to open
    */
-  claim(agentId: AgentId, metadata: Metadata): (channel: StreamChannel) => void {
-    const session = String(metadata.get('sallyport-session')[0] ?? '');
-    const token = Buffer.from(String(metadata.get('sallyport-token')[0] ?? ''), 'base64url');
+  claim(agentId: AgentId, { session, token }: SessionClaim): (channel: StreamChannel) => void {
     const opening = this.waiting
       .of(session)
       .find((one) => one.agent === agentId && token.length === one.token.length && timingSafeEqual(token, one.token));

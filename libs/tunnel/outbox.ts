@@ -1,12 +1,12 @@
 import { GatewayError } from '@sallyport/core';
 import type { Frame } from '@sallyport/engine';
-import { batchBytes, encodeBatch, encodedLength, withinLimit } from './frames.js';
+import { type BatchRoom, batchBytes, encodeBatch, encodedLength, withinLimit } from './frames.js';
 
 /** `write` says false from here on … */
 const highWater = 256 * 1024;
 /** … until no more than this waits. */
 const lowWater = 64 * 1024;
-/** Handed to gRPC and not yet sent. */
+/** Handed to the stream and not yet sent. */
 const inFlightLimit = 2 * batchBytes;
 /** A writer that does not heed `false` is stopped: two frames of the largest size and some. */
 const hardLimit = 40 * 1024 * 1024;
@@ -16,6 +16,8 @@ export interface OutboxPort {
   send(batch: Buffer, sent: () => void): void;
   /** All was sent, the end marker included. */
   finished(): void;
+  /** Where batches are written; anywhere when undefined. */
+  readonly room: BatchRoom | undefined;
 }
 
 /** One direction of a channel: collects what one turn of the event loop writes, and sends it as few batches. */
@@ -108,12 +110,14 @@ export class Outbox {
     } while (count < this.queue.length && size + encodedLength(this.queue[count]!) <= batchBytes);
     this.queued -= size;
     this.inFlight += size;
-    this.port.send(encodeBatch({ frames: this.queue.splice(0, count), last: false }), () => this.sent(size));
+    this.port.send(encodeBatch({ frames: this.queue.splice(0, count), last: false }, this.port.room), () =>
+      this.sent(size),
+    );
   }
 
   private sendEnd(): void {
     this.endSent = true;
-    this.port.send(encodeBatch({ frames: [], last: true }), () => undefined);
+    this.port.send(encodeBatch({ frames: [], last: true }, this.port.room), () => undefined);
     this.port.finished();
   }
 

@@ -6,7 +6,16 @@ import {
   type ServiceDefinition,
 } from '@grpc/grpc-js';
 import { fromJSON } from '@grpc/proto-loader';
-import type { AgentMessage, ControlMessage, EnrolRequest, EnrolResponse, Received } from './messages.js';
+import type {
+  AgentMessage,
+  ControlMessage,
+  EnrolRequest,
+  EnrolResponse,
+  Received,
+  RefusalMessage,
+  SessionClaim,
+  SessionReady,
+} from './messages.js';
 import { tunnelProto } from './tunnel-proto.js';
 
 const definition = fromJSON(JSON.parse(tunnelProto) as Parameters<typeof fromJSON>[0], {
@@ -36,4 +45,16 @@ export const linkMethod = Tunnel.service['Link'] as unknown as MethodDefinition<
 export const enrolMethod = Enrolment.service['Enrol'] as unknown as MethodDefinition<EnrolRequest, EnrolResponse>;
 export const tunnelService: ServiceDefinition = { ...Tunnel.service, Session: sessionMethod };
 export const enrolmentService: ServiceDefinition = Enrolment.service;
+
+/** How one message of the .proto is written and read; reading throws whatever protobufjs throws. */
+interface MessageCodec<Message extends object> {
+  readonly serialize: (message: Message) => Buffer;
+  readonly deserialize: (bytes: Buffer) => Message;
+}
+const codec = <Message extends object>(name: string): MessageCodec<Message> =>
+  definition[`sallyport.v1.${name}`] as unknown as MessageCodec<Message>;
+
+export const sessionReady = codec<SessionReady>('SessionReady');
+export const sessionClaim = codec<SessionClaim>('SessionClaim');
+export const refusal = codec<RefusalMessage>('Refusal');
 export { Client, sessionMethod };

@@ -1,12 +1,12 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { GatewayError, refusalOf } from '@sallyport/core';
 import { type Channel, type Frame, FrameKind } from '@sallyport/engine';
-import { decodeBatch } from './frames.js';
+import { type BatchRoom, decodeBatch } from './frames.js';
 import { Inbox } from './inbox.js';
 import { Outbox } from './outbox.js';
 import { reasonOf } from './status.js';
 
-/** What both of gRPC's duplex streams have. */
+/** What both of gRPC's duplex streams have, and a session connection's stream, too. */
 export interface ByteStream {
   on(event: string, listener: (...values: never[]) => void): unknown;
   write(bytes: Buffer, written: (error?: Error | null) => void): boolean;
@@ -15,19 +15,23 @@ export interface ByteStream {
   resume(): unknown;
 }
 
-/** What differs between the two ends of a Session stream. */
+/** What differs between the ends of a session's stream. */
 export interface ChannelEnd {
   /** Resets the stream, whatever is queued in it. */
   abort(): void;
   /** Says what it means here that the other end is gone. */
   lost(cause: unknown): GatewayError;
+  /** Both ends have said all. */
+  ended(): void;
   /** gRPC lets a client half-close; a server's end is the end of the call. */
   readonly halfCloses: boolean;
+  /** Where the stream wants its batches written. */
+  readonly room?: BatchRoom;
   /** How long the other end may go on after this end has ended. */
   readonly lingerMs: number;
 }
 
-/** A `Channel` over one gRPC stream of batches. */
+/** A `Channel` over one stream of batches. */
 export class StreamChannel implements Channel {
   readonly frames: AsyncIterable<Frame>;
   /** Resolves when both directions have ended, or when it broke. */
@@ -54,6 +58,7 @@ export class StreamChannel implements Channel {
         stream.write(batch, (error) => (error ? undefined : sent())); // a failed write is followed by 'error' or 'close'
       },
       finished: () => this.finishedSending(),
+      room: side.room,
     });
     this.listen();
   }
@@ -102,7 +107,7 @@ export class StreamChannel implements Channel {
     // Who ends says so in his last batch: an end without it is a reset, whatever gRPC calls it.
     this.stream.on('end', () => (this.heardAll ? undefined : this.broke(undefined)));
     this.stream.on('status', ({ code }: { code: status }) => (code === status.OK ? this.callEnded() : undefined));
-    this.stream.on('error', (error: ServiceError) => this.broke(error));
+    this.stream.on('error', (error: ServiceError | GatewayError) => this.broke(error));
     this.stream.on('cancelled', () => this.broke(undefined));
     this.stream.on('close', () => this.broke(undefined));
   }
@@ -110,6 +115,7 @@ export class StreamChannel implements Channel {
   private receive(bytes: Buffer): void {
     if (this.over) return;
     try {
+      if (this.heardAll) throw new GatewayError('PROTOCOL_VIOLATION', 'tunnel: a batch after the last');
       const { frames, last } = decodeBatch(bytes);
       this.inbox.push(frames);
       if (last) this.heard();
@@ -142,13 +148,12 @@ export class StreamChannel implements Channel {
   private closeWhenBothEnded(): void {
     if (!this.sentAll || !this.heardAll || this.over) return;
     this.finish();
-    this.stream.resume(); // or its end, and with it the call's, would never be read
-    this.stream.end();
+    this.side.ended();
   }
 
-  private broke(error: Partial<ServiceError> | undefined): void {
+  private broke(error: Partial<ServiceError> | GatewayError | undefined): void {
     if (this.over) return;
-    this.fail((error === undefined ? undefined : reasonOf(error)) ?? this.side.lost(error), false);
+    this.fail(given(error) ?? this.side.lost(error), false);
     this.side.abort();
   }
 
@@ -164,3 +169,6 @@ export class StreamChannel implements Channel {
     this.settle();
   }
 }
+
+const given = (error: Partial<ServiceError> | GatewayError | undefined): GatewayError | undefined =>
+  error === undefined || error instanceof GatewayError ? error : reasonOf(error);

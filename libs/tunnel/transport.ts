@@ -1,5 +1,6 @@
+import { constants as tls } from 'node:crypto';
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
-import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { ChannelCredentials, type ChannelOptions, ServerCredentials } from '@grpc/grpc-js';
 import { maxBatchBytes } from './frames.js';
 
@@ -22,6 +23,7 @@ export const serverOptions: ChannelOptions = {
   ...keepalive,
   ...messageLimits,
   'grpc.http2.min_ping_interval_without_data_ms': 5_000,
+  'grpc.max_concurrent_streams': 8192,
   'grpc.enable_channelz': 0,
 };
 
@@ -47,22 +49,24 @@ export interface ServerTls {
   readonly key: string;
 }
 
-/** TLS 1.3 only; `mutual` refuses the handshake of a client without a certificate of `ca`. */
-export class TunnelServerCredentials extends ServerCredentials {
-  constructor(tls: ServerTls, mutual: boolean) {
-    super(
-      {
-        requestCert: mutual,
-        rejectUnauthorized: mutual,
-        settings: { initialWindowSize: streamWindow, maxConcurrentStreams: 8192 },
-      },
-      contextOf(tls),
-    );
+/** What a server shows. No tickets: each connection proves afresh who dials. */
+export const serverContext = ({ ca, cert, key }: ServerTls): SecureContextOptions => ({
+  ca,
+  cert: `${cert.trim()}\n${ca}`,
+  key,
+  minVersion: 'TLSv1.3',
+  secureOptions: tls.SSL_OP_NO_TICKET,
+});
+
+/** Of a server that asks nobody for a certificate: enrolment. */
+export class EnrolmentCredentials extends ServerCredentials {
+  constructor(tls: ServerTls) {
+    super({ requestCert: false }, serverContext(tls));
   }
 
   /** New connections get the new certificate; those that stand keep theirs. */
   replace(tls: ServerTls): void {
-    this.updateSecureContextOptions(contextOf(tls));
+    this.updateSecureContextOptions(serverContext(tls));
   }
 
   override _equals(other: ServerCredentials): boolean {
@@ -70,33 +74,26 @@ export class TunnelServerCredentials extends ServerCredentials {
   }
 }
 
-const contextOf = ({ ca, cert, key }: ServerTls): SecureContextOptions => ({
-  ca,
-  cert: `${cert.trim()}\n${ca}`,
-  key,
-  minVersion: 'TLSv1.3',
-});
-
 /** @param identity the agent's certificate; absent only for enrolment */
 export const agentCredentials = (
   ca: string,
   identity?: { certificate: string; privateKey: string },
-): ChannelCredentials =>
-  ChannelCredentials.createFromSecureContext(
-    createSecureContext({
-      ca,
-      minVersion: 'TLSv1.3',
-      ...(identity === undefined ? {} : { cert: identity.certificate, key: identity.privateKey }),
-    }),
-  );
+): ChannelCredentials => ChannelCredentials.createFromSecureContext(agentContext(ca, identity));
+
+export const agentContext = (ca: string, identity?: { certificate: string; privateKey: string }): SecureContext =>
+  createSecureContext({
+    ca,
+    minVersion: 'TLSv1.3',
+    ...(identity === undefined ? {} : { cert: identity.certificate, key: identity.privateKey }),
+  });
 
 interface WithStream {
   readonly call?: { readonly stream?: ServerHttp2Stream };
 }
 
 /**
- * The HTTP/2 stream under a server's call. grpc-js 1.14 shows no way to reset a stream or to widen the connection's
- * window, so this reaches below its surface, here only; tests fail when an update moves it.
+ * The HTTP/2 stream under a server's call. grpc-js 1.14 shows no way to reset a stream or to reach its
+ * connection, so this reaches below its surface, here only; tests fail when an update moves it.
  */
 const streamOf = (call: object): ServerHttp2Stream | undefined => (call as WithStream).call?.stream;
 
@@ -108,4 +105,8 @@ export const connectionOf = (call: object): ServerHttp2Session | undefined => {
 /** Ends a call at once, whatever is still queued in it. */
 export const resetCall = (call: object): void => streamOf(call)?.close(constants.NGHTTP2_CANCEL);
 
-export const widenWindow = (call: object): void => connectionOf(call)?.setLocalWindowSize(connectionWindow);
+/** A connection's windows are the listener's to set: grpc-js has no option for a server's. */
+export function widenWindows(connection: ServerHttp2Session): void {
+  connection.settings({ initialWindowSize: streamWindow });
+  connection.setLocalWindowSize(connectionWindow);
+}

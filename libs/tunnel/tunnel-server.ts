@@ -1,87 +1,33 @@
+import { randomBytes } from 'node:crypto';
 import type { ServerHttp2Session } from 'node:http2';
-import { Metadata, Server, type ServerDuplexStream } from '@grpc/grpc-js';
-import { type AgentId, GatewayError, type ProtocolName, type SessionId } from '@sallyport/core';
-import { type CatalogueSnapshot, type Channel, FrameKind, type SelfCheck } from '@sallyport/engine';
+import type { TLSSocket } from 'node:tls';
+import { Metadata, Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
+import { type AgentId, GatewayError, type ProtocolName } from '@sallyport/core';
+import { type Channel, FrameKind } from '@sallyport/engine';
 import { AgentConnection, type LinkCall, type LinkEvents } from './agent-connection.js';
 import type { AgentCertificate } from './certificates.js';
 import { firstHello } from './first-hello.js';
 import { Grouped } from './grouped.js';
+import { TunnelListener } from './listener.js';
 import type { AgentMessage, Hello, Received } from './messages.js';
 import { Openings } from './openings.js';
 import { peerOf } from './peer.js';
 import { commonVersion, protocolRange } from './protocol-version.js';
 import { tunnelService } from './service.js';
-import { listen, within } from './serving.js';
+import { within } from './serving.js';
+import { type IntakeHooks, SessionIntake } from './session-intake.js';
 import { statusOf } from './status.js';
-import { StreamChannel } from './stream-channel.js';
-import {
-  connectionOf,
-  resetCall,
-  type ServerTls,
-  serverOptions,
-  TunnelServerCredentials,
-  widenWindow,
-} from './transport.js';
-
-/** What the control plane decides about agents. Each may reject with a GatewayError, which the agent is told. */
-export interface TunnelHooks {
-  /** Before each stream, Link and Session alike: is this certificate of this agent still good? */
-  authorize(agentId: AgentId, serial: string): Promise<void>;
-  hello(agentId: AgentId, hello: Hello): Promise<void>;
-  catalogue(agentId: AgentId, target: string, database: string, snapshot: CatalogueSnapshot): void;
-  selfCheck(agentId: AgentId, target: string, database: string, check: SelfCheck): void;
-  /** @returns the new certificate, PEM */
-  renew(agentId: AgentId, csr: string): Promise<string>;
-  gone(agentId: AgentId): void;
-}
-
-export interface TunnelServerOptions {
-  /** `host:port`; port 0 picks a free one. */
-  readonly address: string;
-  readonly tls: ServerTls;
-  readonly hooks: TunnelHooks;
-  readonly version: string;
-  readonly log: (event: string, details: Readonly<Record<string, unknown>>) => void;
-  readonly heartbeatMs?: number;
-  /** How long an agent may go on with a session that the control plane has ended. */
-  readonly lingerMs?: number;
-  readonly protocolRange?: { readonly min: number; readonly max: number };
-}
-
-export interface AgentView {
-  readonly id: AgentId;
-  readonly hello: Hello;
-  readonly serial: string;
-  readonly connectedAt: Date;
-  readonly sessions: number;
-  readonly draining: boolean;
-}
-
-export interface ReachRequest {
-  readonly session: SessionId;
-  readonly target: string;
-  readonly protocol: ProtocolName;
-  readonly database?: string;
-}
-
-export interface OpenRequest extends ReachRequest {
-  /** Of the OPEN frame: the protocol's own. */
-  readonly head: Uint8Array;
-}
-
-export interface WitnessQuestion {
-  /** C2SP signed note. */
-  readonly checkpoint: string;
-  /** Consistency proof from the size that this witness has last vouched for. */
-  readonly proof: readonly Uint8Array[];
-  /** Bodies of `key.rotated`, JSON, that the witness may not know yet. */
-  readonly rotations?: readonly string[];
-}
-
-interface Wait {
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal | undefined;
-}
+import { type ByteStream, StreamChannel } from './stream-channel.js';
+import { claimOf, type StreamEnd, serverCallEnd, sessionStreamEnd } from './stream-ends.js';
+import { connectionOf, type ServerTls, serverOptions, widenWindows } from './transport.js';
+import type {
+  AgentView,
+  OpenRequest,
+  ReachRequest,
+  TunnelServerOptions,
+  Wait,
+  WitnessQuestion,
+} from './tunnel-server-options.js';
 
 type SessionCall = ServerDuplexStream<Buffer, Buffer>;
 
@@ -90,7 +36,8 @@ const empty = new Uint8Array(0);
 /** The control plane's end of the tunnel: agents dial in, sessions are opened through them. */
 export class TunnelServer {
   private readonly server = new Server(serverOptions);
-  private readonly credentials: TunnelServerCredentials;
+  private readonly listener: TunnelListener;
+  private readonly intake: SessionIntake | undefined;
   private readonly links = new Map<AgentId, AgentConnection>();
   private readonly connections = new Grouped<AgentId, ServerHttp2Session>();
   private readonly sessions = new Grouped<AgentId, StreamChannel>();
@@ -99,7 +46,13 @@ export class TunnelServer {
   private boundPort = 0;
 
   constructor(private readonly options: TunnelServerOptions) {
-    this.credentials = new TunnelServerCredentials(options.tls, true);
+    const intake = this.intakeOf(options);
+    this.intake = intake;
+    const grpc = this.server.createConnectionInjector(ServerCredentials.createInsecure()); // TLS is the listener's
+    this.listener = new TunnelListener(options.tls, {
+      grpc: (socket) => grpc.injectConnection(socket),
+      sessions: intake && ((socket) => intake.accept(socket)),
+    });
     this.server.addService(tunnelService, {
       link: (call: LinkCall) => void this.link(call),
       session: (call: SessionCall) => void this.session(call),
@@ -107,7 +60,7 @@ export class TunnelServer {
   }
 
   async listen(): Promise<void> {
-    this.boundPort = await listen(this.server, this.options.address, this.credentials);
+    this.boundPort = await this.listener.listen(this.options.address);
   }
 
   get port(): number {
@@ -131,7 +84,7 @@ export class TunnelServer {
 
   /** Agents that dial from now on are shown this certificate. */
   replaceCertificate(tls: ServerTls): void {
-    this.credentials.replace(tls);
+    this.listener.replaceCertificate(tls);
   }
 
   /**
@@ -172,6 +125,7 @@ export class TunnelServer {
     setImmediate(() => {
       this.links.get(agentId)?.destroy(reason);
       for (const connection of this.connections.of(agentId)) connection.destroy();
+      this.intake?.disconnect(agentId);
     });
   }
 
@@ -204,6 +158,7 @@ export class TunnelServer {
     this.openings.abandon(error);
     for (const link of this.links.values()) link.destroy('the control plane shuts down');
     this.server.forceShutdown();
+    this.listener.close();
   }
 
   private candidates({ target, protocol }: ReachRequest, tried: ReadonlySet<AgentId>): AgentConnection[] {
@@ -264,7 +219,11 @@ export class TunnelServer {
     }
     call.on('data', (message: Received<AgentMessage>) => link.receive(message));
     call.resume();
-    link.send({ message: 'welcome', welcome: { controlPlaneVersion, protocolVersion: version, heartbeatMs, agentId } });
+    const sessionConnections = this.intake?.replica ?? '';
+    link.send({
+      message: 'welcome',
+      welcome: { controlPlaneVersion, protocolVersion: version, heartbeatMs, agentId, sessionConnections },
+    });
     log('agent.connected', {
       agent: agentId,
       version: hello.agentVersion,
@@ -297,29 +256,39 @@ export class TunnelServer {
     for (const channel of this.sessions.of(agentId)) channel.destroy(lost);
   }
 
+  /** A session over gRPC: of an agent that knows no session connections, or has none just now. */
   private async session(call: SessionCall): Promise<void> {
     call.on('error', () => undefined);
     try {
       const { agentId } = await this.admit(call);
-      const opened = this.openings.claim(agentId, call.metadata);
-      const channel = new StreamChannel(call, {
-        abort: () => resetCall(call),
-        lost: (cause) =>
-          new GatewayError('AGENT_LOST', 'the agent went away', {
-            cause,
-            hint: 'connect again; what was under way may or may not have run',
-          }),
-        halfCloses: false,
-        lingerMs: this.options.lingerMs ?? 30_000,
-      });
-      this.track(agentId, channel);
+      const opened = this.openings.claim(agentId, claimOf(call.metadata));
       call.sendMetadata(new Metadata());
-      channel.open();
-      opened(channel);
+      opened(this.take(agentId, call, serverCallEnd(call)));
     } catch (error) {
       this.options.log('session.stream-refused', { peer: call.getPeer(), error });
       call.emit('error', statusOf(error));
     }
+  }
+
+  private intakeOf({ sessionConnections: limits, log }: TunnelServerOptions): SessionIntake | undefined {
+    if (limits === false) return undefined;
+    const hooks: IntakeHooks = {
+      admit: (certificate) => this.authorize(certificate),
+      claim: (agentId, claim) => {
+        const opened = this.openings.claim(agentId, claim);
+        return (stream) => opened(this.take(agentId, stream, sessionStreamEnd(stream)));
+      },
+      log,
+    };
+    return new SessionIntake(randomBytes(16).toString('hex'), hooks, limits);
+  }
+
+  private take(agentId: AgentId, stream: ByteStream, end: StreamEnd): StreamChannel {
+    const { lingerMs = 30_000 } = this.options;
+    const channel = new StreamChannel(stream, { ...end, lost: agentLost, lingerMs });
+    this.track(agentId, channel);
+    channel.open();
+    return channel;
   }
 
   private track(agentId: AgentId, channel: StreamChannel): void {
@@ -329,19 +298,23 @@ export class TunnelServer {
 
   /** Who calls, and may he? His connection is known from before the question, so that a revocation in between ends it. */
   private async admit(call: LinkCall | SessionCall): Promise<AgentCertificate> {
-    const certificate = peerOf(call, new Date());
-    this.remember(certificate.agentId, call);
-    if (this.draining) throw new GatewayError('SHUTTING_DOWN', 'this replica of the control plane shuts down');
-    await this.options.hooks.authorize(certificate.agentId, certificate.serial);
+    const connection = connectionOf(call);
+    if (connection === undefined) throw new GatewayError('CANCELLED', 'the agent did not wait');
+    const certificate = peerOf(connection.socket as TLSSocket, new Date());
+    this.remember(certificate.agentId, connection);
+    await this.authorize(certificate);
     if (call.cancelled) throw new GatewayError('CANCELLED', 'the agent did not wait');
     return certificate;
   }
 
-  private remember(agentId: AgentId, call: LinkCall | SessionCall): void {
-    const connection = connectionOf(call);
-    if (connection === undefined) throw new GatewayError('CANCELLED', 'the agent did not wait');
+  private async authorize({ agentId, serial }: AgentCertificate): Promise<void> {
+    if (this.draining) throw new GatewayError('SHUTTING_DOWN', 'this replica of the control plane shuts down');
+    await this.options.hooks.authorize(agentId, serial);
+  }
+
+  private remember(agentId: AgentId, connection: ServerHttp2Session): void {
     if (!this.connections.add(agentId, connection)) return;
-    widenWindow(call);
+    widenWindows(connection);
     connection.once('close', () => this.connections.delete(agentId, connection));
   }
 }
@@ -358,4 +331,10 @@ const passesOn: ReadonlySet<string> = new Set(['AGENT_LOST', 'SHUTTING_DOWN', 'T
 const offline = ({ target }: ReachRequest): GatewayError =>
   new GatewayError('AGENT_OFFLINE', `no agent that serves "${target}" is connected`, {
     hint: 'ask an administrator to look at the agent',
+  });
+
+const agentLost = (cause: unknown): GatewayError =>
+  new GatewayError('AGENT_LOST', 'the agent went away', {
+    cause,
+    hint: 'connect again; what was under way may or may not have run',
   });

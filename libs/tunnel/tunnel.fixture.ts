@@ -11,6 +11,7 @@ import {
   issueAgentCertificate,
   issueServerCertificate,
   type KeyPair,
+  type OpenSession,
   TunnelServer,
   type TunnelServerOptions,
 } from './index.js';
@@ -61,6 +62,10 @@ export const frame = (kind: FrameKind, body: Uint8Array = bytes(''), exchange = 
 const line = (event: string, { error }: Readonly<Record<string, unknown>>): string =>
   `${event} ${error instanceof Error ? error.message : ''}`;
 export const newSession = (): SessionId => randomUUID() as SessionId;
+
+/** What hears the control plane's requests in an agent. */
+export const insideOf = (link: AgentLink) =>
+  (link as unknown as { current: { opened: (request: OpenSession) => void } }).current;
 
 /** Answers each FORWARD with a DATA of the same body. */
 export async function echo(channel: Channel): Promise<void> {

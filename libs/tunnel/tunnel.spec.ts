@@ -14,7 +14,7 @@ import {
   readCertificate,
   type TunnelServer,
 } from './index.js';
-import { bytes, echo, facts, frame, newSession, next, tunnelWorld, until } from './tunnel.fixture.js';
+import { bytes, echo, facts, frame, insideOf, newSession, next, tunnelWorld, until } from './tunnel.fixture.js';
 
 test('a session carries frames both ways, in order, and ends cleanly', async () => {
   await using world = await tunnelWorld();
@@ -215,10 +215,6 @@ test('a control plane that goes away ends the sessions of its agent, which comes
   channel.write(frame(FrameKind.FORWARD, bytes('again')));
   expect((await next(channel.frames))?.body.toString()).toBe('again');
 });
-
-/** What hears the control plane's requests in an agent. */
-const insideOf = (link: AgentLink) =>
-  (link as unknown as { current: { opened: (request: OpenSession) => void } }).current;
 
 /** As when the network between the two goes. */
 function cutLinks(server: TunnelServer): void {
