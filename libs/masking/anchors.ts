@@ -1,32 +1,28 @@
 import { code, digit, NONE } from './byte-class.js';
 import { type Anchor, between, type Detector } from './detector.js';
-import { Found, heldBack, type Span, type Sweep } from './found.js';
+import { Found, heldBack, type Span, type Sweep, settled } from './found.js';
 import { type Finder, type Literal, type LiteralAnchor, Literals, Numbers, stands } from './gates.js';
+import { Unveiled } from './unveiled.js';
+import { cutAt, maybeParted, veilPairs, veilsValue } from './veil.js';
 import { Window } from './window.js';
+import { skip, type Words, wordsOf } from './words.js';
 
 /** @returns what is found from `begin` up to, without, `end`, read as a text of its own; undefined for nothing */
 export type Search = (begin: number, end: number) => readonly Span[] | undefined;
 
-/** The same bytes, four at a time, the first one lowest; byte n is in word (n + shift) / 4. */
-interface Words {
-  readonly words: Int32Array;
-  readonly shift: number;
-}
-
-const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
-/** Shorter texts are not worth it. */
-const leastBytes = 32;
-
-const wordsOf = ({ buffer, byteOffset }: Uint8Array): Words => ({
-  words: new Int32Array(buffer, 0, buffer.byteLength >> 2),
-  shift: byteOffset,
-});
-
+const newline = code('\n');
+const nearBytes = 512;
+/** A run of veils as long as it may be, and the few characters that detectors look back at. */
+const furthestVeil = 96;
+const mostReach = 8192;
 const anyDigits = 1;
 const atSign = 2;
 const plusSign = 3;
-const firstList = 4;
+const veil = 4;
+const firstList = 5;
 const longestRun = 20;
+/** How far detectors look back; more than any of them needs. */
+const context = 256;
 
 /** Roughly how often a character is met in logs, JSON and English: rare pairs make a good filter. */
 const common = 'etaoinsrhldcumfpgwybvkxjqz';
@@ -36,8 +32,12 @@ const frequency = (character: string): number => {
   return /[ ":,0-9]/.test(character) ? 20 : /[_./-]/.test(character) ? 6 : 3;
 };
 
+/** A pair of its own: not one that a veil is known by. */
 const rarestPair = (literal: string): number => {
-  const cost = (offset: number) => frequency(literal[offset]!) * frequency(literal[offset + 1]!);
+  const cost = (offset: number) =>
+    veilPairs.includes(code(literal[offset]!) | (code(literal[offset + 1]!) << 8))
+      ? Number.POSITIVE_INFINITY
+      : frequency(literal[offset]!) * frequency(literal[offset + 1]!);
   return between(0, literal.length - 2).reduce((best, offset) => (cost(offset) < cost(best) ? offset : best));
 };
 
@@ -112,6 +112,7 @@ export class Anchors {
       this.at.length > 0,
       this.plus.length > 0,
     ];
+    for (const pair of this.detectors.length > 0 ? veilPairs : []) set(pair & 0xff, pair >> 8, veil);
     for (let byte = 0; byte < 256; byte += 1) {
       if (useAt && heldBack[byte] === 1) set(byte, code('@'), atSign);
       if (usePlus && digit[byte] === 1) set(code('+'), byte, plusSign);
@@ -125,8 +126,48 @@ export class Anchors {
    */
   sweep(window: Window, from: number): Sweep {
     const found = new Found(window, from, this.placeholders);
-    this.pass(found, isLittleEndian && window.end - from >= leastBytes ? wordsOf(window.bytes) : undefined);
-    return found.settled(window.final ? window.end : this.openLiteral(window, from));
+    this.lookBack(found);
+    this.pass(found, wordsOf(window.bytes, window.end - from));
+    if (window.final) return { spans: found.spans, safe: window.end, context: window.end };
+    const cut = cutAt(window);
+    if (cut >= found.unveiledTo && maybeParted(window, cut)) this.unveil(found, cut);
+    const { behind } = found;
+    const open = Math.min(cut, found.openFrom(this.openLiteral(window, from)), behind?.openFrom ?? cut);
+    const { spans, safe } = settled(found.spans, from, open);
+    return { spans, safe, context: Math.min(safe - context, behind?.contextOf(safe) ?? safe) };
+  }
+
+  /**
+   * Looks once more at the line around `position`, without what veils values: no detector looks beyond its line. Where one
+   * such line follows another, more of them are taken at once.
+   */
+  private unveil(found: Found, position: number): void {
+    const { bytes, base, begin, end, final } = found.window;
+    const text = bytes.subarray(begin - base, end - base);
+    const lineBegin = begin + text.lastIndexOf(newline, position - begin) + 1;
+    const isNear = position - found.unveiledTo < nearBytes;
+    found.reach = isNear ? Math.min(2 * found.reach + nearBytes, mostReach) : 0;
+    const newlineAt = text.indexOf(newline, position - begin + found.reach);
+    const lineEnd = newlineAt < 0 ? end : begin + newlineAt + 1;
+    const goesOn = !final && newlineAt < 0;
+    const line = new Window(bytes, base, !goesOn);
+    line.look(lineBegin, lineEnd);
+    const unveiled = new Unveiled(line);
+    const from = unveiled.positionOf(Math.max(found.from, lineBegin));
+    const inside = new Found(unveiled.window, from, this.placeholders);
+    inside.unveiledTo = Number.POSITIVE_INFINITY;
+    this.pass(inside, wordsOf(unveiled.window.bytes, unveiled.window.end - from));
+    for (const span of inside.spans) {
+      const start = unveiled.startOf(span.start);
+      const spanEnd = Math.max(start, unveiled.endOf(span.end));
+      found.spans.push({ ...span, anchor: unveiled.startOf(span.anchor), start, end: spanEnd });
+    }
+    found.unveiledTo = lineEnd;
+    if (goesOn)
+      found.behind = {
+        openFrom: unveiled.startOf(inside.openFrom(this.openLiteral(unveiled.window, from))),
+        contextOf: (at) => unveiled.startOf(Math.max(0, unveiled.positionOf(at) - context)),
+      };
   }
 
   /** Looks at texts that stand in the same bytes, whole, one after the other. */
@@ -136,20 +177,21 @@ export class Anchors {
     return (begin, end) => {
       found.window.look(begin, end);
       found.from = begin;
-      this.pass(found, isLittleEndian && end - begin >= leastBytes ? (words ??= wordsOf(bytes)) : undefined);
+      found.unveiledTo = begin;
+      this.pass(found, (words ??= wordsOf(bytes, end - begin)));
       return found.spans.length === 0 ? undefined : found.spans.splice(0);
     };
   }
 
   /** Byte by byte, or four at a time as far as none of their pairs has a flag. */
-  private pass(found: Found, view: Words | undefined = undefined): void {
+  private pass(found: Found, view: Words | undefined): void {
     const { window, from } = found;
     const { bytes, base } = window;
     const { pairs } = this;
     const end = window.end - base;
     let index = from - base + 1; // the second byte of a pair
     while (index < end) {
-      if (view !== undefined) index = this.skip(bytes, view, index, end);
+      if (view !== undefined) index = skip(bytes, view, pairs, index, end);
       // Where there was one pair with a flag the next is often near: a little further byte by byte, up to where words begin.
       const stop = view === undefined ? end : Math.min(end, ((index + view.shift + 8) & ~3) - view.shift);
       let flag = 0;
@@ -162,6 +204,7 @@ export class Anchors {
       if (flag === anyDigits) index = this.number(found, index - 1, end);
       else {
         if (flag >= firstList) this.literals(found, this.lists[flag - firstList]!, index);
+        else if (flag === veil) this.veil(found, index - 1);
         else if (flag === atSign) found.ask(this.at, index + base, 1);
         else found.ask(this.plus, index - 1 + base, 1);
         index += 1;
@@ -169,24 +212,18 @@ export class Anchors {
     }
   }
 
-  /** @returns where four bytes begin of which one ends a pair with a flag, or where there are no four; `index` where they would not be aligned */
-  private skip(bytes: Uint8Array, { words, shift }: Words, index: number, end: number): number {
-    const { pairs } = this;
-    let at = index + shift;
-    if ((at & 3) !== 0) return index;
-    at >>= 2;
-    const stop = (end + shift) >> 2;
-    for (let first = bytes[index - 1]!; at < stop; at += 1) {
-      const word = words[at]!;
-      const flags =
-        pairs[first | ((word & 0xff) << 8)]! |
-        pairs[word & 0xffff]! |
-        pairs[(word >>> 8) & 0xffff]! |
-        pairs[word >>> 16]!;
-      if (flags !== 0) break;
-      first = word >>> 24;
-    }
-    return (at << 2) - shift;
+  /** What an earlier sweep has passed may veil how a value begins. */
+  private lookBack(found: Found): void {
+    const { bytes, base, begin, end } = found.window;
+    const stop = Math.min(found.from, end - 1) - base;
+    for (let index = Math.max(begin, found.from - furthestVeil) - base; index < stop; index += 1)
+      if (this.pairs[bytes[index]! | (bytes[index + 1]! << 8)] === veil) this.veil(found, index);
+  }
+
+  /** @param index of the pair's first byte */
+  private veil(found: Found, index: number): void {
+    const { window } = found;
+    if (index + window.base >= found.unveiledTo && veilsValue(window, index)) this.unveil(found, index + window.base);
   }
 
   /** @param index of the pair's second byte */

@@ -73,10 +73,10 @@ export const bearer: Detector = {
   ],
 };
 
-const urlByte = classOf(/[^\s"'`<>\\]/);
-const userByte = classOf(/[^\s"'`<>\\:/?#@]/);
+const urlByte = classOf(/[^\t-\r "'`<>\\]/);
+const userByte = classOf(/[^\t-\r "'`<>\\:/?#@]/);
 /** A password may hold a stroke as well as an at sign; both read as belonging to it. */
-const beforeQuery = classOf(/[^\s"'`<>\\?#]/);
+const beforeQuery = classOf(/[^\t-\r "'`<>\\?#]/);
 const longestUser = 128;
 /** Database passwords may be signed requests (RDS), which are longer than any typed one. */
 const longestPassword = 2048;

@@ -14,10 +14,22 @@ export interface Span {
   readonly detector: number;
 }
 
-/** @property safe everything found before it is final; a value that will be found later begins at or after it */
+/**
+ * @property safe everything found before it is final; a value that will be found later begins at or after it
+ * @property context where the bytes begin that must be kept for detectors to look back at
+ */
 export interface Sweep {
   readonly spans: Span[];
   readonly safe: number;
+  readonly context: number;
+}
+
+/** Of a line without what veils values, told by positions of the text as it is. */
+export interface Behind {
+  /** Where that begins of which it cannot be known yet what it is. */
+  readonly openFrom: number;
+  /** @returns where so many bytes of the line begin as are kept to be looked back at from `position` */
+  contextOf(position: number): number;
 }
 
 /** What may stand before an anchor as part of its value, and so is kept until it is known what comes next. */
@@ -39,6 +51,12 @@ const afterCapitals = (window: Window, start: number): boolean =>
 /** What one sweep has found, and how far it is final. */
 export class Found {
   readonly spans: Span[] = [];
+  /** Of a line that goes on, what was found behind its veils. */
+  behind: Behind | undefined;
+  /** Everything before it has been looked at without veils, where there are any. */
+  unveiledTo = 0;
+  /** How far the last such look reached beyond the line that was the reason for it, in bytes. */
+  reach = 0;
   private limit = Number.POSITIVE_INFINITY;
 
   constructor(
@@ -66,22 +84,25 @@ export class Found {
     this.limit = Math.min(this.limit, anchor);
   }
 
-  /** @param literalEnd where a literal may have begun, or the end */
-  settled(literalEnd: number): Sweep {
-    const { window, from } = this;
-    if (window.final) return { spans: this.spans, safe: window.end };
-    const limit = Math.min(this.limit, literalEnd);
-    let safe = Math.max(from, Math.min(heldFrom(window, window.end), heldFrom(window, limit)));
-    const spans = this.spans.sort((left, right) => right.start - left.start);
-    // A value found beyond the limit may begin before it; it is found again, whole, in the next sweep.
-    for (let moved = true; moved; ) {
-      moved = false;
-      for (const { anchor, start } of spans)
-        if (anchor >= safe && start < safe) {
-          safe = Math.max(from, start);
-          moved = true;
-        }
-    }
-    return { spans: spans.filter(({ anchor }) => anchor < safe), safe };
+  /** @returns where that begins of which it cannot be known yet what it is · @param literalEnd where a literal may have begun, or the end */
+  openFrom(literalEnd: number): number {
+    const { window } = this;
+    return Math.min(heldFrom(window, window.end), heldFrom(window, Math.min(this.limit, literalEnd)));
   }
 }
+
+/** @param open as `openFrom` says, of bytes before the last ones · @returns what is final of what was found from `from` on */
+export const settled = (found: readonly Span[], from: number, open: number): Omit<Sweep, 'context'> => {
+  let safe = Math.max(from, open);
+  const spans = found.toSorted((left, right) => right.start - left.start);
+  // A value found beyond the limit may begin before it; it is found again, whole, in the next sweep.
+  for (let moved = true; moved; ) {
+    moved = false;
+    for (const { anchor, start } of spans)
+      if (anchor >= safe && start < safe) {
+        safe = Math.max(from, start);
+        moved = true;
+      }
+  }
+  return { spans: spans.filter(({ anchor }) => anchor < safe), safe };
+};

@@ -15,7 +15,7 @@ export interface KeyedValue {
   readonly quoted: boolean;
 }
 
-const bareTail = tailOf(classOf(/[^\s"'`,;&<>(){}[\]|\\]/));
+const bareTail = tailOf(classOf(/[^\t-\r "'`,;&<>(){}[\]|\\]/));
 const untilEscapeTail = tailOf(classOf(/[^\\"'\r\n]/));
 
 /** Up to the closing quote; a backslash takes the next byte with it. */

@@ -39,5 +39,5 @@ export const startsNumber = (window: Window, start: number): boolean =>
 
 /** Not a part of a hexadecimal number, nor of a decimal fraction. Other letters may stand close to a number. */
 export const startsDigits = (window: Window, start: number): boolean =>
-  (hexadecimal[window.at(start - 1)] !== 1 || afterEscape(window, start)) &&
+  (hexadecimal[window.at(start - 1)] !== 1 || afterEscape(window, start) || window.isParted(start)) &&
   !(window.at(start - 1) === code('.') && digit[window.at(start - 2)] === 1);

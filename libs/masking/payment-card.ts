@@ -41,9 +41,8 @@ const cardAt = (window: Window, at: number, length: number): Groups | undefined 
 
 const findCard: Find = (window, at, length) => {
   const card = cardAt(window, at, length);
-  return card && isCard(card.digits) && startsDigits(window, at) && hexadecimal[window.at(card.end)] !== 1
-    ? { start: at, end: card.end }
-    : undefined;
+  if (!card || !isCard(card.digits) || !startsDigits(window, at)) return undefined;
+  return hexadecimal[window.at(card.end)] !== 1 || window.isParted(card.end) ? { start: at, end: card.end } : undefined;
 };
 
 /** Thirteen to nineteen digits, plain or as printed, of a range that is issued and with a right check digit. */

@@ -2,7 +2,7 @@ import { type ByteClass, classOf, code } from './byte-class.js';
 import { type Detector, STOP, type Tail, tailOf } from './detector.js';
 
 const dash = code('-');
-const armour: ByteClass = classOf(/[A-Za-z0-9+/=\s\\:,.()@_-]/);
+const armour: ByteClass = classOf(/[A-Za-z0-9+/=\t-\r \\:,.()@_-]/);
 const label = classOf(/[A-Z0-9 ]/);
 const longestLabel = 48;
 
@@ -52,4 +52,4 @@ export const privateKey: Detector = {
   ],
 };
 
-const puttyTail = tailOf(classOf(/[A-Za-z0-9+/=\s]/));
+const puttyTail = tailOf(classOf(/[A-Za-z0-9+/=\t-\r ]/));

@@ -45,8 +45,6 @@ export interface StreamScanner {
 }
 
 const nothing = new Uint8Array(0);
-/** How far detectors look back; more than any of them needs. */
-const context = 256;
 
 const sorted = (rules: ReadonlySet<string>): readonly string[] => [...rules].sort();
 
@@ -132,10 +130,10 @@ export const scanStream = (anchors: Anchors, options: WeaverOptions): StreamScan
     ended = final;
     const bytes = kept.length === 0 ? chunk : Buffer.concat([kept, chunk]);
     const window = new Window(bytes, base, final);
-    const { spans, safe } = anchors.sweep(window, from);
+    const { spans, safe, context } = anchors.sweep(window, from);
     weaver.advance(window, spans, safe);
     from = safe;
-    const keepFrom = Math.max(base, Math.min(weaver.needed, safe - context));
+    const keepFrom = Math.max(base, Math.min(weaver.needed, context));
     // A copy: neither the caller's buffer nor a long chunk may be kept alive by a few bytes of it.
     kept = Uint8Array.prototype.slice.call(bytes, keepFrom - base);
     base = keepFrom;

@@ -17,10 +17,17 @@ const samples = [
     `sk_${'live_'}${mixed.slice(0, 24)}`,
   ],
   ...[`ey${'J'}hbGciOiJSUzI1NiJ9.ey${'J'}zdWIiOiIxIn0.${mixed}`, `-----BEGIN RSA ${'PRIVATE'} KEY-----\n${mixed}\n`],
-  ...[`postgres://ada:${'hunter22'}@db.test/x`, 'lorem ipsum dolor sit amet', '2024-01-15 10:23:45.123456', ''],
+  ...[
+    `postgres://ada:${'hunter22'}@db.test/x`,
+    'lorem ipsum dolor sit amet',
+    '4\u200b012 8888\u2060 8888 1881',
+    '2024-01-15 10:23:45.123456',
+    '',
+  ],
 ];
 const glue = [
   ...['', ' ', '.', ',', '\t', '\\n', '"', "'", '@', '+', '-', '_', '0', '123', 'a', 'AB ', 'é', '日本', '\0'],
+  ...['\u200b', '\u00ad', '\u{e0041}', '４', '–', '\u00a0', '\\u200b', '\\'],
   ...['x@', '@y.test', '%40', 'password='],
 ];
 

@@ -2,6 +2,8 @@ import type { MaskingAction } from '@sallyport/core';
 import { fitted, hashed, longestKept, partially, redacted, stricter } from './actions.js';
 import { STOP, type Tail } from './detector.js';
 import type { Span } from './found.js';
+import { plainly } from './unveiled.js';
+import { cutAt, INVISIBLE, lengthOf, readingOf, veilAt } from './veil.js';
 import type { Window } from './window.js';
 
 /** What is done with the values of one detector, and by which rule. */
@@ -137,11 +139,12 @@ export class Weaver {
    * as far as the next value, so that many values in one another cost one walk and not one each.
    */
   private absorb(region: Region, window: Window): void {
+    const limit = cutAt(window);
     for (;;) {
       const span = this.pending[this.next];
       const inside = span && (span.start < region.end || span.start === region.start);
       if (inside) this.include(region, span);
-      else if (!walk(region, window, Math.min(window.end, span ? span.start + 1 : window.end))) return;
+      else if (!walk(region, window, Math.min(limit, span ? span.start + 1 : limit))) return;
     }
   }
 
@@ -191,11 +194,11 @@ export const instead = (
   const { start, end, leadingEnd, label, action } = region;
   if (standIn !== undefined)
     return Buffer.from(
-      standIn(treatments[label]!.label, end - start > longestKept ? nothing : window.slice(start, end)),
+      standIn(treatments[label]!.label, end - start > longestKept ? nothing : plainly(window.slice(start, end))),
     );
   if (action === 'null') return wrap === undefined ? nothing : Buffer.from(wrap(window, start, end, ''));
   const known = leadingEnd === end && end - start <= longestKept;
-  const value = known && action !== 'redact' ? window.slice(start, end) : undefined;
+  const value = known && action !== 'redact' ? plainly(window.slice(start, end)) : undefined;
   const treatment = treatments[label]!;
   if (value === undefined && wrap === undefined) return treatment.redacted;
   const text =
@@ -228,18 +231,32 @@ const walk = (region: Region, window: Window, limit: number): boolean => {
   region.open = [];
   for (const tail of before) {
     const going = tail.at > from || run(tail, window, until);
-    extend(region, Math.min(tail.at, until), tail.leading);
+    extend(region, tail.at, tail.leading);
     if (going) open(region, tail);
   }
   return true;
 };
 
-/** Follows a tail up to `until`. @returns false where it ended before */
+/** Follows a tail up to `until`, or beyond it to the end of a character. @returns false where it ended before */
 const run = (open: OpenTail, window: Window, until: number): boolean => {
-  for (; open.at < until; open.at += 1) {
+  while (open.at < until) {
     const state = open.tail.step(open.state, window.at(open.at));
-    if (state === STOP) return false;
-    open.state = state;
+    if (state !== STOP) {
+      open.state = state;
+      open.at += 1;
+    } else if (!through(open, window)) return false;
   }
+  return true;
+};
+
+/** A value does not end at what veils it. @returns false where it ends there all the same */
+const through = (open: OpenTail, window: Window): boolean => {
+  const veil = veilAt(window.bytes, open.at - window.base, window.end - window.base);
+  if (veil <= 0) return false;
+  const reading = readingOf(veil);
+  const state = reading === INVISIBLE ? open.state : open.tail.step(open.state, reading);
+  if (state === STOP) return false;
+  open.state = state;
+  open.at += lengthOf(veil);
   return true;
 };

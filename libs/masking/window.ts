@@ -1,5 +1,7 @@
 import { alphanumeric, type ByteClass, classOf, code, NONE } from './byte-class.js';
 
+const neverParted = (): boolean => false;
+
 /**
  * The part of a text that is in memory, read by absolute position. Before the first byte of the text there is NONE; past
  * the last byte in memory there is NONE too, and `touched` remembers that somebody asked: what was then concluded is
@@ -18,6 +20,8 @@ export class Window {
     readonly base = 0,
     /** The text ends where the bytes end. */
     readonly final = true,
+    /** Something invisible stood before the byte at this position: a word may begin there, or have ended. */
+    readonly isParted: (position: number) => boolean = neverParted,
   ) {
     this.begin = base;
     this.end = base + bytes.length;
@@ -68,6 +72,7 @@ export const afterEscape = (window: Window, start: number): boolean =>
 
 /** No letter or digit before `start`; the letter of an escape does not count. */
 export const startsWord = (window: Window, start: number): boolean =>
-  alphanumeric[window.at(start - 1)] !== 1 || afterEscape(window, start);
+  alphanumeric[window.at(start - 1)] !== 1 || afterEscape(window, start) || window.isParted(start);
 
-export const endsWord = (window: Window, end: number): boolean => alphanumeric[window.at(end)] !== 1;
+export const endsWord = (window: Window, end: number): boolean =>
+  alphanumeric[window.at(end)] !== 1 || window.isParted(end);

@@ -207,6 +207,12 @@ const cases: Readonly<Record<string, () => Promise<void>>> = {
     await badJson(`{"model":"claude",${messages},"max_tokens":1,}`);
     await badJson(`{'model':"claude",${messages},"max_tokens":1}`);
   },
+  'HL-041': async () => {
+    await using w = await modelWorld([says('523\u200b-48\u200b-7719 it is')], { rules: [...rules] });
+    const { text } = await w.message({ messages: [{ role: 'user', content: 'is it 523\u200b-48\u200b-7719?' }] });
+    expect(w.model.seen[0]!.body).not.toMatch(/48.{0,3}-7719/);
+    expect(text).not.toMatch(/48.{0,3}-7719/);
+  },
   'HL-045': async () => {
     for (const deltaSize of [1, 2, 3, 4, 5, 7]) {
       await using w = await modelWorld([{ ...says(`It is ${ssn}, is it not?`), deltaSize }], { rules: [...rules] });
@@ -363,17 +369,6 @@ const cases: Readonly<Record<string, () => Promise<void>>> = {
   },
 };
 
-/** Known to get past the gates: a test that begins to pass is moved above. */
-const notYet: typeof cases = {
-  // Detectors read what is written; characters without a width are not looked through.
-  'HL-041': async () => {
-    await using w = await modelWorld([says('523\u200b-48\u200b-7719 it is')], { rules: [...rules] });
-    const { text } = await w.message({ messages: [{ role: 'user', content: 'is it 523\u200b-48\u200b-7719?' }] });
-    expect(w.model.seen[0]!.body).not.toMatch(/48.{0,3}-7719/);
-    expect(text).not.toMatch(/48.{0,3}-7719/);
-  },
-};
-
 const spoken = (text: string): string =>
   [...text.matchAll(/^data: (\{.*"text_delta".*\})$/gm)]
     .map(([, data]) => (JSON.parse(data!) as { delta: { text: string } }).delta.text)
@@ -393,17 +388,8 @@ async function heard(gateway: Parameters<typeof bytes>[0]): Promise<{ readonly t
 
 describe('the corpus', () => {
   test('every case of it is here, shown elsewhere, or of another kind of connection', () => {
-    const known = [
-      ...Object.keys(cases),
-      ...Object.keys(notYet),
-      ...Object.keys(ofHttpConnections),
-      ...Object.keys(shownElsewhere),
-    ].sort();
+    const known = [...Object.keys(cases), ...Object.keys(ofHttpConnections), ...Object.keys(shownElsewhere)].sort();
     expect(known).toEqual(modelCases.map(({ id }) => id).sort());
-  });
-
-  test.fails.each(Object.entries(notYet))('%s is not held yet', async (_id, one) => {
-    await one();
   });
 
   test.each(
