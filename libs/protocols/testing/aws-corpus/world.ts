@@ -15,6 +15,10 @@ export const openPolicy = `
 permit(principal, action == Sallyport::Action::"session.connect", resource);
 @id("everything")
 permit(principal, action == Sallyport::Action::"aws.call", resource);
+@id("models")
+permit(principal, action == Sallyport::Action::"model.request", resource);
+@id("tools")
+permit(principal, action == Sallyport::Action::"model.tool_call", resource);
 `;
 
 const person = {
