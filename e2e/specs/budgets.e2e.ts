@@ -89,7 +89,9 @@ describe.each(modelApis)('a budget of tokens, by the API of %s,', (api) => {
     expect(refused).toMatchObject({
       status: 403,
       type: refusals[api],
-      message: expect.stringMatching(/budget "ada-month" has [\d,]+ tokens left, and this request may take [\d,]+ tokens/),
+      message: expect.stringMatching(
+        /budget "ada-month" has [\d,]+ tokens left, and this request may take [\d,]+ tokens/,
+      ),
     });
     expect(refused.message).toMatch(resets);
 

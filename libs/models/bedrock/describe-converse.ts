@@ -9,8 +9,7 @@ import { blockKind, isKnownBlock, knownMembers, mediaBlocks } from './converse-b
 import type { BedrockTarget } from './frames.js';
 
 /** @throws GatewayError INVALID_INPUT */
-export const readConverse = (document: Uint8Array): JsonObject =>
-  converseIn(parseRequest(document));
+export const readConverse = (document: Uint8Array): JsonObject => converseIn(parseRequest(document));
 
 /** @throws GatewayError INVALID_INPUT */
 export const converseIn = (body: JsonNode): JsonObject => {

@@ -6,7 +6,11 @@ const installationKey = Buffer.alloc(32, 7);
 
 const lobby = () => {
   const asked: string[] = [];
-  return { asked, derive: (purpose: string) => (asked.push(purpose), installationKey) };
+  const derive = (purpose: string) => {
+    asked.push(purpose);
+    return installationKey;
+  };
+  return { asked, derive };
 };
 
 test('the pair of a ticket is derived once, and again after a thousand others', () => {
