@@ -1,4 +1,5 @@
 /** In whose words a body of InvokeModel is. */
+import { member, parseRequest } from '../json-spans.js';
 import type { ModelApi } from '../types.js';
 import type { BedrockTarget } from './frames.js';
 import { bedrockInvoke, maskInvokeFrames } from './invoke.js';
@@ -24,11 +25,10 @@ export const invokeApi = (target: BedrockTarget, body: Uint8Array): FramedApi =>
 const isArn = (model: string): boolean => model.startsWith('arn:');
 const mayBeOf = (model: string, maker: RegExp): boolean => maker.test(model) || isArn(model);
 
-/** Read as forgivingly as anybody may read it: what only looks like another body is refused when it is described. */
+/** What cannot be read is in nobody's words, and is refused when it is described. */
 const has = (body: Uint8Array, name: string): boolean => {
   try {
-    const document: unknown = JSON.parse(new TextDecoder().decode(body));
-    return typeof document === 'object' && document !== null && Object.hasOwn(document, name);
+    return member(parseRequest(body), name) !== undefined;
   } catch {
     return false;
   }

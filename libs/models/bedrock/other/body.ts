@@ -2,12 +2,12 @@
  * A body in the words of a maker whose API nobody here reads member by member: Titan, Llama, Mistral, Cohere, Jamba, DeepSeek and
  * whoever comes next. What is in it is told by names that most of them share; what is not told so is taken for a text.
  */
-import { type JsonNode, type JsonObject, member, parseJson, scalarOf, textOf } from '../../json-spans.js';
+import { type JsonNode, type JsonObject, member, parseRequest, scalarOf, textOf } from '../../json-spans.js';
 import { invalid } from '../../openai/values.js';
 
 /** @throws GatewayError INVALID_INPUT */
 export const readOther = (document: Uint8Array): JsonObject => {
-  const body = parseJson(document, { what: 'the body for the model' });
+  const body = parseRequest(document);
   if (body.kind !== 'object') throw invalid('the body for the model is not a JSON object');
   return body;
 };

@@ -44,7 +44,10 @@ const stopped = (): GatewayError => new GatewayError('TIMED_OUT', 'the body stop
 const gone = (cause: unknown): GatewayError =>
   new GatewayError('CANCELLED', 'the client left while it was sending', { cause });
 
-/** @throws GatewayError TOO_LARGE, RATE_LIMITED, CANCELLED, TIMED_OUT, and SignatureRefused */
+/**
+ * Nearly every call has such a body, and a small one: an iterator over it would cost more than reading it.
+ * @throws GatewayError TOO_LARGE, RATE_LIMITED, CANCELLED, TIMED_OUT, and SignatureRefused
+ */
 export function readWhole(
   incoming: Incoming,
   check: Pick<BodyVerifier, 'push' | 'finish'>,
@@ -87,7 +90,9 @@ export function readWhole(
       body.off('data', take).off('end', ended).off('error', broke).off('close', broke);
     };
     const still = setTimeout(() => body.destroy(stopped()), stillMs);
-    if (body.destroyed) return broke(body.errored); // while its session was opened
+    // While its session was opened, or in HTTP/2 with its head.
+    if (body.readableEnded) return ended();
+    if (body.destroyed) return broke(body.errored);
     body.on('data', take).on('end', ended).on('error', broke).on('close', broke);
   });
 }
