@@ -284,7 +284,9 @@ describe('what model traffic shows of a conversation that is known already', () 
     const asked = vi.spyOn(database, 'query');
     const began = vi.spyOn(database, 'transaction');
     await ada.heard('and now delete them');
-    expect(asked.mock.calls.map(([text]) => /\w+(?=\()/.exec(text)![0])).toEqual(['ai_sessions_hear']);
+    // What the control plane does by itself meanwhile is about other tables.
+    const told = asked.mock.calls.map(([text]) => text).filter((text) => /\bai_/.test(text));
+    expect(told.map((text) => /\w+(?=\()/.exec(text)![0])).toEqual(['ai_sessions_hear']);
     expect(began).not.toHaveBeenCalled();
     vi.restoreAllMocks();
     expect((await ada.messages()).map(({ client_turn, seq }) => [client_turn, seq])).toEqual([
