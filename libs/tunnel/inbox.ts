@@ -4,6 +4,8 @@ import { encodedLength } from './frames.js';
 
 const pauseAbove = 256 * 1024;
 const resumeBelow = 128 * 1024;
+/** Frames that were pulled and are not yet taken out: together at most about as much as waits. */
+const mostPulled = 32;
 
 export interface InboxPort {
   pause(): void;
@@ -72,15 +74,19 @@ export class Inbox implements AsyncIterable<Frame> {
     if (frame === undefined) return undefined;
     this.next += 1;
     this.bytes -= encodedLength(frame);
-    if (this.next === this.frames.length) {
-      this.frames = [];
-      this.next = 0;
-    }
+    this.forget();
     if (this.paused && this.bytes < resumeBelow) {
       this.paused = false;
       this.port.resume();
     }
     return frame;
+  }
+
+  /** What was pulled is let go, also when the reader never comes to the end of what waits. */
+  private forget(): void {
+    if (this.next < this.frames.length && this.next < mostPulled) return;
+    this.frames = this.frames.slice(this.next);
+    this.next = 0;
   }
 
   private notify(): void {

@@ -13,6 +13,7 @@ export { type Enrolled, type EnrolOptions, enrol } from './enrolment-client.js';
 export { createEnrolmentKey, type EnrolmentKey, formatEnrolmentKey, parseEnrolmentKey } from './enrolment-key.js';
 export { type Enrolment, EnrolmentServer, type EnrolmentServerOptions } from './enrolment-server.js';
 export { decodeBatch, encodeBatch, maxFrameBytes } from './frames.js';
+export { expectPassingBytes } from './heap.js';
 export type { Hello, OpenSession, TargetOffer, WitnessRequest } from './messages.js';
 export { protocolRange } from './protocol-version.js';
 export type { ServerTls } from './transport.js';

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { GatewayError } from '@sallyport/core';
 import { protocols } from '@sallyport/protocols';
+import { expectPassingBytes } from '@sallyport/tunnel';
 import { startAgent } from './agent.js';
 import { readConfig } from './config/config.js';
 import { createLog, type Log } from './log.js';
@@ -28,6 +29,7 @@ async function main(): Promise<number> {
       enrolmentKeyFile: args.enrolKeyFile,
       print: (line) => process.stderr.write(`${line}\n`),
     });
+    expectPassingBytes();
     stopOnSignal(log, () => agent.stop(drainMs));
     const ended = await agent.finished;
     if (ended === undefined) return exitCodes.stopped;

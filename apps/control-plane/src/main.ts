@@ -1,4 +1,5 @@
 import { GatewayError } from '@sallyport/core';
+import { expectPassingBytes } from '@sallyport/tunnel';
 import { startControlPlane } from './control-plane.js';
 import { parseConfiguration } from './platform/config.js';
 import { Log } from './platform/logging/log.js';
@@ -7,6 +8,7 @@ async function main(): Promise<void> {
   const configuration = parseConfiguration(process.env);
   const log = Log.at(configuration.logLevel);
   const controlPlane = await startControlPlane(configuration, { log });
+  expectPassingBytes();
   const stop = (signal: NodeJS.Signals): void => {
     log.info('control-plane.stopping', { signal });
     controlPlane.close().then(

@@ -29,6 +29,9 @@ export interface Incoming {
   destroy(): void;
 }
 
+/** From here on a copy costs more than a packet. */
+const largeBytes = 16 * 1024;
+
 const pairs = (raw: readonly string[]): [string, string][] => {
   const all: [string, string][] = [];
   for (let at = 0; at + 1 < raw.length; at += 2) all.push([raw[at]!.toLowerCase(), raw[at + 1]!.trim()]);
@@ -82,11 +85,18 @@ export function incomingOfHttp1(request: IncomingMessage, response: ServerRespon
       if (!request.complete) response.shouldKeepAlive = false;
       response.writeHead(status, flat(headers));
     },
-    write: (chunk) => response.write(chunk),
+    write: (chunk) => written(response, chunk),
     drained: () => untilDrained(response, gone),
     end: () => void response.end(),
     destroy: () => void response.destroy(),
   };
+}
+
+/** Node gathers what one turn writes, and TLS copies what was gathered: of large pieces each goes by itself. */
+function written(response: ServerResponse, chunk: Uint8Array): boolean {
+  const isFree = response.write(chunk);
+  if (chunk.length >= largeBytes && !response.chunkedEncoding) response.socket?.uncork();
+  return isFree;
 }
 
 const flat = (headers: Headers): string[] => headers.flat();
