@@ -6,7 +6,7 @@ import { cedarRequestOf, type PolicyRequest } from './request.js';
 import { actions } from './schema.js';
 
 /** A policy set that Cedar keeps ready under a name. */
-export interface ReadyPolicySet extends Pick<PolicySet, 'terms' | 'passingRead'> {
+export interface ReadyPolicySet extends Pick<PolicySet, 'terms' | 'read'> {
   readonly name: string;
   readonly version: number;
   /** Told why a decision could not be made; for the log, never for the client. */

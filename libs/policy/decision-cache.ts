@@ -1,4 +1,5 @@
 import { type Decision, type Facts, type Identity, isImmutable } from '@sallyport/core';
+import type { AttributesRead } from './policy-set.js';
 import type { PolicyRequest } from './request.js';
 
 /** Longer keys (a statement that touches a thousand columns) are decided afresh, so that the cache's size is known. */
@@ -20,9 +21,9 @@ export class DecisionCache {
   constructor(private readonly maxEntries: number) {}
 
   /** Spares to write a key for what one session asks again and again. */
-  decidedAgain(request: PolicyRequest, passingRead: ReadonlySet<string>): Decision | undefined {
+  decidedAgain(request: PolicyRequest, read: AttributesRead): Decision | undefined {
     const last = this.#again.get(request.identity)?.get(request.operation.facts);
-    return last !== undefined && isSame(last, request, passingRead) ? last.decision : undefined;
+    return last !== undefined && isSame(last, request, read) ? last.decision : undefined;
   }
 
   remember(request: PolicyRequest, decision: Decision): void {
@@ -62,9 +63,9 @@ export class DecisionCache {
   }
 }
 
-const isSame = (a: Remembered, b: PolicyRequest, passingRead: ReadonlySet<string>): boolean =>
+const isSame = (a: Remembered, b: PolicyRequest, read: AttributesRead): boolean =>
   a.turn === b.turn &&
-  (a.soFar === b.soFar || !(passingRead.has('turn_writes') || passingRead.has('untrusted_content'))) &&
+  (a.soFar === b.soFar || !(read.has('turn_writes') || read.has('untrusted_content'))) &&
   a.assurance === b.assurance &&
   a.action === b.operation.action &&
   a.risk === b.operation.risk &&

@@ -227,8 +227,8 @@ describe('decisions are kept', () => {
     expect(engine.decide(asking())).toBe(engine.decide({ ...asking(), identity: { ...ada } }));
   });
 
-  test('but never for another identity, group, connection, label, fact or assurance', () => {
-    const engine = engineWith(permitAll);
+  test('but never for another identity, group, connection, label, assurance or fact that a policy reads', () => {
+    const engine = engineWith(`@id("some") permit(principal, ${on}) when { context.database like "*" };`);
     const first = engine.decide(asking());
     for (const other of [
       asking('write'),
@@ -242,6 +242,67 @@ describe('decisions are kept', () => {
       asking('read', { connection: { name: 'clinic', labels: [], protocol: 'postgres' } }),
     ])
       expect(engine.decide(other)).not.toBe(first);
+  });
+
+  test('whatever a fact says that no policy reads, as long as it fits the schema', () => {
+    const engine = engineWith(`@id("some") permit(principal, ${on}) when { context.database == "app" };`);
+    const first = engine.decide(asking());
+    const other = (more: Record<string, unknown>) => engine.decide(asking('read', { facts: more as Facts }));
+
+    expect(first.outcome).toBe('allow');
+    expect(other({ relations: ['public.visits', 'public.x'], statements: 2, has_where: false })).toBe(first);
+    expect(other({ database: 'other' }).outcome).toBe('deny');
+    for (const unfit of [
+      { relations: 'public.visits' },
+      { relations: [1] },
+      { relations: [['public.visits']] },
+      { statements: '1' },
+      { statements: 1.5 },
+      { has_where: 'yes' },
+      { unheard_of: 'x' },
+    ])
+      expect(other(unfit), JSON.stringify(unfit)).toMatchObject({ refusal: { code: 'POLICY_UNAVAILABLE' } });
+    const { columns: _missing, ...without } = facts;
+    expect(
+      engine.decide({ ...asking(), operation: { action: 'sql.execute', risk: 'read', facts: without } }),
+    ).toMatchObject({ refusal: { code: 'POLICY_UNAVAILABLE' } });
+  });
+
+  test.each([
+    'when { context.relations.contains("a") || context.verbs.containsAny(["b", "c"]) }',
+    'when { if context.has_where then context.statements < 3 else context["columns"].isEmpty() }',
+    'unless { ["a", "b"].containsAll(context.written) }',
+    'when { context has database && context.database like "a*" } unless { context.flags == context.functions }',
+    'when { {"of": context.relations}.of.contains("b") }',
+    'when { [context].contains(context) && context.opaque }',
+    'when { (if context.opaque then context else context).database == "a" }',
+    'when { principal.class == "person" && context.database == "b" }',
+  ])('and kept or not, %s decides the same', (condition) => {
+    const text = `${permitAll}\n@id("forbidden") forbid(principal, ${on}) ${condition};`;
+    const engine = engineWith(text);
+    let seed = 7;
+    const below = (bound: number): number => {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+      return (seed >>> 16) % bound;
+    };
+    const word = (): string => ['a', 'b', 'c'][below(3)]!;
+    const some = (value: Facts[string]): Facts[string] => {
+      if (typeof value === 'boolean') return below(2) === 0;
+      if (typeof value === 'number') return below(5);
+      return typeof value === 'string' ? word() : Array.from({ length: below(3) }, word);
+    };
+    const seen = new Set<string>();
+    for (let round = 0; round < 60; round += 1) {
+      const request = asking('read', {
+        facts: Object.fromEntries(
+          Object.entries(facts).map(([name, value]) => [name, below(3) === 0 ? some(value) : value]),
+        ),
+      });
+      const { outcome, policies } = engine.decideWith(text, request);
+      expect(engine.decide(request), JSON.stringify(request)).toMatchObject({ outcome, policies });
+      seen.add(outcome);
+    }
+    expect(seen).toEqual(new Set(['allow', 'deny']));
   });
 
   test('whatever the tool call, unless a policy reads it', () => {
@@ -292,7 +353,7 @@ describe('decisions are kept', () => {
 
   test('in a bounded number, the ones used last', () => {
     const engine = createPolicyEngine({ maxEntries: 2 });
-    engine.load(1, permitAll);
+    engine.load(1, `@id("some") permit(principal, ${on}) when { context.database like "*" };`);
     const of = (database: string) => engine.decide(asking('read', { facts: { database } }));
     const [a, b] = [of('a'), of('b')];
     expect(of('a')).toBe(a);

@@ -5,7 +5,7 @@ import { DecisionCache } from './decision-cache.js';
 import { type PolicySet, readPolicySet } from './policy-set.js';
 import type { PolicyProblem } from './problems.js';
 import type { QuotaOf } from './quota.js';
-import { keyOf, type PolicyRequest } from './request.js';
+import { type PolicyRequest, type RequestKeys, requestKeys } from './request.js';
 import { warmUp } from './warm-up.js';
 
 export interface PolicyEngineOptions {
@@ -37,6 +37,10 @@ export interface PolicyEngine {
   decideWith(text: string, request: PolicyRequest): Decision;
 }
 
+interface LoadedPolicySet extends ReadyPolicySet {
+  readonly keys: RequestKeys;
+}
+
 /** Cedar keeps every name for ever, so engines take turns: two names each, and one for all drafts. */
 const draftName = 'draft';
 let engines = 0;
@@ -45,7 +49,7 @@ export function createPolicyEngine({ maxEntries = 10_000, onFailure }: PolicyEng
   engines += 1;
   const names = [`engine-${engines}-even`, `engine-${engines}-odd`] as const;
   const cache = new DecisionCache(maxEntries);
-  let active: ReadyPolicySet | undefined;
+  let active: LoadedPolicySet | undefined;
   let loads = 0;
   let loaded = '';
 
@@ -76,16 +80,16 @@ export function createPolicyEngine({ maxEntries = 10_000, onFailure }: PolicyEng
   };
 }
 
-function decideCached(set: ReadyPolicySet, cache: DecisionCache, request: PolicyRequest): Decision {
-  const known = cache.decidedAgain(request, set.passingRead);
+function decideCached(set: LoadedPolicySet, cache: DecisionCache, request: PolicyRequest): Decision {
+  const known = cache.decidedAgain(request, set.read);
   if (known !== undefined) return known;
   const decision = decideByKey(set, cache, request);
   if (decision.outcome !== 'deny' || decision.refusal.code !== 'POLICY_UNAVAILABLE') cache.remember(request, decision);
   return decision;
 }
 
-function decideByKey(set: ReadyPolicySet, cache: DecisionCache, request: PolicyRequest): Decision {
-  const key = keyOf(request, set.passingRead);
+function decideByKey(set: LoadedPolicySet, cache: DecisionCache, request: PolicyRequest): Decision {
+  const key = set.keys.of(request);
   const known = cache.get(key);
   if (known !== undefined) return known;
   const decision = decideBy(set, request);
@@ -93,12 +97,12 @@ function decideByKey(set: ReadyPolicySet, cache: DecisionCache, request: PolicyR
   return decision;
 }
 
-function prepare(name: string, version: number, text: string): ReadyPolicySet {
+function prepare(name: string, version: number, text: string): LoadedPolicySet {
   const read = readPolicySet(text);
   refuseBroken(read.problems);
   const problems = preparse(name, read.texts).map(({ message }): PolicyProblem => ({ severity: 'error', message }));
   refuseBroken(problems);
-  return { name, version, terms: read.terms, passingRead: read.passingRead };
+  return { name, version, terms: read.terms, read: read.read, keys: requestKeys(read.read) };
 }
 
 function refuseBroken(problems: PolicySet['problems']): void {

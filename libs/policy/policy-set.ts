@@ -2,21 +2,24 @@ import { type PolicyTerms, termsOf } from './annotations.js';
 import { type CedarPolicy, type CedarProblem, type PolicyTexts, parsePolicies, validatePolicies } from './cedar.js';
 import { lineOf, lineOfByte, type PolicyProblem } from './problems.js';
 
+/** Attributes of the context that some policy reads: by their values, the others cannot change a decision. */
+export interface AttributesRead {
+  has(name: string): boolean;
+}
+
 /** A policy text, read: whole and valid exactly when none of its problems is an error. */
 export interface PolicySet {
   readonly problems: readonly PolicyProblem[];
   /** Cedar text by `@id`, in the order of the text. */
   readonly texts: PolicyTexts;
   readonly terms: ReadonlyMap<string, PolicyTerms>;
-  /** What differs from call to call (claims of the AI client, what has happened in its turn) and some policy reads; the others cannot change a decision. */
-  readonly passingRead: ReadonlySet<string>;
+  readonly read: AttributesRead;
 }
 
 export const maxTextBytes = 256 * 1024;
 export const maxPolicies = 1000;
 /** Not `__proto__` and the like: ids are keys of objects. */
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
-const passing = ['ai_session_id', 'turn', 'tool_call', 'turn_writes', 'untrusted_content'];
 
 /** Parses and checks a policy text: syntax, ids, annotations, then every expression against the schema. */
 export function readPolicySet(text: string): PolicySet {
@@ -36,7 +39,7 @@ export function readPolicySet(text: string): PolicySet {
   return check(text, parsed.policies);
 }
 
-const empty: PolicySet = { problems: [], texts: {}, terms: new Map(), passingRead: new Set() };
+const empty: PolicySet = { problems: [], texts: {}, terms: new Map(), read: new Set() };
 const failed = (problem: Omit<PolicyProblem, 'severity'>): PolicySet => ({
   ...empty,
   problems: [{ severity: 'error', ...problem }],
@@ -69,7 +72,7 @@ function check(text: string, policies: readonly CedarPolicy[]): PolicySet {
   for (const { key, problem, isError } of validatePolicies(texts)) {
     problems.push(schemaProblem(key, problem, { isError, text: texts[key] ?? '', line: lines.get(key) ?? 1 }));
   }
-  return { problems, texts, terms, passingRead: passingReadBy(policies) };
+  return { problems, texts, terms, read: readBy(policies) };
 }
 
 function idMistake(id: string | undefined, seen: ReadonlyMap<string, unknown>): string | undefined {
@@ -114,18 +117,19 @@ function schemaProblem(
 }
 
 /** A policy that uses the context as a whole reads everything. */
-function passingReadBy(policies: readonly CedarPolicy[]): ReadonlySet<string> {
+function readBy(policies: readonly CedarPolicy[]): AttributesRead {
   const read = new Set<string>();
+  let isWhole = false;
   const visit = (node: unknown): void => {
     if (typeof node !== 'object' || node === null) return;
-    if ('Var' in node && node.Var === 'context') for (const name of passing) read.add(name);
+    if ('Var' in node && node.Var === 'context') isWhole = true;
     const access = ('.' in node ? node['.'] : undefined) ?? ('has' in node ? node.has : undefined);
     const attribute = attributeOfContext(access);
     if (attribute === undefined) for (const child of Object.values(node)) visit(child);
-    else if (passing.includes(attribute)) read.add(attribute);
+    else read.add(attribute);
   };
   for (const { conditions } of policies) visit(conditions);
-  return read;
+  return isWhole ? { has: () => true } : read;
 }
 
 function attributeOfContext(access: unknown): string | undefined {

@@ -9,6 +9,7 @@ import {
   type TurnContext,
 } from '@sallyport/core';
 import type { CedarContext, CedarEntity, CedarRequest, CedarUid } from './cedar.js';
+import type { AttributesRead } from './policy-set.js';
 
 /** What has happened in a turn before, on whatever connection. */
 export interface TurnSoFar {
@@ -95,7 +96,7 @@ const circumstancesOf = (soFar: TurnSoFar = untouched): { turn_writes: number; u
 const untouched: TurnSoFar = { writes: 0, untrusted: false };
 
 /** What changes from call to call in one session, without what no policy reads: it would only keep decisions from being found again. */
-export const passingOf = ({ turn, soFar }: PolicyRequest, read: ReadonlySet<string>): readonly [string, unknown][] =>
+export const passingOf = ({ turn, soFar }: PolicyRequest, read: AttributesRead): readonly [string, unknown][] =>
   Object.entries({ ...claimsOf(turn), ...circumstancesOf(soFar) }).filter(([name]) => read.has(name));
 
 const identityKeys = new WeakMap<Identity, string>();
@@ -109,12 +110,32 @@ function identityKey(identity: Identity): string {
   return key;
 }
 
-const factsKey = derivedOnce((facts: Facts) => JSON.stringify(facts));
+/** How requests are told apart, for one text of policies. */
+export interface RequestKeys {
+  /** Two requests with the same key get the same decision from these policies. */
+  of(request: PolicyRequest): string;
+}
 
-/** Two requests with the same key get the same decision from the same policies. */
-export function keyOf(request: PolicyRequest, passingRead: ReadonlySet<string>): string {
+export function requestKeys(read: AttributesRead): RequestKeys {
+  const factsKey = derivedOnce((facts: Facts) =>
+    JSON.stringify(Object.entries(facts).map(([name, value]) => [name, read.has(name) ? value : outlineOf(value)])),
+  );
+  return { of: (request) => `${circumstancesKey(request, read)}\n${factsKey(request.operation.facts)}` };
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string' && !/\p{Surrogate}/u.test(value);
+
+/** Of a fact that no policy reads: only whether it fits the schema can still change a decision. */
+function outlineOf(value: FactValue): unknown {
+  if (isText(value)) return 'text';
+  if (typeof value === 'boolean') return 'boolean';
+  if (Number.isSafeInteger(value)) return 'integer';
+  return Array.isArray(value) && value.every(isText) ? 'texts' : [value];
+}
+
+function circumstancesKey(request: PolicyRequest, read: AttributesRead): string {
   const { identity, connection, operation, assurance, turn } = request;
-  const circumstances = JSON.stringify([
+  return JSON.stringify([
     identityKey(identity),
     connection.name,
     connection.protocol,
@@ -123,7 +144,6 @@ export function keyOf(request: PolicyRequest, passingRead: ReadonlySet<string>):
     operation.risk,
     assurance,
     turn.aiSession !== undefined,
-    passingOf(request, passingRead),
+    passingOf(request, read),
   ]);
-  return `${circumstances}\n${factsKey(operation.facts)}`;
 }
