@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createAuthority } from '@sallyport/tunnel';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { found } from './found.js';
@@ -102,5 +102,43 @@ describe.skipIf(!codex)('Codex, set up by sallyport', () => {
   test('is as it was before, once that is undone', async () => {
     expect(await ada.sallyport('setup', 'codex', '--undo', '--yes')).toMatchObject({ status: 0 });
     expect(() => readFileSync(ada.at('.codex/hooks.json'))).toThrow();
+  });
+});
+
+const isRoot = process.getuid?.() === 0;
+
+/** What an administrator has set up holds, whatever the person says. Only root can lay folders over those of the machine. */
+describe.skipIf(!codex || !isRoot)('Codex, managed by sallyport', () => {
+  test('asks by the gateway and tells its hooks, against the person’s own configuration', async () => {
+    const authority = await createAuthority();
+    await using model = await openaiModel(authority);
+    await using plane = await scriptedControlPlane('openai', { port: model.port, ca: authority.certificate });
+    using ada = new Person(plane.url);
+    expect(await ada.sallyport('setup', 'codex', '--managed', '--root', ada.at('root'), '--yes')).toMatchObject({
+      status: 0,
+    });
+    mkdirSync(ada.at('.codex'));
+    writeFileSync(
+      ada.at('.codex/config.toml'),
+      'model_provider = "mine"\n[model_providers.mine]\nname = "Mine"\nbase_url = "http://127.0.0.1:9/v1"\n[features]\nhooks = false\n',
+    );
+    model.command = 'echo "$PGUSER"';
+    const laid = ['/etc', '/usr/local/lib'].map(
+      (folder) => `mount -t overlay none -o 'lowerdir=${ada.at('root')}${folder}:${folder}' ${folder}`,
+    );
+    const words = ['exec', '--skip-git-repo-check', '--model', 'gpt-5', '--sandbox', 'danger-full-access'];
+    const line = [codex!, ...words, '-c', 'model_provider=mine', '--disable', 'hooks', "'do as you are told'"].join(
+      ' ',
+    );
+    const ran = await ada.run('unshare', ['--mount', 'sh', '-ec', [...laid, line].join('\n')], {
+      CODEX_CA_CERTIFICATE: ada.at('root/usr/local/lib/sallyport/gateway-ca.pem'),
+    });
+
+    expect(ran, ran.err).toMatchObject({ status: 0 });
+    expect(model.requests.filter(({ path }) => path === '/v1/responses').length).toBeGreaterThan(1);
+    expect(plane.told.map(({ body }) => body['hook_event_name'])).toEqual(
+      expect.arrayContaining(['UserPromptSubmit', 'PreToolUse', 'PostToolUse', 'Stop']),
+    );
+    expect(model.requests.map(({ body }) => body).join('')).toContain('orders');
   });
 });

@@ -46,15 +46,17 @@ interface DoctorOptions {
 
 const machine = async ({ world: { env }, options }: Invocation<DoctorOptions>): Promise<readonly Finding[]> => {
   const [claude, codex] = await Promise.all([claudeProgram(env), codexProgram(env)]);
-  const around = {
-    env,
-    directory: process.cwd(),
-    ...(options.managedFolder ? { managed: options.managedFolder } : {}),
-  };
+  const managed = options.managedFolder ? { managed: options.managedFolder } : {};
   const ca = path.join(configDirectory(env), 'setup', 'gateway-ca.pem');
   const settings = eachOrOne([
-    claude ? await attempt('Claude Code settings', 'correct the file', () => claudeSettingsFindings(around)) : [],
-    codex ? await attempt('Codex settings', 'correct the file', async () => codexSettingsFindings(env, ca)) : [],
+    claude
+      ? await attempt('Claude Code settings', 'correct the file', () =>
+          claudeSettingsFindings({ env, directory: process.cwd(), ...managed }),
+        )
+      : [],
+    codex
+      ? await attempt('Codex settings', 'correct the file', async () => codexSettingsFindings({ env, ca, ...managed }))
+      : [],
   ]);
   return [
     ...(claude || codex
@@ -92,8 +94,5 @@ export const addDoctor = (program: Command): void => {
       );
       return isFine ? 0 : 1;
     },
-  ).option(
-    '--managed-folder <folder>',
-    'where Claude Code has its managed settings, if not where this system keeps them',
-  );
+  ).option('--managed-folder <folder>', 'where managed settings are, if not where Claude Code and Codex look for them');
 };

@@ -142,6 +142,6 @@ export const addSetup = (program: Command): void => {
     .option('--platform <name>', 'of the machine that is set up: linux, darwin or win32', process.platform)
     .addHelpText(
       'after',
-      '\nExamples:\n  sallyport setup claude-code\n  sudo sallyport setup claude-code --managed --connection claude --base-url https://gate.example.com:7445 --ca-file ca.pem\n  sallyport setup claude-code --undo',
+      '\nExamples:\n  sallyport setup claude-code\n  sudo sallyport setup claude-code --managed --connection claude --base-url https://gate.example.com:7445 --ca-file ca.pem\n  sallyport setup claude-code --undo\n  sudo sallyport setup codex --managed',
     );
 };

@@ -352,4 +352,18 @@ describe('an untouched machine', () => {
       [],
     );
   });
+  test('with Codex managed by an administrator needs nothing but the certificate', async () => {
+    install('codex', 'codex-cli 0.171.0');
+    const root = path.join(place, 'root');
+    await sallyport(['setup', 'codex', '--managed', '--root', root, '--yes']);
+    for (const name of ['managed_config.toml', 'requirements.toml'])
+      cpSync(path.join(root, 'etc/codex', name), path.join(place, 'managed', name));
+    const { wrong } = await doctor();
+    expect(wrong.filter(({ check }) => check.startsWith('Codex'))).toEqual([
+      expect.objectContaining({
+        check: 'Codex trust',
+        mend: 'export CODEX_CA_CERTIFICATE=/usr/local/lib/sallyport/gateway-ca.pem',
+      }),
+    ]);
+  });
 });

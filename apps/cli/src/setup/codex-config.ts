@@ -1,7 +1,8 @@
+import { GatewayError } from '@sallyport/core';
 import { quoted } from '../quoted.js';
 import { type Hooks, mergedHooks } from './hooks.js';
 import { jsonText, readJson } from './json-file.js';
-import { type TomlBlocks, withBlocks } from './toml-blocks.js';
+import { statementsOf, type TomlBlocks, withBlocks, withoutBlocks } from './toml-blocks.js';
 
 export interface CodexFacts {
   readonly url: string;
@@ -57,17 +58,58 @@ const events = [
   'SessionStart',
 ] as const;
 
-const hooksOf = ({ sallyport, sallyportExec, url, strict, carry }: CodexFacts): Hooks => {
+/** What Codex starts at each event. */
+const commandOf = (event: string, { sallyport, sallyportExec, url, strict, carry }: CodexFacts): string => {
   const command = [quoted(sallyport), 'hook', 'codex', '--url', quoted(url), ...(strict ? ['--strict'] : [])].join(' ');
-  const hook = (event: string) => ({
-    type: 'command',
-    command: event === 'PreToolUse' && carry ? `${command} --carry ${quoted(sallyportExec)}` : command,
-    timeout: 10,
-  });
-  return Object.fromEntries(events.map((event) => [event, [{ hooks: [hook(event)] }]]));
+  return event === 'PreToolUse' && carry ? `${command} --carry ${quoted(sallyportExec)}` : command;
 };
+
+const timeoutSeconds = 10;
+
+const hooksOf = (facts: CodexFacts): Hooks =>
+  Object.fromEntries(
+    events.map((event) => [
+      event,
+      [{ hooks: [{ type: 'command', command: commandOf(event, facts), timeout: timeoutSeconds }] }],
+    ]),
+  );
 
 export const codexHooks = (path: string, bytes: Buffer | undefined, facts: CodexFacts): string => {
   const file = readJson(path, bytes);
   return jsonText({ ...file, value: { ...file.value, hooks: mergedHooks(path, file.value['hooks'], hooksOf(facts)) } });
+};
+
+const hookTables = (facts: CodexFacts): string[] =>
+  events.map((event) =>
+    [
+      `[[hooks.${event}]]`,
+      `[[hooks.${event}.hooks]]`,
+      'type = "command"',
+      `command = ${text(commandOf(event, facts))}`,
+      `timeout = ${timeoutSeconds}`,
+      '',
+    ].join('\n'),
+  );
+
+/** A person could switch hooks off, and with them those that everybody is to have. */
+const pinned = '[features]\nhooks = true\n';
+
+/**
+ * What administrators require of Codex, with our hooks among it: those are run without a person's trust.
+ * @throws CONFLICT where an administrator's own statement cannot stand beside ours
+ */
+export const codexRequirements = (path: string, bytes: Buffer | undefined, facts: CodexFacts): string => {
+  const before = bytes?.toString('utf8') ?? '';
+  const theirs = withoutBlocks(before);
+  const hasFeatures = statementsOf(theirs).some(({ name }) => /^\[?features\b/.test(name));
+  if (hasFeatures && !/^\[features\][^[]*^hooks\s*=\s*true\b/m.test(theirs))
+    throw new GatewayError('CONFLICT', `"${path}" has its own "features", without hooks among them`, {
+      hint: 'add "hooks = true" below its [features], then try again',
+    });
+  return withBlocks(
+    path,
+    before,
+    { top: '', tables: [...(hasFeatures ? [] : [pinned]), ...hookTables(facts)].join('\n') },
+    ({ name, isTop }) => isTop && /^hooks\b/.test(name),
+  );
 };

@@ -15,7 +15,7 @@ export interface Places {
   readonly own: string;
   /** The client's settings. */
   readonly settings: string;
-  /** Of Codex, whose hooks are in a file of their own. */
+  /** Of Codex, whose hooks are in a file of their own: of a person, or the requirements that hold for everybody. */
   readonly hooks?: string;
 }
 
@@ -41,6 +41,12 @@ export const claudeFolder = (env: NodeJS.ProcessEnv): string =>
   env['CLAUDE_CONFIG_DIR'] || path.join(homeOf(env), '.claude');
 export const codexFolder = (env: NodeJS.ProcessEnv): string => env['CODEX_HOME'] || path.join(homeOf(env), '.codex');
 
+/** Where Codex looks for what administrators say, on Linux and macOS. */
+export const codexManagedFolder = '/etc/codex';
+/** Goes before a person's configuration and the command line. */
+export const codexManagedConfig = 'managed_config.toml';
+export const codexRequirements = 'requirements.toml';
+
 /** Name of the drop-in among managed settings; later ones go before earlier ones. */
 export const dropIn = '50-sallyport.json';
 
@@ -54,10 +60,19 @@ interface Around {
 export const placesOf = (client: ClientName, scope: Scope, { env, platform, directory }: Around): Places => {
   const own = path.join(configDirectory(env), 'setup');
   if (client === 'codex') {
-    if (scope !== 'user')
+    if (scope === 'project' || (scope === 'managed' && platform === 'win32'))
       throw new GatewayError('UNSUPPORTED', `Codex cannot be set up by ${scope} settings`, {
-        hint: 'use --user: a project cannot choose a model provider',
+        hint:
+          scope === 'project'
+            ? 'use --user: a project cannot choose a model provider'
+            : 'use --user: where managed settings of Codex go on Windows is not known here',
       });
+    if (scope === 'managed')
+      return {
+        own: sharedFolder(platform),
+        settings: path.posix.join(codexManagedFolder, codexManagedConfig),
+        hooks: path.posix.join(codexManagedFolder, codexRequirements),
+      };
     return {
       own,
       settings: path.join(codexFolder(env), 'config.toml'),

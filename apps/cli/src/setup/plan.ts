@@ -1,6 +1,6 @@
 import type { Wanted } from './change.js';
 import { type ClaudeFacts, claudeSettings, managedSettings, mergedSettings } from './claude-settings.js';
-import { codexConfig, codexHooks } from './codex-config.js';
+import { codexConfig, codexHooks, codexRequirements } from './codex-config.js';
 import type { Disk } from './disk.js';
 import type { ModelGateway } from './gateway.js';
 import { jsonText, readJson } from './json-file.js';
@@ -36,7 +36,8 @@ export const planOf = (
   const { files, sallyport, sallyportExec } = launchers(paths.join(places.own, 'bin'), program, platform);
   const trust: Wanted = { path: paths.join(places.own, 'gateway-ca.pem'), text: onePlus(ca, trusted), mode: 0o644 };
   const facts = { url, baseUrl, connection, ca: trust.path, sallyport, sallyportExec, ...options };
-  const settings = client === 'codex' ? codexFiles(places, facts, disk) : [claudeFile(places, scope, facts, disk)];
+  const settings =
+    client === 'codex' ? codexFiles(places, scope, facts, disk) : [claudeFile(places, scope, facts, disk)];
   return [...files, trust, ...settings];
 };
 
@@ -53,7 +54,16 @@ const claudeFile = (
   return { path: file, text: jsonText(merged), mode: 0o600 };
 };
 
-const codexFiles = (places: Places, facts: Parameters<typeof codexConfig>[2], disk: Disk): Wanted[] => [
-  { path: places.settings, text: codexConfig(places.settings, disk.read(places.settings), facts), mode: 0o600 },
-  { path: places.hooks!, text: codexHooks(places.hooks!, disk.read(places.hooks!), facts), mode: 0o600 },
-];
+const codexFiles = (
+  { settings, hooks = '' }: Places,
+  scope: Scope,
+  facts: Parameters<typeof codexConfig>[2],
+  disk: Disk,
+): Wanted[] => {
+  const mode = scope === 'managed' ? 0o644 : 0o600;
+  const withHooks = scope === 'managed' ? codexRequirements : codexHooks;
+  return [
+    { path: settings, text: codexConfig(settings, disk.read(settings), facts), mode },
+    { path: hooks, text: withHooks(hooks, disk.read(hooks), facts), mode },
+  ];
+};

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -428,8 +429,58 @@ describe('Codex', () => {
     put(config, '[profiles.x]\nmodel_provider = "other"\n');
     expect((await setup(['codex', '--yes'])).status).toBe(0);
   });
-  test('has no managed settings, and says so', async () => {
+
+  const managedConfig = '/etc/codex/managed_config.toml';
+  const requirements = '/etc/codex/requirements.toml';
+  const shared = '/usr/local/lib/sallyport';
+
+  test('is managed by what goes before a person’s configuration, and by hooks that need nobody’s trust', async () => {
+    const theirs = 'allowed_sandbox_modes = ["read-only"]\n\n[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ntype = "command"\n';
+    put(requirements, theirs);
+    const before = everything();
+    expect((await setup(['codex', '--managed', '--yes'])).status).toBe(0);
+    expect(text(managedConfig)).toMatch(/^# >>> sallyport: .*\nmodel_provider = "sallyport"\n/);
+    expect(text(managedConfig)).toContain(`[model_providers.sallyport.auth]\ncommand = "${shared}/bin/sallyport"\n`);
+    expect(text(requirements).startsWith(`${theirs}\n# >>> sallyport: `)).toBe(true);
+    expect(text(requirements)).toContain('[features]\nhooks = true\n');
+    expect(text(requirements)).toContain(
+      `[[hooks.UserPromptSubmit]]\n[[hooks.UserPromptSubmit.hooks]]\ntype = "command"\ncommand = "'${shared}/bin/sallyport' hook codex --url '${plane.url}'"\ntimeout = 10\n`,
+    );
+    expect(text(requirements)).toMatch(
+      /^\[\[hooks\.PreToolUse\]\]\n.*\n.*\ncommand = ".* --carry '.*sallyport-exec'"$/m,
+    );
+    for (const file of [managedConfig, requirements]) expect(statSync(at(file)).mode & 0o777).toBe(0o644);
+    expect((await setup(['codex', '--managed'])).out).toContain('nothing to do');
+    await setup(['codex', '--managed', '--undo', '--yes']);
+    expect(everything()).toEqual(before);
+  });
+
+  test('keeps features that an administrator pinned, where hooks are among them', async () => {
+    put(requirements, '[features]\nhooks = true\napps = false\n');
+    expect((await setup(['codex', '--managed', '--yes'])).status).toBe(0);
+    expect(text(requirements).match(/^\[features\]$/gm)).toHaveLength(1);
+  });
+
+  test.each([
+    ['[features]\napps = false\n', '"features"'],
+    ['[features]\nhooks = false\n[x]\nhooks = true\n', '"features"'],
+    ['features.apps = false\n', '"features"'],
+    ['hooks = {}\n', 'in line 1'],
+  ])('with the requirement %j is left alone', async (text_, err) => {
+    put(requirements, text_);
     expect(await setup(['codex', '--managed', '--yes'])).toMatchObject({
+      status: 6,
+      err: expect.stringContaining(err),
+    });
+    expect(text(requirements)).toBe(text_);
+    expect(existsSync(at(managedConfig))).toBe(false);
+  });
+
+  test.each([
+    ['in a project', ['--project']],
+    ['managed on Windows', ['--managed', '--platform', 'win32']],
+  ])('cannot be set up %s, and says so', async (_where, args) => {
+    expect(await setup(['codex', '--yes', ...args])).toMatchObject({
       status: 2,
       err: expect.stringContaining('use --user'),
     });

@@ -5,7 +5,7 @@ const closes = '# <<< sallyport\n';
 const topBlock = /^# >>> sallyport: [\s\S]*?# <<< sallyport\n\n?/;
 const laterBlock = /(?:(?<=\n)\n)?# >>> sallyport: [\s\S]*?# <<< sallyport\n/g;
 
-interface Statement {
+export interface Statement {
   /** As written, without blanks: `model_provider`, or `[model_providers.sallyport]`. */
   readonly name: string;
   readonly line: number;
@@ -14,7 +14,7 @@ interface Statement {
 }
 
 /** Keys and tables of a TOML text; what stands in strings of several lines is none of them. */
-const statementsOf = (text: string): Statement[] => {
+export const statementsOf = (text: string): Statement[] => {
   const statements: Statement[] = [];
   let ending: string | undefined;
   let isTop = true;
@@ -35,11 +35,14 @@ const statementsOf = (text: string): Statement[] => {
 };
 
 export interface TomlBlocks {
-  /** Keys, before every table. */
+  /** Keys, before every table; nothing is written there where there are none. */
   readonly top: string;
   /** Tables, at the end. */
   readonly tables: string;
 }
+
+/** What is not ours in a text that was written here before. */
+export const withoutBlocks = (text: string): string => text.replace(topBlock, '').replace(laterBlock, '');
 
 /** @param taken tells which statement of the person's own ours cannot stand beside. @throws CONFLICT with the first of them */
 export const withBlocks = (
@@ -48,12 +51,13 @@ export const withBlocks = (
   { top, tables }: TomlBlocks,
   taken: (statement: Statement) => boolean,
 ): string => {
-  const rest = text.replace(topBlock, '').replace(laterBlock, '');
+  const rest = withoutBlocks(text);
   const found = statementsOf(rest).find(taken);
   if (found)
     throw new GatewayError('CONFLICT', `"${path}" has its own ${found.name} in line ${found.line}`, {
       hint: 'there can be only one: take yours out, then try again',
     });
   const middle = rest === '' || rest.endsWith('\n') ? rest : `${rest}\n`;
-  return `${opens}${top}${closes}\n${middle}${middle.trim() === '' ? '' : '\n'}${opens}${tables}${closes}`;
+  const head = top === '' ? '' : `${opens}${top}${closes}\n`;
+  return `${head}${middle}${middle.trim() === '' ? '' : '\n'}${opens}${tables}${closes}`;
 };
