@@ -39,7 +39,7 @@ async function recordedOf<T>(connection: string, count: number, asked: () => Pro
   const operations = await until('the operations are on record', async () => {
     const session = (await sessionsOf(connection)).find(({ id }) => !before.has(id));
     const found = session === undefined ? [] : await gate.operations(session.id);
-    return found.length >= count && found.every(({ outcome }) => outcome !== undefined) ? found : false;
+    return found.length >= count && found.every(({ outcome }) => outcome !== null) ? found : false;
   });
   return { answer, operations };
 }

@@ -405,9 +405,9 @@ export class Installation {
 
   async operations(
     session: string,
-  ): Promise<{ action: string; text: string; outcome?: { status: string }; [field: string]: unknown }[]> {
+  ): Promise<{ action: string; text: string; outcome: { status: string } | null; [field: string]: unknown }[]> {
     return (
-      await this.api<{ items: { action: string; text: string }[] }>(
+      await this.api<{ items: { action: string; text: string; outcome: { status: string } | null }[] }>(
         'grace',
         'GET',
         `/v1/sessions/${session}/operations?limit=200`,
