@@ -3,7 +3,7 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { GatewayError } from '@sallyport/core';
 import type { SingleUse } from '@sallyport/engine';
 import { DataSource } from 'typeorm';
-import { Log, rowOf } from '../platform/index.js';
+import { Log, preparedRowOf } from '../platform/index.js';
 
 const sweepMs = 30_000;
 const sweptAtOnce = 10_000;
@@ -11,7 +11,9 @@ const sweptAtOnce = 10_000;
 const mostAttempts = 8;
 
 // One statement, so that of two replicas one is first. A row comes back for the first use, and for another attempt of it.
-const take = `
+const take = {
+  name: 'take-single-use',
+  text: `
   insert into single_uses as known (key, origin, attempts, expires_at)
   values ($1, $2, $3, now() + make_interval(secs => $4))
   on conflict (key) do update set attempts = known.attempts || excluded.attempts
@@ -19,7 +21,8 @@ const take = `
       and known.first_at > clock_timestamp() - make_interval(secs => $5)
       and cardinality(excluded.attempts) = 1 and cardinality(known.attempts) < ${mostAttempts}
       and not known.attempts @> excluded.attempts
-  returning true as taken`;
+  returning true as taken`,
+};
 
 // Each replica sweeps, none waits for another.
 const sweep = `
@@ -50,7 +53,7 @@ export class SingleUses implements OnApplicationBootstrap, OnApplicationShutdown
     const attempts = attempt === undefined ? [] : [hashed(attempt)];
     try {
       const parameters = [hashed(key), hashed(origin), attempts, keptMs / 1000, repeatMs / 1000];
-      return (await rowOf(this.database, take, parameters)) !== undefined;
+      return (await preparedRowOf(this.database, take, parameters)) !== undefined;
     } catch (cause) {
       this.log.warn('single-use.not-recorded', { error: cause });
       throw new GatewayError('RECORDING_UNAVAILABLE', 'nobody can tell whether this request was sent before', {

@@ -1,8 +1,10 @@
 /* eslint-disable @typescript-eslint/no-unsafe-member-access -- answers are JSON of any shape: that it is the right one is what is asserted */
 import type { Identity, OperationId } from '@sallyport/core';
+import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { rowsOf } from '../../platform/index.js';
+import { type Prepared, rowsOf } from '../../platform/index.js';
 import { type TestControlPlane, testControlPlane } from '../../testing/control-plane.js';
 import { Erasure } from '../evidence/erasure.js';
 import { EvidenceModule } from '../evidence/evidence.module.js';
@@ -282,10 +284,15 @@ describe('what model traffic shows of a conversation that is known already', () 
     const ada = await conversation();
     await ada.heard('count the orders');
     const asked = vi.spyOn(database, 'query');
+    const prepared = vi.spyOn((database.driver as PostgresDriver).master as Pool, 'query');
     const began = vi.spyOn(database, 'transaction');
     await ada.heard('and now delete them');
     // What the control plane does by itself meanwhile is about other tables.
-    const told = asked.mock.calls.map(([text]) => text).filter((text) => /\bai_/.test(text));
+    const texts = [
+      ...asked.mock.calls.map(([text]) => text),
+      ...prepared.mock.calls.map(([statement]) => (statement as unknown as Prepared).text),
+    ];
+    const told = texts.filter((text) => /\bai_/.test(text));
     expect(told.map((text) => /\w+(?=\()/.exec(text)![0])).toEqual(['ai_sessions_hear']);
     expect(began).not.toHaveBeenCalled();
     vi.restoreAllMocks();

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { GatewayError, type OperationId } from '@sallyport/core';
 import { DataSource } from 'typeorm';
-import { Clock, Ids, rowOf, type Sql } from '../../platform/index.js';
+import { Clock, Ids, preparedRowOf, rowOf, type Sql } from '../../platform/index.js';
 import { EntrySealer } from '../evidence/entry-sealer.js';
 import { AiSessions, unrecorded } from './ai-sessions.service.js';
 import { type Heard, type Hearing, hear, type KnownSession, knownAfter } from './hearing.js';
@@ -116,11 +116,15 @@ export class HeardMessages {
     const { speaker } = attempt;
     const hearing = hear(session, { ...attempt.heard, ...(parent === undefined ? {} : { parent }) }, this.ids.next());
     const id = session?.id ?? this.ids.next<string>();
-    const row = await rowOf<{ version: string | null }>(sql, statement, [
+    const parameters = [
       ...sessionParameters(id, session?.version, attempt),
       ...turnParameters(hearing, attempt),
       ...(await this.messageParameters(id, hearing, attempt)),
-    ]);
+    ];
+    const row =
+      sql === this.database
+        ? await preparedRowOf<Written>(this.database, statement, parameters)
+        : await rowOf<Written>(sql, statement.text, parameters);
     const version = row?.version ?? undefined;
     if (version === undefined) this.known.forget(speaker);
     else if (sql === this.database)
@@ -155,7 +159,14 @@ export class HeardMessages {
 }
 
 const parameterCount = 28;
-const statement = `select ai_sessions_hear(${Array.from({ length: parameterCount }, (_, index) => `$${index + 1}`).join(', ')}) as version`;
+const statement = {
+  name: 'ai-sessions-hear',
+  text: `select ai_sessions_hear(${Array.from({ length: parameterCount }, (_, index) => `$${index + 1}`).join(', ')}) as version`,
+};
+
+interface Written {
+  readonly version: string | null;
+}
 
 /** In the order of the function's parameters, like the two below. */
 const sessionParameters = (id: string, version: string | undefined, { speaker, heard }: Attempt): unknown[] => [
