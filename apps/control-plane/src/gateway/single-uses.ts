@@ -3,27 +3,11 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { GatewayError } from '@sallyport/core';
 import type { SingleUse } from '@sallyport/engine';
 import { DataSource } from 'typeorm';
-import { Log, preparedRowOf } from '../platform/index.js';
+import { Journal } from '../modules/recording/journal.js';
+import { Log } from '../platform/index.js';
 
 const sweepMs = 30_000;
 const sweptAtOnce = 10_000;
-/** Far more attempts than a client makes of one use. */
-const mostAttempts = 8;
-
-// One statement, so that of two replicas one is first. A row comes back for the first use, and for another attempt of it.
-const take = {
-  name: 'take-single-use',
-  text: `
-  insert into single_uses as known (key, origin, attempts, expires_at)
-  values ($1, $2, $3, now() + make_interval(secs => $4))
-  on conflict (key) do update set attempts = known.attempts || excluded.attempts
-    where known.origin = excluded.origin
-      and known.first_at > clock_timestamp() - make_interval(secs => $5)
-      and cardinality(excluded.attempts) = 1 and cardinality(known.attempts) < ${mostAttempts}
-      and not known.attempts @> excluded.attempts
-  returning true as taken`,
-};
-
 // Each replica sweeps, none waits for another.
 const sweep = `
   delete from single_uses where key in (
@@ -33,9 +17,12 @@ const sweep = `
 @Injectable()
 export class SingleUses implements OnApplicationBootstrap, OnApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
+  /** Keys that are being asked for. */
+  private readonly asking = new Map<string, Promise<boolean>>();
 
   constructor(
     private readonly database: DataSource,
+    private readonly journal: Journal,
     private readonly log: Log,
   ) {}
 
@@ -48,12 +35,13 @@ export class SingleUses implements OnApplicationBootstrap, OnApplicationShutdown
     clearInterval(this.timer);
   }
 
-  /** @throws GatewayError RECORDING_UNAVAILABLE */
-  async once({ key, origin, attempt, keptMs, repeatMs }: SingleUse): Promise<boolean> {
-    const attempts = attempt === undefined ? [] : [hashed(attempt)];
+  /**
+   * Together with what is put on record at that moment: one commit for both.
+   * @throws GatewayError RECORDING_UNAVAILABLE
+   */
+  async once(use: SingleUse): Promise<boolean> {
     try {
-      const parameters = [hashed(key), hashed(origin), attempts, keptMs / 1000, repeatMs / 1000];
-      return (await preparedRowOf(this.database, take, parameters)) !== undefined;
+      return await this.inTurn(use.key, () => this.take(use));
     } catch (cause) {
       this.log.warn('single-use.not-recorded', { error: cause });
       throw new GatewayError('RECORDING_UNAVAILABLE', 'nobody can tell whether this request was sent before', {
@@ -61,6 +49,22 @@ export class SingleUses implements OnApplicationBootstrap, OnApplicationShutdown
         hint: 'nothing was run; try again in a moment',
       });
     }
+  }
+
+  private take({ key, origin, attempt, keptMs, repeatMs }: SingleUse): Promise<boolean> {
+    const said = attempt === undefined ? null : hashed(attempt);
+    return this.journal.use({ key: hashed(key), origin: hashed(origin), attempt: said, keptMs, repeatMs });
+  }
+
+  /** One commit cannot hold the same key twice. */
+  private inTurn(key: string, take: () => Promise<boolean>): Promise<boolean> {
+    const taken = this.asking.get(key)?.then(take, take) ?? take();
+    this.asking.set(key, taken);
+    const forget = (): void => {
+      if (this.asking.get(key) === taken) this.asking.delete(key);
+    };
+    taken.then(forget, forget);
+    return taken;
   }
 
   /** Never throws: what is left is swept the next time, and counts as used until then. */

@@ -20,6 +20,7 @@ import { ConnectionSettings1795255200000 } from './1795255200000-connection-sett
 import { FieldRules1795255260000 } from './1795255260000-field-rules.js';
 import { Budgets1795255620000 } from './1795255620000-budgets.js';
 import { SingleUses1795255680000 } from './1795255680000-single-uses.js';
+import { RecordedUses1795255860000 } from './1795255860000-recorded-uses.js';
 
 /** In order of their timestamps. A migration that has been released is never edited; the next one corrects it. */
 export const migrations = [
@@ -46,4 +47,5 @@ export const migrations = [
   SingleUses1795255680000,
   OperationTurns1795255740000,
   HeardMessages1795255800000,
+  RecordedUses1795255860000,
 ];

@@ -40,17 +40,25 @@ export const sealedOf = ({ envelope, nonce, body_digest, body }: StoredEntry): S
   sealed: body,
 });
 
+const columns = 'event, session, operation, review, at, envelope, nonce, body_digest, body, key_id';
+const columnCount = 10;
+
+const insertFrom = (source: string): string => `
+  insert into evidence_entries (${columns})
+  select ${columns}
+  from ${source}unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::text[], $7::bytea[], $8::bytea[], $9::bytea[], $10::text[])
+    with ordinality as entry (${columns}, position)
+  order by position`;
+
 /**
  * One statement for any number of entries; ids are given in the order of the rows. Parameters $1 to $10. It makes the
  * commit of its transaction wait for the disk, whatever the server's default.
  */
 export const insertEntriesSql = `
-  with durable as (select set_config('synchronous_commit', 'on', true))
-  insert into evidence_entries (event, session, operation, review, at, envelope, nonce, body_digest, body, key_id)
-  select event, session, operation, review, at, envelope, nonce, body_digest, body, key_id
-  from durable, unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::text[], $7::bytea[], $8::bytea[], $9::bytea[], $10::text[])
-    with ordinality as entry (event, session, operation, review, at, envelope, nonce, body_digest, body, key_id, position)
-  order by position`;
+  with durable as (select set_config('synchronous_commit', 'on', true))${insertFrom('durable, ')}`;
+
+/** The same on a connection whose commits wait for the disk already. */
+export const insertManySql = insertFrom('');
 
 export const entryParameters = (rows: readonly EntryRow[]): readonly unknown[] => [
   rows.map(({ event }) => event),
@@ -65,10 +73,7 @@ export const entryParameters = (rows: readonly EntryRow[]): readonly unknown[] =
   rows.map(({ keyId }) => keyId),
 ];
 
-const columns = 'event, session, operation, review, at, envelope, nonce, body_digest, body, key_id';
-const columnCount = 10;
-
-/** The same for `count` rows on a connection whose commits wait for the disk already. Parameters by `scalarParameters`. */
+/** The same for `count` rows. Parameters by `scalarParameters`. */
 export const insertFewSql = (count: number): string => {
   const row = (index: number): string =>
     `(${Array.from({ length: columnCount }, (_, column) => `$${index * columnCount + column + 1}`).join(', ')})`;

@@ -4,17 +4,26 @@ import { Log, RecorderPool } from '../../platform/index.js';
 import {
   type EntryRow,
   entryParameters,
-  insertEntriesSql,
   insertFewSql,
+  insertManySql,
   scalarParameters,
 } from '../evidence/entry-rows.js';
 import { type ChunkRow, chunkParameters, insertChunksSql } from './chunk-rows.js';
 import { GroupCommit, groupCommitLimits, NotWritten, type Urgency } from './group-commit.js';
 import { RecordingMetrics } from './recording-metrics.js';
+import { takeUsesSql, type UseRow, useParameters } from './use-rows.js';
 
-type Item = { readonly entry: EntryRow } | { readonly chunk: ChunkRow };
+interface Use {
+  readonly use: UseRow;
+  taken: boolean;
+}
 
-/** What one replica writes to the record: every session's entries and chunks, in few commits on one connection. */
+type Item = { readonly entry: EntryRow } | { readonly chunk: ChunkRow } | Use;
+
+/**
+ * What one replica writes before something may run: every session's entries and chunks, and what may be used once, in few
+ * commits on one connection.
+ */
 @Injectable()
 export class Journal implements BeforeApplicationShutdown {
   private readonly commits: GroupCommit<Item>;
@@ -41,6 +50,16 @@ export class Journal implements BeforeApplicationShutdown {
     return this.commits.submit({ chunk: row }, row.payload.length + 128);
   }
 
+  /**
+   * @returns whether it was taken; resolves once durable; rejects with RECORDING_UNAVAILABLE within five seconds.
+   * INVARIANT: of one key one is asked for at a time
+   */
+  async use(row: UseRow): Promise<boolean> {
+    const item: Use = { use: row, taken: false };
+    await this.commits.submit(item, 256);
+    return item.taken;
+  }
+
   async beforeApplicationShutdown(): Promise<void> {
     await this.commits.settled();
     const { connection } = this;
@@ -51,6 +70,7 @@ export class Journal implements BeforeApplicationShutdown {
   private async write(items: readonly Item[], cancelled: AbortSignal): Promise<void> {
     const entries = items.flatMap((item) => ('entry' in item ? [item.entry] : []));
     const chunks = items.flatMap((item) => ('chunk' in item ? [item.chunk] : []));
+    const uses = items.flatMap((item) => ('use' in item ? [item] : []));
     this.connection ??= this.connect();
     const { connection } = this;
     cancelled.addEventListener('abort', () => this.letGo(connection, asError(cancelled.reason)), { once: true });
@@ -60,7 +80,10 @@ export class Journal implements BeforeApplicationShutdown {
     });
     if (cancelled.aborted) throw new NotWritten(cancelled.reason);
     try {
-      await client.query(statementFor(entries, chunks));
+      const { rows } = await client.query<{ key: Buffer }>(
+        statementFor({ entries, chunks, uses: uses.map(({ use }) => use) }),
+      );
+      if (uses.length > 0) noteTaken(uses, rows);
     } catch (error) {
       if (!wasRefused(error)) this.letGo(connection, asError(error));
       throw wasRefused(error) ? new NotWritten(error) : error;
@@ -94,35 +117,69 @@ export class Journal implements BeforeApplicationShutdown {
   }
 }
 
+function noteTaken(uses: readonly Use[], rows: readonly { readonly key: Buffer }[]): void {
+  const taken = new Set(rows.map(({ key }) => key.toString('latin1')));
+  for (const item of uses) item.taken = taken.has(item.use.key.toString('latin1'));
+}
+
 // An error that the server reported for the statement: rolled back. A connection that breaks (57P, 08, no code) tells nothing.
 const wasRefused = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && /^(?!57P|08)[0-9A-Z]{5}$/.test(error.code ?? '');
 
 const asError = (value: unknown): Error => (value instanceof Error ? value : new Error(String(value)));
 
-const numberedFrom = (sql: string, first: number): string =>
-  sql.replace(/\$(\d+)/g, (_, index: string) => `$${Number(index) + first - 1}`);
-const insertBothSql = numberedFrom(insertEntriesSql, 6).replace('with ', () => `with chunks as (${insertChunksSql}), `);
+interface Batch {
+  readonly entries: readonly EntryRow[];
+  readonly chunks: readonly ChunkRow[];
+  readonly uses: readonly UseRow[];
+}
+
+interface Part {
+  readonly name: string;
+  readonly sql: string;
+  readonly values: readonly unknown[];
+}
 
 /** Of so many rows each number has a statement of its own: cheaper than arrays to write, to send and to run. */
 const few = 64;
 
-// One statement is one transaction: nothing to begin, nothing to leave open.
-function statementFor(
-  entries: readonly EntryRow[],
-  chunks: readonly ChunkRow[],
-): { name: string; text: string; values: unknown[] } {
-  if (chunks.length === 0 && entries.length <= few)
-    return {
-      name: `insert-${entries.length}`,
-      text: insertFewSql(entries.length),
-      values: entries.flatMap(scalarParameters),
-    };
-  if (chunks.length === 0)
-    return { name: 'insert-entries', text: insertEntriesSql, values: [...entryParameters(entries)] };
-  return {
-    name: 'insert-both',
-    text: insertBothSql,
-    values: [...chunkParameters(chunks), ...entryParameters(entries)],
-  };
+function partsOf({ entries, chunks, uses }: Batch): Part[] {
+  const parts: Part[] = [];
+  if (uses.length > 0) parts.push({ name: 'uses', sql: takeUsesSql, values: useParameters(uses) });
+  if (chunks.length > 0) parts.push({ name: 'chunks', sql: insertChunksSql, values: chunkParameters(chunks) });
+  if (entries.length > few) parts.push({ name: 'entries', sql: insertManySql, values: entryParameters(entries) });
+  else if (entries.length > 0) parts.push(fewEntries(entries));
+  return parts;
 }
+
+const fewEntries = (entries: readonly EntryRow[]): Part => ({
+  name: `entries-${entries.length}`,
+  sql: insertFewSql(entries.length),
+  values: entries.flatMap(scalarParameters),
+});
+
+const texts = new Map<string, string>();
+
+// One statement is one transaction: nothing to begin, nothing to leave open. Its rows are the uses that were taken.
+function statementFor(batch: Batch): { name: string; text: string; values: unknown[] } {
+  const parts = partsOf(batch);
+  const name = `insert-${parts.map((part) => part.name).join('-')}`;
+  const text = texts.get(name) ?? textOf(parts);
+  texts.set(name, text);
+  return { name, text, values: parts.flatMap(({ values }) => values) };
+}
+
+function textOf(parts: readonly Part[]): string {
+  if (parts.length === 1) return parts[0]!.sql;
+  let first = 1;
+  const written = parts.map(({ sql, values }, index) => {
+    const text = `part_${index} as (${numberedFrom(sql, first)})`;
+    first += values.length;
+    return text;
+  });
+  const taken = parts[0]!.name === 'uses' ? 'select key from part_0' : 'select where false';
+  return `with ${written.join(', ')} ${taken}`;
+}
+
+const numberedFrom = (sql: string, first: number): string =>
+  sql.replace(/\$(\d+)/g, (_, index: string) => `$${Number(index) + first - 1}`);

@@ -38,6 +38,6 @@ import { StoredRecordings } from './stored-recordings.js';
     },
     { provide: RecordingReader, useExisting: StoredRecordings },
   ],
-  exports: [Recorder, RecordingReader, ReplicaRegistry],
+  exports: [Journal, Recorder, RecordingReader, ReplicaRegistry],
 })
 export class RecordingModule {}
