@@ -26,6 +26,8 @@ export const FrameKind = {
   CATALOGUE: 11,
   /** control → agent: what was decided of what the target started; head is the protocol's own and names which. */
   VERDICT: 12,
+  /** control → agent: what was forwarded as held is on record, and may go to the target. */
+  PROCEED: 13,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 

@@ -40,6 +40,7 @@ interface Case {
   readonly recorder?: 'up' | 'down' | 'slow';
   readonly masking?: 'there' | 'missing';
   readonly asked?: Partial<Operation>;
+  readonly isHeld?: boolean;
 }
 
 /** Everything that happened, in its order, when one operation and then a harmless second one are served. */
@@ -49,6 +50,7 @@ async function transcript({
   recorder = 'up',
   masking = 'there',
   asked = {},
+  isHeld = false,
 }: Case): Promise<string[]> {
   const lines: string[] = [];
   let durable: () => void = () => undefined;
@@ -85,6 +87,7 @@ async function transcript({
   };
   const exchange = (text: string, more: Partial<Operation> = {}): Exchange => ({
     operation: operation(text, more),
+    isHeld: text === 'first' && isHeld,
     forward: async (permit, gate) => {
       lines.push(`forward ${text} by ${permit.masking.digest} gate ${gate.isOpen ? 'open' : 'shut'}`);
       if (gate.isOpen) return;
@@ -112,6 +115,21 @@ test.each<[string, Case, string[]]>([
     'a pure read goes ahead of its record, and its response waits at the gate',
     { decision: allow, asked: { pure: true }, recorder: 'slow' },
     ['record first allow', 'forward first by p gate shut', 'gate of first opens'],
+  ],
+  [
+    'what is held at the agent goes there ahead of its record, and waits for the gate',
+    { decision: allow, isHeld: true, recorder: 'slow' },
+    ['record first allow', 'forward first by p gate shut', 'gate of first opens'],
+  ],
+  [
+    'what is held has nothing to wait for once people have answered',
+    { decision: review, settled: allow, isHeld: true },
+    ['record first review', 'asking', 'settled on record', 'forward first by p gate open'],
+  ],
+  [
+    'of a denial the agent hears nothing, although it could hold it',
+    { decision: deny, isHeld: true },
+    ['record first deny', 'refuse first POLICY_DENIED'],
   ],
   ['a denial is on record before it is said', { decision: deny }, ['record first deny', 'refuse first POLICY_DENIED']],
   [

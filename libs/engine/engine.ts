@@ -48,7 +48,7 @@ type Verdict =
  *
  * INVARIANT: the record comes before the effect, so a crash in between leaves a decision without an effect, never an
  * effect without a decision. Only an operation described as pure may reach the target first, and then no byte of its
- * response leaves before the record is durable.
+ * response leaves before the record is durable; what is held reaches the agent first, and no target.
  */
 export async function serve(exchanges: AsyncIterable<Exchange>, guards: Guards): Promise<void> {
   for await (const exchange of exchanges) {
@@ -69,7 +69,7 @@ async function admit(exchange: Exchange, guards: Guards): Promise<Verdict> {
 
     if (masking && (decision.outcome === 'allow' || (decision.outcome === 'review' && operation.provisional))) {
       exchange.prepare?.(recorded);
-      return { outcome: 'allow', masking, recorded, gate: await gateFor(operation, recorded) };
+      return { outcome: 'allow', masking, recorded, gate: await gateFor(exchange, recorded) };
     }
     await onRecord(recorded);
     if (decision.outcome === 'deny') return { outcome: 'deny', refusal: decision.refusal };
@@ -103,8 +103,8 @@ async function decided(
 
 const openGate: ResponseGate = { isOpen: true, opened: () => Promise.resolve() };
 
-async function gateFor(operation: Operation, recorded: RecordedOperation): Promise<ResponseGate> {
-  if (operation.pure) return gateOn(onRecord(recorded));
+async function gateFor({ operation, isHeld }: Exchange, recorded: RecordedOperation): Promise<ResponseGate> {
+  if (operation.pure || isHeld === true) return gateOn(onRecord(recorded));
   await onRecord(recorded);
   return openGate;
 }

@@ -9,9 +9,10 @@ export interface Permit {
 }
 
 /**
- * Holds the response back until the operation's record is durable.
+ * Holds the response back until the operation's record is durable, and of an exchange that is held at its target side the
+ * request, too.
  * INVARIANT: no byte of the response is written to the client before `opened` has resolved; when it rejects, the
- * session ends and nothing of the response is disclosed.
+ * session ends and nothing of the response is disclosed. What is held goes to no target before `opened` has resolved.
  */
 export interface ResponseGate {
   readonly isOpen: boolean;
@@ -46,6 +47,11 @@ export interface Waiting {
 /** One request of a client with the only two ways on. A protocol yields it; the engine moves it. */
 export interface Exchange {
   readonly operation: Operation;
+  /**
+   * Its target side keeps what is forwarded until it is told that the gate has opened: so it may be forwarded, and made
+   * ready there, while its record is being committed.
+   */
+  readonly isHeld?: boolean;
   /**
    * It may go ahead, and that is being put on record: what neither target nor client hears of can be done meanwhile.
    * `forward` follows; `refuse` where the record could not be written. Not called where people were asked.

@@ -4,7 +4,8 @@
  * One channel serves one call at a time: control → agent FORWARD frames (the first with a head, the last with `more`
  * false), agent → control DATA frames and one OUTCOME. Calls that run side by side have a channel each, so that a client
  * that reads slowly holds up nobody else. An exchange's number is that of its call within the channel, from 1. What the
- * target starts in its answer (a model's tool call) is a RAISE, answered by a VERDICT with the same exchange.
+ * target starts in its answer (a model's tool call) is a RAISE, answered by a VERDICT with the same exchange. A call that
+ * is held is followed by a PROCEED.
  */
 import type { OperationId, Outcome, Refusal } from '@sallyport/core';
 import { GatewayError } from '@sallyport/core';
@@ -16,6 +17,8 @@ export interface CallFrame {
   /** Checked by the agent while the body streams, hex: the client has signed it. */
   readonly bodySha256?: string;
   readonly more: boolean;
+  /** The agent makes it ready, and sends it once a PROCEED of the same exchange has come. Only of a call in one frame. */
+  readonly held?: boolean;
   /** Present where the agent is to record the response. */
   readonly record?: OperationId;
 }

@@ -16,6 +16,7 @@ export * from './header-list.js';
 export * from './response-head.js';
 export * from './target/answer.js';
 export * from './target/calls.js';
+export * from './target/clearance.js';
 export * from './target/endpoint.js';
 export * from './target/held-bytes.js';
 export * from './target/http-settings.js';

@@ -51,8 +51,11 @@ export class Way<Opened> {
     return !this.#broken;
   }
 
-  /** Begins a call; the plan goes ahead where it has changed. */
-  begin(head: CallFrame, body: Uint8Array, { masking }: Permit): void {
+  /**
+   * Begins a call; the plan goes ahead where it has changed.
+   * @returns its number, for `proceed`
+   */
+  begin(head: CallFrame, body: Uint8Array, { masking }: Permit): number {
     if (masking.digest !== this.#plan) writePlan(this.#channel, masking);
     this.#plan = masking.digest;
     this.#exchange += 1;
@@ -60,6 +63,12 @@ export class Way<Opened> {
     const more = head.more || first.length < body.length;
     this.#write(encodeJson({ ...head, more }), first);
     if (first.length < body.length) this.#pieces(body.subarray(first.length), head.more);
+    return this.#exchange;
+  }
+
+  /** A call that was begun as held may go to its target. Of one that is over the agent does nothing. */
+  proceed(exchange: number): void {
+    this.#channel.write({ kind: FrameKind.PROCEED, exchange, head: nothing, body: nothing });
   }
 
   /** @returns false when the agent is slow: wait for `drained` */

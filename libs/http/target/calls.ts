@@ -4,6 +4,7 @@ import { type Channel, type Frame, FrameKind, type TargetHost } from '@sallyport
 import { compileMasking, type Masker, parseRules, strictest } from '@sallyport/masking';
 import { type CallFrame, decodeJson, decodeMore } from '../frames.js';
 import { Answer } from './answer.js';
+import { Clearance } from './clearance.js';
 import { RequestBody } from './request-body.js';
 
 /** What one call is made of. */
@@ -13,6 +14,8 @@ export interface Begun<Head extends CallFrame> {
   readonly answer: Answer;
   readonly masker: Masker;
   readonly signal: AbortSignal;
+  /** INVARIANT: nothing goes to the target before it is given. */
+  readonly clearance: Clearance;
   readonly log: TargetHost['log'];
 }
 
@@ -36,6 +39,7 @@ interface Running {
   readonly exchange: number;
   readonly body: RequestBody;
   readonly abort: AbortController;
+  readonly clearance: Clearance;
   isOver: boolean;
 }
 
@@ -72,6 +76,9 @@ export class Calls<Head extends CallFrame> {
           break;
         case FrameKind.VERDICT:
           this.#verdict(next.value);
+          break;
+        case FrameKind.PROCEED:
+          if (this.#running?.exchange === next.value.exchange) this.#running.clearance.give();
           break;
         case FrameKind.CANCEL:
           this.#cancel(next.value.exchange);
@@ -116,8 +123,9 @@ export class Calls<Head extends CallFrame> {
       running.isOver = true;
     });
     const log: TargetHost['log'] = (event, details) => host.log(event, { session: host.session, ...details });
-    const call = begin({ head, body, answer, masker, signal: abort.signal, log });
-    const running: Running = { call, exchange, body, abort, isOver: false };
+    const clearance = new Clearance(head.held === true, abort.signal);
+    const call = begin({ head, body, answer, masker, signal: abort.signal, clearance, log });
+    const running: Running = { call, exchange, body, abort, clearance, isOver: false };
     this.#last = exchange;
     this.#running = running;
     body.push(piece, head.more);

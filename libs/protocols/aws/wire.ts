@@ -28,6 +28,8 @@ export interface OpenedHead {
   readonly account?: string;
   /** The region of calls that name none. */
   readonly region?: string;
+  /** This agent keeps a call that is held. */
+  readonly holds?: boolean;
 }
 
 /** The first FORWARD of a call, as JSON; the head of later ones is empty but for `more`, see `encodeMore`. */

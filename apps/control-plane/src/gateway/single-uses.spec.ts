@@ -175,6 +175,18 @@ test('another attempt passes from the same origin, shortly after the first, and 
   expect(more.filter(Boolean)).toHaveLength(6);
 });
 
+test('of many at once each is taken once, whichever replica is first', async () => {
+  const uses = Array.from({ length: 200 }, () => use());
+  const [here, there] = replicas;
+  const asked = await Promise.all([
+    ...uses.map((one) => here.once(one)),
+    ...[...uses].reverse().map((one) => there.once(one)),
+  ]);
+  const [first, second] = [asked.slice(0, 200), asked.slice(200).reverse()];
+  expect(first.map((taken, index) => taken !== second[index])).toEqual(uses.map(() => true));
+  expect(await Promise.all(uses.map((one) => here.once(one)))).toEqual(uses.map(() => false));
+});
+
 test('it is remembered for its time, swept afterwards, and only hashes of it are in the store', async () => {
   const [here, there] = replicas;
   const long = use({ key: 'the signature', origin: 'the address', attempt: 'the attempt' });

@@ -1,8 +1,17 @@
 /** One call of a client: from its verified head to the last byte of its answer. */
-import { type AwsRequest, identify } from '@sallyport/aws';
+import { type AwsRequest, type BodyVerifier, identify } from '@sallyport/aws';
 import { GatewayError, type Outcome, type Refusal, refusalOf } from '@sallyport/core';
 import type { Exchange, Frame, OperationRecord, Permit, ResponseGate } from '@sallyport/engine';
-import { type Departure, Hold, headerOf, type Incoming, relay, type Way } from '@sallyport/http';
+import {
+  type Departure,
+  frameBytes,
+  Hold,
+  headerOf,
+  type Incoming,
+  type Relayed,
+  relay,
+  type Way,
+} from '@sallyport/http';
 import { type DescribedCall, operationOf } from '../describe.js';
 import { errorAnswer, type SignatureFault } from '../refuse.js';
 import type { CallHead, OpenedHead } from '../wire.js';
@@ -88,7 +97,20 @@ async function runRead(arrived: Arrived, { request, scope }: Read, incoming: Inc
 interface Sent {
   readonly gate: ResponseGate;
   readonly record: OperationRecord;
+  /** It waits at the agent for its record. */
+  readonly held: boolean;
   readonly run?: ModelRun | undefined;
+}
+
+/** A call that the agent has. */
+interface Begun {
+  readonly way: Way<OpenedHead>;
+  readonly exchange: number;
+  readonly relayed: () => Promise<Relayed>;
+}
+
+interface Exchanged extends Relayed {
+  readonly heardOut: boolean;
 }
 
 class Call implements Exchange {
@@ -96,6 +118,8 @@ class Call implements Exchange {
   readonly #asked: Asked;
   readonly #hold: Hold;
   #hasWaited = false;
+  /** From here on nobody can say that the target has heard nothing of it. */
+  #mayHaveRun = false;
 
   constructor(arrived: Arrived, asked: Asked) {
     this.#arrived = arrived;
@@ -105,6 +129,13 @@ class Call implements Exchange {
 
   get operation() {
     return this.#asked.described.operation;
+  }
+
+  /** What the agent has in one frame; of anything longer the end would wait behind what nobody takes yet. */
+  get isHeld(): boolean {
+    const { check, model, request } = this.#asked;
+    const isOneFrame = check === undefined && (request.body?.length ?? 0) <= frameBytes;
+    return isOneFrame && model === undefined && this.#arrived.session.opened.holds === true;
   }
 
   get abandoned(): AbortSignal {
@@ -161,7 +192,7 @@ class Call implements Exchange {
     answerError(this.#arrived, refusal);
   }
 
-  async #send(permit: Permit, { gate, record, run }: Sent): Promise<void> {
+  async #send(permit: Permit, { gate, record, run }: Omit<Sent, 'held'>): Promise<void> {
     let way: Way<OpenedHead> | undefined;
     let whole = false;
     try {
@@ -169,13 +200,14 @@ class Call implements Exchange {
       const { check } = this.#asked;
       // Nobody could foresee the review, so the body was not bound to it.
       if (this.#hasWaited && check !== undefined && this.#arrived.signed.sha256 === undefined) throw unbound();
-      await this.#asked.use.settled;
+      const held = this.#waitsAtAgent(gate);
+      if (!held) await this.#asked.use.settled;
       way = await this.#arrived.session.way(permit);
-      const { refusal, heardOut } = await this.#exchange(way, head, permit, { gate, record, run });
+      const { refusal, heardOut } = await this.#exchange(way, head, permit, { gate, record, run, held });
       whole = heardOut;
       if (refusal !== undefined) answerError(this.#arrived, refusal);
     } catch (error) {
-      const status = way === undefined ? 'failed' : 'unknown';
+      const status = this.#mayHaveRun ? 'unknown' : 'failed';
       const outcome = { status, code: refusalOf(error).code, maskedFields: 0 } as const;
       await run?.broken(outcome);
       await record.outcome(outcome).catch(() => undefined); // told already, or it cannot be: the session's record says so itself
@@ -189,56 +221,83 @@ class Call implements Exchange {
     }
   }
 
-  /**
-   * Sends and receives at the same time: a target may answer before it has heard everything. A way that was not given all
-   * of the body serves no other call: what is still to come would be taken for that call's.
-   */
-  async #exchange(
-    way: Way<OpenedHead>,
-    head: CallHead,
-    permit: Permit,
-    { gate, record, run }: Sent,
-  ): Promise<{ readonly refusal?: Refusal; readonly heardOut: boolean }> {
+  /** A read goes on to its target, and its answer waits; where people have been asked the record is there already. */
+  #waitsAtAgent(gate: ResponseGate): boolean {
+    return this.isHeld && !gate.isOpen && !this.operation.pure;
+  }
+
+  /** INVARIANT: on record, and taken for the one time that it may be used, before the target hears of it. */
+  async #clear({ way, exchange, gate }: Pick<Begun, 'way' | 'exchange'> & Pick<Sent, 'gate'>): Promise<void> {
+    await gate.opened();
+    await this.#asked.use.settled;
+    this.#mayHaveRun = true;
+    way.proceed(exchange);
+  }
+
+  /** Sends and receives at the same time: a target may answer before it has heard everything. */
+  async #exchange(way: Way<OpenedHead>, head: CallHead, permit: Permit, sent: Sent): Promise<Exchanged> {
     const { incoming } = this.#arrived;
+    const { run } = sent;
+    const giveUp = (): void => way.destroy(new GatewayError('CANCELLED', 'the client has gone'));
+    if (incoming.gone.isOver) throw new GatewayError('CANCELLED', 'the client has gone');
+    const callOff = incoming.gone.tell(giveUp);
     const client = run?.heardBy(incoming) ?? incoming;
-    const recorded = {
-      gate,
-      record,
+    const relaying = {
+      gate: sent.gate,
+      record: sent.record,
       raised: (frame: Frame): void => {
         if (run === undefined) way.destroy(new GatewayError('RESPONSE_NOT_UNDERSTOOD', 'no model has called a tool'));
         else run.raised(frame, way);
       },
       settled: (outcome: Outcome) => run?.settled(outcome) ?? outcome,
     };
-    const giveUp = (): void => way.destroy(new GatewayError('CANCELLED', 'the client has gone'));
-    if (incoming.gone.isOver) throw new GatewayError('CANCELLED', 'the client has gone');
-    const callOff = incoming.gone.tell(giveUp);
     try {
-      way.begin(head, this.#asked.request.body ?? new Uint8Array(0), permit);
+      this.#mayHaveRun = !sent.held;
+      const exchange = way.begin({ ...head, held: sent.held }, this.#asked.request.body ?? new Uint8Array(0), permit);
       const { check } = this.#asked;
-      if (check === undefined) return { ...(await relay(client, way, recorded)), heardOut: true };
-      let failure: unknown;
-      let heardOut = false;
-      const sent = stream(incoming, check, way).then(
-        () => {
-          heardOut = true;
-        },
-        (error: unknown) => {
-          failure = error;
-          way.destroy(error instanceof GatewayError ? error : new GatewayError('CANCELLED', 'the body broke off'));
-          incoming.body.resume(); // what still arrives is not kept
-        },
-      );
-      const relayed = await relay(client, way, recorded).catch((error: unknown) => {
-        throw failure ?? error;
-      });
-      // Who is refused is told at once, and not when all has been sent that nobody wants.
-      if (relayed.refusal === undefined && !incoming.gone.isOver)
-        await Promise.race([sent, departed(incoming.gone), aMoment()]);
-      return { ...relayed, heardOut };
+      const begun: Begun = { way, exchange, relayed: () => relay(client, way, relaying) };
+      return check === undefined ? await this.#whole(begun, sent) : await this.#streamed(begun, check);
     } finally {
       callOff();
     }
+  }
+
+  async #whole({ way, exchange, relayed }: Begun, { gate, held }: Sent): Promise<Exchanged> {
+    let failure: unknown;
+    const cleared = held ? this.#clear({ way, exchange, gate }) : Promise.resolve();
+    const settled = cleared.catch((error: unknown) => {
+      failure = error;
+      way.destroy(error instanceof GatewayError ? error : new GatewayError('CANCELLED', 'the call was not cleared'));
+    });
+    const answered = await relayed().catch((error: unknown) => {
+      throw failure ?? error;
+    });
+    await settled; // of a call that the agent refuses by itself this may come later
+    return { ...answered, heardOut: true };
+  }
+
+  /** A way that was not given all of the body serves no other call: what is still to come would be taken for that call's. */
+  async #streamed({ way, relayed }: Begun, check: BodyVerifier): Promise<Exchanged> {
+    const { incoming } = this.#arrived;
+    let failure: unknown;
+    let heardOut = false;
+    const sent = stream(incoming, check, way).then(
+      () => {
+        heardOut = true;
+      },
+      (error: unknown) => {
+        failure = error;
+        way.destroy(error instanceof GatewayError ? error : new GatewayError('CANCELLED', 'the body broke off'));
+        incoming.body.resume(); // what still arrives is not kept
+      },
+    );
+    const answered = await relayed().catch((error: unknown) => {
+      throw failure ?? error;
+    });
+    // Who is refused is told at once, and not when all has been sent that nobody wants.
+    if (answered.refusal === undefined && !incoming.gone.isOver)
+      await Promise.race([sent, departed(incoming.gone), aMoment()]);
+    return { ...answered, heardOut };
   }
 
   #head(record: OperationRecord): CallHead {

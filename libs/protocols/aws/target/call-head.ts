@@ -33,6 +33,7 @@ export function parseCallHead(bytes: Uint8Array): CallHead {
     ...optional(head, 'length', size),
     ...optional(head, 'bodySha256', (fields, name) => text(fields, name, hashShape)),
     more: head['more'] === true,
+    held: head['held'] === true,
     ...(head['record'] === undefined ? {} : { record: text(head, 'record') as OperationId }),
   };
 }

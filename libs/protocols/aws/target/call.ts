@@ -1,6 +1,6 @@
 /**
- * One call to AWS, from its head to its outcome. INVARIANT: nothing leaves before the call was identified here too, and
- * nothing comes back that was not masked.
+ * One call to AWS, from its head to its outcome. INVARIANT: nothing leaves before the call was identified here too and is
+ * on record, and nothing comes back that was not masked.
  */
 
 import { type BodyNeed, type CallNeeds, type Identified, identify, needsBody, sign } from '@sallyport/aws';
@@ -9,6 +9,7 @@ import type { AwsCredential } from '@sallyport/engine';
 import {
   type Answer,
   answerHeaders,
+  type Clearance,
   encodeResponseHead,
   type Header,
   type HeldPart,
@@ -47,6 +48,7 @@ export interface CallOptions {
   readonly answer: Answer;
   readonly masker: Masker;
   readonly signal: AbortSignal;
+  readonly clearance: Clearance;
   readonly log: (event: string, details: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -207,6 +209,7 @@ export class Call {
       await session.checkAccount(credential);
       return { credential, scoped: 'own' };
     }
+    await this.#options.clearance.given(); // the role may have to be assumed first
     const { service } = identified;
     return target.scopes.credential({ role, attribution, service, region: head.region, ...needs }, { fresh });
   }
@@ -240,7 +243,7 @@ export class Call {
 
   async #attempt(prepared: Prepared, fresh: boolean): Promise<Answered> {
     const { identified, destination, sending } = prepared;
-    const { head, target, signal } = this.#options;
+    const { head, target, signal, clearance } = this.#options;
     const { method, path, query } = head;
     const authorised = await this.#authorise(prepared, fresh);
     this.#scoped = authorised.scoped;
@@ -251,6 +254,7 @@ export class Call {
       payload: sending.payload,
       keys: target.keys,
     });
+    await clearance.given();
     const answer = await target.client.send({
       endpoint: destination.endpoint,
       method,

@@ -74,7 +74,7 @@ const whoAmI = form('sts', { Action: 'GetCallerIdentity', Version: '2011-06-15' 
 test('the opening tells whose credential it is', async (context) => {
   const driver = await agent(context, { settings: { accounts: [account] } });
 
-  expect(await driver.opened()).toEqual({ partition: 'aws', account, region: 'eu-central-1' });
+  expect(await driver.opened()).toEqual({ partition: 'aws', holds: true, account, region: 'eu-central-1' });
 });
 
 test.for<[string, Partial<AgentOptions>, string]>([

@@ -43,6 +43,7 @@ export async function openSession(target: AwsTarget, head: OpenHead): Promise<Se
       partition: partitionOf(target.catalogue, region ?? settings.region) ?? 'aws',
       ...(account === undefined ? {} : { account }),
       ...(region === undefined ? {} : { region }),
+      holds: true,
     },
   };
 }

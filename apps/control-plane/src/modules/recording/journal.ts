@@ -11,7 +11,7 @@ import {
 import { type ChunkRow, chunkParameters, insertChunksSql } from './chunk-rows.js';
 import { GroupCommit, groupCommitLimits, NotWritten, type Urgency } from './group-commit.js';
 import { RecordingMetrics } from './recording-metrics.js';
-import { takeUsesSql, type UseRow, useParameters } from './use-rows.js';
+import { takeUseSql, takeUsesSql, type UseRow, useParameter, useParameters } from './use-rows.js';
 
 interface Use {
   readonly use: UseRow;
@@ -138,6 +138,8 @@ interface Part {
   readonly name: string;
   readonly sql: string;
   readonly values: readonly unknown[];
+  /** Its rows are what the statement answers with. */
+  readonly answers?: true;
 }
 
 /** Of so many rows each number has a statement of its own: cheaper than arrays to write, to send and to run. */
@@ -145,7 +147,8 @@ const few = 64;
 
 function partsOf({ entries, chunks, uses }: Batch): Part[] {
   const parts: Part[] = [];
-  if (uses.length > 0) parts.push({ name: 'uses', sql: takeUsesSql, values: useParameters(uses) });
+  if (uses.length === 1) parts.push({ name: 'use', sql: takeUseSql, values: useParameter(uses[0]!), answers: true });
+  else if (uses.length > 0) parts.push({ name: 'uses', sql: takeUsesSql, values: useParameters(uses), answers: true });
   if (chunks.length > 0) parts.push({ name: 'chunks', sql: insertChunksSql, values: chunkParameters(chunks) });
   if (entries.length > few) parts.push({ name: 'entries', sql: insertManySql, values: entryParameters(entries) });
   else if (entries.length > 0) parts.push(fewEntries(entries));
@@ -177,8 +180,8 @@ function textOf(parts: readonly Part[]): string {
     first += values.length;
     return text;
   });
-  const taken = parts[0]!.name === 'uses' ? 'select key from part_0' : 'select where false';
-  return `with ${written.join(', ')} ${taken}`;
+  const answer = parts[0]!.answers ? 'table part_0' : 'select where false';
+  return `with ${written.join(', ')} ${answer}`;
 }
 
 const numberedFrom = (sql: string, first: number): string =>

@@ -146,7 +146,7 @@ export class RecordedSession implements SessionRecorder {
     if (event.event === 'operation.denied') this.denied += 1;
     else this.inFlight.add(asked.operation, event.event === 'operation.reviewing' ? { asked } : {});
     try {
-      await this.writeDecided(event);
+      await this.writeDecided(event, asked.pure && event.event === 'operation.allowed' ? 'gated' : 'awaited');
     } catch (error) {
       this.forget(asked, event.event === 'operation.denied', error);
       throw error;
@@ -186,18 +186,18 @@ export class RecordedSession implements SessionRecorder {
   }
 
   /** Takes along the outcomes that wait; a decision that is too long for that goes alone, and they ahead of it, each alone. */
-  private async writeDecided(event: DecidedEvent): Promise<void> {
+  private async writeDecided(event: DecidedEvent, urgency: Urgency): Promise<void> {
     const { sealer } = this.opened();
     const riders = this.riding.take();
-    if (riders === undefined) return this.write(event);
+    if (riders === undefined) return this.write(event, urgency);
     let row: EntryRow;
     try {
       row = sealer.seal({ ...event, body: { ...event.body, completed: riders.outcomes } });
     } catch {
       riders.leave();
-      return this.write(event);
+      return this.write(event, urgency);
     }
-    const written = this.enter(row, 'awaited', true);
+    const written = this.enter(row, urgency, true);
     riders.settle(written);
     return written;
   }

@@ -11,22 +11,39 @@ export interface UseRow {
 /** Far more attempts than a client makes of one use. */
 const mostAttempts = 8;
 
-/**
- * A row comes back for the first use, and for another attempt of it. Parameters $1 to $5. INVARIANT: no key is there twice.
- * In the order of their keys, so that two replicas never wait for one another.
- */
-export const takeUsesSql = `
-  insert into single_uses as known (key, origin, attempts, expires_at)
-  select key, origin, case when attempt is null then '{}'::bytea[] else array[attempt] end, now() + make_interval(secs => kept)
-  from unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::float8[]) as use (key, origin, attempt, kept)
-  order by key
+/** @param repeat how many seconds after the first use another attempt may follow */
+const otherAttempt = (repeat: string): string => `
   on conflict (key) do update set attempts = known.attempts || excluded.attempts
     where known.origin = excluded.origin
-      and known.first_at > clock_timestamp() - make_interval(secs => (
-        select repeat from unnest($1::bytea[], $5::float8[]) as use (key, repeat) where use.key = excluded.key))
+      and known.first_at > clock_timestamp() - make_interval(secs => ${repeat})
       and cardinality(excluded.attempts) = 1 and cardinality(known.attempts) < ${mostAttempts}
       and not known.attempts @> excluded.attempts
   returning key`;
+const attempts = (attempt: string): string =>
+  `case when ${attempt} is null then '{}'::bytea[] else array[${attempt}] end`;
+
+/** A row comes back for the first use, and for another attempt of it. Parameters by `useParameter`. */
+export const takeUseSql = `
+  insert into single_uses as known (key, origin, attempts, expires_at)
+  values ($1, $2, ${attempts('$3::bytea')}, now() + make_interval(secs => $4))${otherAttempt('$5')}`;
+
+/**
+ * The same for any number. Parameters by `useParameters`. INVARIANT: no key is there twice. In the order of their keys, so
+ * that two replicas never wait for one another.
+ */
+export const takeUsesSql = `
+  insert into single_uses as known (key, origin, attempts, expires_at)
+  select key, origin, ${attempts('attempt')}, now() + make_interval(secs => kept)
+  from unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::float8[]) as use (key, origin, attempt, kept)
+  order by key${otherAttempt('(select repeat from unnest($1::bytea[], $5::float8[]) as use (key, repeat) where use.key = excluded.key)')}`;
+
+export const useParameter = ({ key, origin, attempt, keptMs, repeatMs }: UseRow): readonly unknown[] => [
+  key,
+  origin,
+  attempt,
+  keptMs / 1000,
+  repeatMs / 1000,
+];
 
 export const useParameters = (rows: readonly UseRow[]): readonly unknown[] => [
   rows.map(({ key }) => key),
