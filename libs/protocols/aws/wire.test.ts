@@ -23,6 +23,7 @@ const call: CallHead = {
   length: 12,
   bodySha256: 'a'.repeat(64),
   more: true,
+  held: false,
 };
 const open: OpenHead = {
   regions: ['eu-west-1'],
