@@ -76,6 +76,10 @@ export type OutcomeStatus = (typeof outcomeStatuses)[number];
 export const scopings = ['role', 'narrowed', 'own'] as const;
 export type Scoped = (typeof scopings)[number];
 
+/** What whoever reads the record should know of an answer that passed. A closed list: a name, once on record, keeps its meaning. */
+export const outcomeFlags = ['remote-image'] as const;
+export type OutcomeFlag = (typeof outcomeFlags)[number];
+
 export interface Outcome {
   readonly status: OutcomeStatus;
   /** The target's own code of the failure, for example an SQLSTATE. */
@@ -95,6 +99,8 @@ export interface Outcome {
   readonly scoped?: Scoped;
   /** Of a model's answer: what it used, as the model's API has told it. */
   readonly usage?: ModelUsage;
+  /** Of a model's answer; absent where there is none. */
+  readonly flags?: readonly OutcomeFlag[];
 }
 
 /** Tokens of one call to a model. */

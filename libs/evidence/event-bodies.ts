@@ -8,6 +8,7 @@ import type {
   IdentityClass,
   ModelUsage,
   OperationId,
+  OutcomeFlag,
   OutcomeStatus,
   PersonId,
   PolicyId,
@@ -152,6 +153,8 @@ export interface OperationCompleted {
   readonly scoped?: Scoped;
   /** Of a model's answer: see Outcome. */
   readonly usage?: ModelUsage;
+  /** Of a model's answer: see Outcome. */
+  readonly flags?: readonly OutcomeFlag[];
 }
 
 /** An outcome that is told with the next decision of its session: one entry less. Never where the response is recorded. */

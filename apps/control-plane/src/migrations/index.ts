@@ -6,7 +6,11 @@ import {
 import { AiSessions1795255500000, HeardMessages1795255800000 } from '../modules/ai-sessions/migrations/index.js';
 import { Evidence1795254300000, LogKeys1795254600000 } from '../modules/evidence/migrations/index.js';
 import { Recording1795254360000 } from '../modules/recording/migrations/index.js';
-import { OperationTurns1795255740000, Sessions1795254420000 } from '../modules/sessions/migrations/index.js';
+import {
+  OperationFlags1795255870000,
+  OperationTurns1795255740000,
+  Sessions1795254420000,
+} from '../modules/sessions/migrations/index.js';
 import { TicketCalls1795255590000 } from '../modules/tickets/migrations/index.js';
 import { Turns1795255560000 } from '../modules/turns/migrations/index.js';
 import { Foundation1795254000000 } from './1795254000000-foundation.js';
@@ -48,4 +52,5 @@ export const migrations = [
   OperationTurns1795255740000,
   HeardMessages1795255800000,
   RecordedUses1795255860000,
+  OperationFlags1795255870000,
 ];

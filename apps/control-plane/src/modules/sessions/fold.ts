@@ -91,6 +91,7 @@ const completed = ({
   durationMs,
   joinKey,
   scoped,
+  flags,
 }: OperationCompleted): Columns => ({
   status,
   status_code: code ?? null,
@@ -101,6 +102,7 @@ const completed = ({
   duration_ms: durationMs ?? null,
   join_key: joinKey ?? null,
   scoped: scoped ?? null,
+  flags: flags ?? null,
 });
 
 const decisions: Readonly<Record<string, string>> = {

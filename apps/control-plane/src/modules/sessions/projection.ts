@@ -51,6 +51,7 @@ const operationColumns: Readonly<Record<string, string>> = {
   duration_ms: 'double precision',
   join_key: 'text',
   scoped: 'text',
+  flags: 'text[]',
   ai_client: 'text',
   ai_session: 'text',
   turn: 'text',
