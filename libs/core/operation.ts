@@ -40,6 +40,8 @@ export interface Operation {
    * Where no policy names this one's action, what allowed the whole allows it.
    */
   readonly within?: Operation;
+  /** Its text repeats what a model is asked: where prompts are forgotten sooner than the rest, so is this. */
+  readonly holdsPrompt?: true;
   /** Where the request itself says what it belongs to (model traffic, MCP): used instead of what the ticket says. */
   readonly turn?: TurnContext;
 }

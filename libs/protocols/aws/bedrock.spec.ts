@@ -217,6 +217,7 @@ test('the call, the request to the model and its tool call are each decided, and
   expect(outcomesOf(`bedrock.converse ${modelId}`)).toMatchObject([{ status: 'done', usage: { microUsd: 1_000 } }]);
   const ofCall = gateway.events.at(-1)!;
   expect(ofCall.text).toContain('ConverseStream');
+  expect(gateway.events.find(({ operation }) => operation?.action === 'aws.call')!.operation!.holdsPrompt).toBe(true);
   expect(ofCall.outcome).toMatchObject({ status: 'done' });
   expect(ofCall.outcome).not.toHaveProperty('usage');
 });
