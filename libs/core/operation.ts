@@ -40,6 +40,8 @@ export interface Operation {
    * Where no policy names this one's action, what allowed the whole allows it.
    */
   readonly within?: Operation;
+  /** Its text repeats what a model is asked: where prompts are forgotten sooner than the rest, so is this. */
+  readonly holdsPrompt?: true;
   /** Where the request itself says what it belongs to (model traffic, MCP): used instead of what the ticket says. */
   readonly turn?: TurnContext;
 }
@@ -76,6 +78,10 @@ export type OutcomeStatus = (typeof outcomeStatuses)[number];
 export const scopings = ['role', 'narrowed', 'own'] as const;
 export type Scoped = (typeof scopings)[number];
 
+/** What whoever reads the record should know of an answer that passed. A closed list: a name, once on record, keeps its meaning. */
+export const outcomeFlags = ['remote-image'] as const;
+export type OutcomeFlag = (typeof outcomeFlags)[number];
+
 export interface Outcome {
   readonly status: OutcomeStatus;
   /** The target's own code of the failure, for example an SQLSTATE. */
@@ -95,6 +101,8 @@ export interface Outcome {
   readonly scoped?: Scoped;
   /** Of a model's answer: what it used, as the model's API has told it. */
   readonly usage?: ModelUsage;
+  /** Of a model's answer; absent where there is none. */
+  readonly flags?: readonly OutcomeFlag[];
 }
 
 /** Tokens of one call to a model. */

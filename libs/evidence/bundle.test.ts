@@ -40,6 +40,19 @@ test('a report says what is proven and, always, what is not', async () => {
   expect(report.counts.erased).toBeGreaterThan(0);
 });
 
+test('keys that one entry tells the end of are destroyed, all of them, and no others', async () => {
+  const { log, sessions } = await sampleLog(3, small);
+  const [first, second, third] = sessions.map(({ id }) => id);
+  log.erase(first!, second!);
+  await log.checkpoint();
+  const report = await verifyBundle(from(await log.bundle()), pins);
+  expect(report).toMatchObject({ ok: true, findings: [] });
+  expect(report.counts.erased).toBeGreaterThan(1);
+  log.keys.delete(third!);
+  const lost = await verifyBundle(from(await log.bundle()), pins);
+  expect(lost.findings.map(({ code }) => code)).toEqual(['body.withheld']);
+});
+
 test('a session that is still open is named, and is no finding', async () => {
   const { log, sessions } = await sampleLog(3, small);
   const report = await verifyBundle(from(await log.bundle()), pins);

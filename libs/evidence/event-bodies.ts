@@ -8,6 +8,7 @@ import type {
   IdentityClass,
   ModelUsage,
   OperationId,
+  OutcomeFlag,
   OutcomeStatus,
   PersonId,
   PolicyId,
@@ -152,6 +153,8 @@ export interface OperationCompleted {
   readonly scoped?: Scoped;
   /** Of a model's answer: see Outcome. */
   readonly usage?: ModelUsage;
+  /** Of a model's answer: see Outcome. */
+  readonly flags?: readonly OutcomeFlag[];
 }
 
 /** An outcome that is told with the next decision of its session: one entry less. Never where the response is recorded. */
@@ -326,8 +329,29 @@ export interface KeyRotated {
 export interface KeyDestroyed {
   /** `keyIdOf` the entries. */
   readonly key: string;
+  /** Keys that were destroyed with it. */
+  readonly further?: readonly string[];
   readonly by: Actor;
   readonly reason: string;
+  /** Where it is the installation that forgets by age, and nobody has asked for it. */
+  readonly rule?: RetentionRule;
+}
+
+export interface RetentionRule {
+  /** The name of the setting. */
+  readonly setting: string;
+  readonly days: number;
+  /** What is older goes: ISO 8601. */
+  readonly before: string;
+}
+
+/** Prompts and inputs of tools have been taken out of the tables; their entries are erased by `key.destroyed`. */
+export interface PromptsErased {
+  readonly rule: RetentionRule;
+  /** Whose texts they were. */
+  readonly aiSessions: readonly string[];
+  readonly messages: number;
+  readonly inputs: number;
 }
 
 export interface EvidenceExported {

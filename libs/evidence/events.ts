@@ -25,6 +25,7 @@ import type {
   OperationDenied,
   OperationReviewing,
   PolicyActivated,
+  PromptsErased,
   ReviewConsumed,
   ReviewExpired,
   ReviewRefused,
@@ -98,6 +99,7 @@ export interface EventBodies {
   'budget.updated': Changed;
   'budget.deleted': Changed;
   'model-prices.updated': Changed;
+  'prompts.erased': PromptsErased;
 }
 
 export type EventName = keyof EventBodies;
@@ -160,6 +162,7 @@ const catalogue: Readonly<Record<EventName, true>> = {
   'budget.updated': true,
   'budget.deleted': true,
   'model-prices.updated': true,
+  'prompts.erased': true,
 };
 
 export const eventNames = Object.keys(catalogue) as readonly EventName[];

@@ -4,6 +4,7 @@ export * from './bundle-write.js';
 export { canonicalJson, parseCanonical } from './canonical.js';
 export * from './checkpoint.js';
 export * from './clip.js';
+export * from './destroyed-keys.js';
 export {
   decodeEntry,
   type Entry,

@@ -176,10 +176,11 @@ export class SampleLog {
     this.signer = nextLogKey;
   }
 
-  /** Destroys a session's key. */
-  erase(session: SessionId): void {
-    this.keys.delete(session);
-    this.append('key.destroyed', { key: session, by: linus, reason: 'a person asked for it' });
+  /** Destroys keys of sessions, on record in one entry. */
+  erase(session: SessionId, ...further: readonly SessionId[]): void {
+    for (const key of [session, ...further]) this.keys.delete(key);
+    const more = further.length === 0 ? {} : { further };
+    this.append('key.destroyed', { key: session, ...more, by: linus, reason: 'a person asked for it' });
   }
 
   record(session: SessionId, operation: OperationId | undefined, agent: number): SignedFooter {

@@ -1,6 +1,8 @@
 import type { EntryRecord, HeaderRecord } from './bundle-records.js';
 import { digestOf, fromBase64 } from './bytes.js';
+import { destroyedIn } from './destroyed-keys.js';
 import { type Entry, keyIdOf } from './entry.js';
+import type { KeyDestroyed } from './event-bodies.js';
 import { isEventName } from './events.js';
 import type { ReadPins } from './pins.js';
 import type { Findings } from './report.js';
@@ -71,7 +73,7 @@ export class EntryCheck {
     }
     try {
       const body = bodyOf(document);
-      if (event === 'key.destroyed') this.#destroyed.add((body as { readonly key: string }).key);
+      if (event === 'key.destroyed') for (const key of destroyedIn(body as KeyDestroyed)) this.#destroyed.add(key);
       if (this.#concerns(entry)) takeBody(entry, event, body, this.#checks);
     } catch (error) {
       this.#findings.add(

@@ -2,7 +2,7 @@
  * What the gateway must know of a model's API, the same for every one of them. Pure: bytes in, values out. Gate one
  * describes a request; the agent describes it again, masks it on the way up, and masks the answer on the way back.
  */
-import type { ModelUsage } from '@sallyport/core';
+import type { ModelUsage, OutcomeFlag } from '@sallyport/core';
 import type { Masker } from '@sallyport/masking';
 import type { ConversationLedger } from './ledger.js';
 import type { Placeholders } from './placeholders.js';
@@ -112,7 +112,7 @@ export interface ResponseMasking extends RequestMasking {
 
 export const answerFlags = {
   'remote-image': 'shows an image from an address that carries data: whoever renders it tells that address',
-} as const;
+} as const satisfies Readonly<Record<OutcomeFlag, string>>;
 export type AnswerFlag = keyof typeof answerFlags;
 
 export interface ModelAnswer {

@@ -16,7 +16,18 @@ afterEach(() => vi.restoreAllMocks());
 const settingsAsked = (): string[][] => {
   const asked = new Map<string, string>();
   let depth = 0;
-  const watch = <Name extends 'optional' | 'text' | 'required' | 'list' | 'flag' | 'integer' | 'choice' | 'secret'>(
+  const watch = <
+    Name extends
+      | 'optional'
+      | 'text'
+      | 'required'
+      | 'list'
+      | 'flag'
+      | 'integer'
+      | 'optionalInteger'
+      | 'choice'
+      | 'secret',
+  >(
     method: Name,
     rowOf: (...given: Parameters<SettingsReader[Name]>) => string,
   ): void => {
@@ -41,6 +52,7 @@ const settingsAsked = (): string[][] => {
   watch('list', (_name, fallback = []) => (fallback.length === 0 ? 'a list' : `a list; \`${fallback.join(',')}\``));
   watch('flag', () => '`0`, or `1`');
   watch('integer', (_name, { fallback, least, most }) => `\`${fallback}\`; ${least} to ${most}`);
+  watch('optionalInteger', (_name, { least, most }) => `${least} to ${most}`);
   watch('choice', (_name, all, fallback) => `\`${fallback}\`; ${all.join(', ')}`);
   parseConfiguration({ SALLYPORT_OIDC_ISSUER: 'https://login.example.com', SALLYPORT_S3_BUCKET: 'recordings' });
   return [...asked].map(([name, row]) => [`\`${name}\``, row]);

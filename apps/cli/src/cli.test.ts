@@ -157,7 +157,14 @@ describe('a replay', () => {
       {
         at: '6',
         event: 'operation.completed',
-        outcome: { status: 'done', rows: 1, masked_fields: 2, masked_by: ['r1'], duration_ms: 3.24159 },
+        outcome: {
+          status: 'done',
+          rows: 1,
+          masked_fields: 2,
+          masked_by: ['r1'],
+          duration_ms: 3.24159,
+          flags: ['remote-image'],
+        },
         response: 'id\n7\u202e',
       },
       { at: '7', event: 'session.ended', reason: { code: 'CLIENT_LEFT', message: 'the client ended the session' } },
@@ -182,7 +189,7 @@ describe('a replay', () => {
   deny by p2: no
 
 6  operation.completed
-  done (rows 1, ms 3.2, masked 2 by r1)
+  done (rows 1, ms 3.2, masked 2 by r1, flagged remote-image)
     id
     7\\u{202e}
 

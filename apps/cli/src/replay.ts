@@ -64,6 +64,7 @@ const outcomeLine = (step: Facts): Line => {
     ...said('bytes', 'bytes'),
     ...said('duration_ms', 'ms'),
     [...said('masked_fields', 'masked'), ...masked].join(' '),
+    ...(Array.isArray(outcome['flags']) ? [`flagged ${cell(outcome['flags'])}`] : []),
   ];
   return `${plainLine(status)} (${rest.filter(Boolean).join(', ')})`;
 };

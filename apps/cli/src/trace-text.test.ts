@@ -9,7 +9,7 @@ const operation = {
   connection: 'shop',
   decision: { outcome: 'allowed', policies: ['writes-reviewed'], refusal: null },
   review: { id: 'r1', state: 'approved', votes: [{ by: 'grace', verdict: 'approve', reason: 'test rows only' }] },
-  outcome: { status: 'done', code: null, rows: 12 },
+  outcome: { status: 'done', code: null, rows: 12, flags: null },
   evidence: ['model and hook tell the same input'],
   join_key: 'pid 12',
   cloud_trail: null,
@@ -99,4 +99,11 @@ test('witnesses that disagree, a refusal and what was erased are said', () => {
   expect(text).toContain('told by model, hook, which DIFFER · done · refused: not today');
   expect(text).toContain('CloudTrail: request RQ1, role session ada.s1');
   expect(text).toContain('There is more than is shown');
+});
+
+test('what to look at in a model’s answer is said beside how it ended', () => {
+  const asked = { ...operation, outcome: { ...operation.outcome, rows: null, flags: ['remote-image'] } };
+  expect(traceText({ ...trace, ai_session: null, operations: [asked] })).toContain(
+    'allowed · done FLAGGED remote-image\n',
+  );
 });

@@ -22,7 +22,12 @@ interface Operation {
     readonly state: string;
     readonly votes: readonly { readonly by: string; readonly verdict: string; readonly reason: string }[];
   } | null;
-  readonly outcome: { readonly status: string; readonly code: string | null; readonly rows: number | null } | null;
+  readonly outcome: {
+    readonly status: string;
+    readonly code: string | null;
+    readonly rows: number | null;
+    readonly flags: readonly string[] | null;
+  } | null;
   readonly evidence: readonly string[];
   readonly join_key: string | null;
   readonly cloud_trail: { readonly request_id: string; readonly role_session_name: string | null } | null;
@@ -166,8 +171,13 @@ function operationNode(operation: Operation): TraceNode {
   };
 }
 
-const outcomeText = ({ status, code, rows }: NonNullable<Operation['outcome']>): string =>
-  [status, ...(code === null ? [] : [short(code)]), ...(rows === null ? [] : [`${rows} rows`])].join(' ');
+const outcomeText = ({ status, code, rows, flags }: NonNullable<Operation['outcome']>): string =>
+  [
+    status,
+    ...(code === null ? [] : [short(code)]),
+    ...(rows === null ? [] : [`${rows} rows`]),
+    ...(flags ?? []).map((flag) => `FLAGGED ${short(flag)}`),
+  ].join(' ');
 
 const reviewNode = ({ id, state, votes }: NonNullable<Operation['review']>): TraceNode => ({
   line: `review ${id} · ${state}`,

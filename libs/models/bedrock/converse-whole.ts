@@ -29,7 +29,7 @@ export const converseAnswer = async (document: Uint8Array, node: JsonNode, told:
   const { decisions, facts } = told;
   const { texts } = decisions;
   const masking: LeafMasking = {
-    string: (bytes, one) => texts.string(bytes, one),
+    string: (bytes, one) => texts.shown(bytes, one),
     input: (text) => texts.input(text),
   };
   const turns = new Turns();

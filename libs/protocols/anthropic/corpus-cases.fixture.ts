@@ -21,7 +21,7 @@ export const ofHttpConnections: Readonly<Record<string, string>> = {
 /** Shown elsewhere, for the servers that every protocol over HTTP shares. */
 export const shownElsewhere: Readonly<Record<string, string>> = {
   'HL-014': 'libs/http/client/http-servers.spec.ts',
-  // Flagged, and left as it is: a picture in an answer is mostly just that.
-  'HL-062': 'libs/models/anthropic/stream.test.ts',
+  // Flagged on record, and left as it is: a picture in an answer is mostly just that.
+  'HL-062': 'libs/protocols/anthropic/gateway.spec.ts',
   'HL-066': 'libs/model-gateway/client/patience.test.ts',
 };

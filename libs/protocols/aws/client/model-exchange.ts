@@ -138,10 +138,10 @@ export class ModelRun {
     };
   }
 
-  /** @returns the outcome of the call to AWS: what was used is the model request's */
+  /** @returns the outcome of the call to AWS: what was used, and what the answer shows, is the model request's */
   async settled(outcome: Outcome): Promise<Outcome> {
     await this.#tell(outcome);
-    const { usage: _ofModel, ...ofCall } = outcome;
+    const { usage: _ofModel, flags: _ofAnswer, ...ofCall } = outcome;
     return ofCall;
   }
 

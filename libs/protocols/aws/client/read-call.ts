@@ -80,7 +80,9 @@ function describeAsked({ signed, session, catalogue, addressing }: Arrived, requ
     agent: session.opened,
   });
   const model = modelAskedOf(identification, request);
-  return { request, identification, described, ...(model === undefined ? {} : { model }) };
+  if (model === undefined) return { request, identification, described };
+  const operation = { ...described.operation, holdsPrompt: true } as const;
+  return { request, identification, described: { ...described, operation }, model };
 }
 
 /** Of an object whose upload waits for people. What was decided of it stays: nobody looks into its bytes. */

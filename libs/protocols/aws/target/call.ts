@@ -124,6 +124,7 @@ export class Call {
       maskedFields: hidden.reduce((sum, { maskedFields }) => sum + maskedFields, 0),
       ...(hidden.length === 0 ? {} : { maskedBy: [...new Set(hidden.flatMap(({ maskedBy }) => maskedBy))].sort() }),
       ...(told?.usage === undefined ? {} : { usage: told.usage }),
+      ...(told?.flags === undefined ? {} : { flags: told.flags }),
       durationMs: Math.round((performance.now() - this.#begun) * 1_000) / 1_000,
       ...(this.#joinKey === undefined ? {} : { joinKey: this.#joinKey }),
       ...(this.#scoped === undefined ? {} : { scoped: this.#scoped }),

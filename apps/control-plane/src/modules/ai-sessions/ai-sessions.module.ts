@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { EvidenceModule } from '../evidence/evidence.module.js';
 import { TurnsModule } from '../turns/turns.module.js';
+import { AgedTexts } from './aged-texts.service.js';
 import { AiSessionReader } from './ai-session-reader.js';
 import { AiSessionsController } from './ai-sessions.controller.js';
 import { AiSessions } from './ai-sessions.service.js';
@@ -24,6 +25,7 @@ import { Turns } from './turns.service.js';
   imports: [EvidenceModule, TurnsModule],
   controllers: [AiSessionsController, HooksController],
   providers: [
+    AgedTexts,
     AiSessionReader,
     AiSessions,
     CallTurns,
@@ -41,6 +43,7 @@ import { Turns } from './turns.service.js';
     Turns,
   ],
   exports: [
+    AgedTexts,
     AiSessions,
     CallTurns,
     HeardMessages,

@@ -93,7 +93,7 @@ const events = async (person: string): Promise<string[]> =>
   (
     await rowsOf<{ event: string }>(
       database,
-      `select event from evidence_entries where key_id = $1 and event ~ '^(ai-|tool-call)' order by id`,
+      `select event from evidence_entries where (key_id = $1 or key_id like $1 || '/%') and event ~ '^(ai-|tool-call)' order by id`,
       [`person:${person}`],
     )
   ).map(({ event }) => event);

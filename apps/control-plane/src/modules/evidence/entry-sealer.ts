@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { GatewayError, type OperationId, type ReviewId, type SessionId } from '@sallyport/core';
+import { GatewayError, type OperationId, type ProtocolName, type ReviewId, type SessionId } from '@sallyport/core';
 import { type EarlierOutcome, type EventName, logKeyId, sealEntry } from '@sallyport/evidence';
 import { Clock, Random } from '../../platform/index.js';
 import { type EntryRow, rowOf } from './entry-rows.js';
@@ -7,6 +7,7 @@ import type { EvidenceEvent } from './evidence-writer.js';
 import { FreshEntries } from './fresh-entries.js';
 import { LogIdentity } from './log-identity.js';
 import { personalKeyOf } from './personal-keys.js';
+import { carriesPrompts, promptKeyOf, sessionPromptKey, withoutPrompt } from './prompt-keys.js';
 import { withoutSecrets } from './redaction.js';
 import { keyUnavailable, SessionKeys } from './session-keys.js';
 
@@ -14,13 +15,20 @@ interface SealingKey {
   /** Where it is neither the session's nor the log's own. */
   readonly keyId?: string;
   readonly key: Uint8Array;
+  /** It stands in for one that is destroyed. */
+  readonly isErased?: boolean;
 }
 
-/** Seals one session's entries without waiting for anything. */
-export interface SessionSealer {
+/** Seals entries of one session without waiting for anything. */
+export interface Seal {
   readonly key: Uint8Array;
   /** @throws GatewayError TOO_LARGE, INVALID_INPUT */
   seal<E extends EventName>(event: Omit<EvidenceEvent<E>, 'session'>): EntryRow;
+}
+
+export interface SessionSealer extends Seal {
+  /** Of operations that hold prompts; absent where the session's protocol has none. */
+  readonly prompts?: Seal;
 }
 
 /** Turns what happened into rows for the log: redacted, sealed, with the digest that the leaf commits to. */
@@ -36,24 +44,47 @@ export class EntrySealer {
 
   /** @throws GatewayError RECORDING_UNAVAILABLE, TOO_LARGE */
   async seal<E extends EventName>(event: EvidenceEvent<E>): Promise<EntryRow> {
-    const [origin, key] = await this.reachable(() => Promise.all([this.log.origin(), this.keyFor(event)]));
-    return this.rowFor(origin, key, event);
+    const at = this.clock.now();
+    const [origin, key] = await this.reachable(() => Promise.all([this.log.origin(), this.keyFor(event, at)]));
+    const { isErased = false } = key;
+    // What was said before that became known was said to be forgotten.
+    const told = isErased ? { ...event, body: withoutPrompt(event.event, event.body) } : event;
+    return this.rowFor({ log: origin, at }, key, told);
   }
 
-  /** Makes the session's key. @throws GatewayError RECORDING_UNAVAILABLE */
-  async forSession(session: SessionId): Promise<SessionSealer> {
+  /** Makes the session's keys. @throws GatewayError RECORDING_UNAVAILABLE */
+  async forSession(session: SessionId, protocol: ProtocolName): Promise<SessionSealer> {
     const [origin, key] = await this.reachable(() => Promise.all([this.log.origin(), this.keys.obtainNew(session)]));
-    if (key === undefined)
-      throw new GatewayError('RECORDING_UNAVAILABLE', `the key of session "${session}" has been destroyed`);
-    return { key, seal: (event) => this.rowFor(origin, { key }, { ...event, session }) };
+    if (key === undefined) throw destroyed(session);
+    const own = this.sealWith(origin, session, { key });
+    if (!carriesPrompts(protocol)) return own;
+    return { ...own, prompts: this.sealWith(origin, session, await this.reachable(() => this.promptsIn(session))) };
   }
 
-  private rowFor<E extends EventName>(log: string, { key, keyId }: SealingKey, event: EvidenceEvent<E>): EntryRow {
+  private sealWith(log: string, session: SessionId, key: SealingKey): Seal {
+    return {
+      key: key.key,
+      seal: (event) => this.rowFor({ log, at: this.clock.now() }, key, { ...event, session }),
+    };
+  }
+
+  private async promptsIn(session: SessionId): Promise<SealingKey> {
+    const { id, parent } = sessionPromptKey(session);
+    const key = await this.keys.obtainWithin(id, parent);
+    if (key === undefined) throw destroyed(session);
+    return { key, keyId: id };
+  }
+
+  private rowFor<E extends EventName>(
+    { log, at }: { readonly log: string; readonly at: Date },
+    { key, keyId }: SealingKey,
+    event: EvidenceEvent<E>,
+  ): EntryRow {
     const body = withoutSecrets(event.body);
     const sealed = sealEntry({
       log,
       event: event.event,
-      at: this.clock.now(),
+      at,
       ...(event.session === undefined ? {} : { session: event.session }),
       ...routingOf(event.event, event.body),
       ...(keyId === undefined ? {} : { keyId }),
@@ -66,15 +97,26 @@ export class EntrySealer {
     return row;
   }
 
-  private async keyFor<E extends EventName>({ event, session, body }: EvidenceEvent<E>): Promise<SealingKey> {
-    const personal = session === undefined ? personalKeyOf(event, body) : undefined;
-    const id = session ?? personal ?? logKeyId;
-    const key = await this.keys.obtain(id);
-    if (key !== undefined) return personal === undefined ? { key } : { key, keyId: personal };
+  private async keyFor<E extends EventName>(event: EvidenceEvent<E>, at: Date): Promise<SealingKey> {
+    const { session } = event;
+    if (session !== undefined && event.holdsPrompt === true) return this.promptsIn(session);
+    const personal = session === undefined ? personalKeyIn(event, at) : undefined;
+    const id = session ?? personal?.id ?? logKeyId;
+    const parent = personal?.parent;
+    // The person's own key first: what is below it ends with it.
+    const key =
+      parent === undefined || (await this.keys.obtain(parent)) !== undefined
+        ? await this.obtain(id, parent)
+        : undefined;
+    if (key !== undefined) return personal === undefined ? { key } : { key, keyId: id };
     // Erased already: what is told about it afterwards is sealed under the log's own key.
     const own = await this.keys.obtain(logKeyId);
     if (own === undefined) throw new GatewayError('RECORDING_UNAVAILABLE', 'the key of the log has been destroyed');
-    return { key: own, keyId: logKeyId };
+    return { key: own, keyId: logKeyId, isErased: true };
+  }
+
+  private obtain(id: string, parent: string | undefined): Promise<Uint8Array | undefined> {
+    return parent === undefined ? this.keys.obtain(id) : this.keys.obtainWithin(id, parent);
   }
 
   private async reachable<T>(work: () => Promise<T>): Promise<T> {
@@ -85,6 +127,18 @@ export class EntrySealer {
     }
   }
 }
+
+/** The key of what tells of one person outside any session. */
+function personalKeyIn<E extends EventName>(
+  { event, body }: EvidenceEvent<E>,
+  at: Date,
+): { readonly id: string; readonly parent?: string } | undefined {
+  const id = personalKeyOf(event, body);
+  return promptKeyOf(event, body, at) ?? (id === undefined ? undefined : { id });
+}
+
+const destroyed = (session: SessionId): GatewayError =>
+  new GatewayError('RECORDING_UNAVAILABLE', `the key of session "${session}" has been destroyed`);
 
 interface Routing {
   readonly operation?: OperationId;

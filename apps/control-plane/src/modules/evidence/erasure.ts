@@ -3,7 +3,7 @@ import { GatewayError, type Identity } from '@sallyport/core';
 import { logKeyId } from '@sallyport/evidence';
 import { DataSource } from 'typeorm';
 import { rowOf } from '../../platform/index.js';
-import { EvidenceWriter } from './evidence-writer.js';
+import { KeyDestructions } from './key-destructions.js';
 import { SessionKeys } from './session-keys.js';
 
 /** Erasure of personal data: what was sealed under a key can never be read again, and every proof stays valid. */
@@ -11,12 +11,12 @@ import { SessionKeys } from './session-keys.js';
 export class Erasure {
   constructor(
     private readonly database: DataSource,
-    private readonly evidence: EvidenceWriter,
+    private readonly destructions: KeyDestructions,
     private readonly keys: SessionKeys,
   ) {}
 
   /**
-   * @param key a session's id, or `person:<id>` for what is told of a person outside any session
+   * @param key a session's id, or `person:<id>` for what is told of a person outside any session; with the keys below it
    * @throws GatewayError NOT_FOUND, CONFLICT while the session is open
    */
   async destroy(key: string, by: Identity, reason: string): Promise<void> {
@@ -25,14 +25,9 @@ export class Erasure {
       throw new GatewayError('NOT_FOUND', `there is no key "${key}", or it has been destroyed already`);
     await this.refuseWhileOpen(key);
     // Recorded in the same breath: the change of the key is committed only once the entry is.
-    await this.keys.destroy(key, () =>
-      this.database.transaction(async (tx) => {
-        await this.evidence.append(tx, {
-          event: 'key.destroyed',
-          body: { key, by: { id: by.id, class: by.class, name: by.name }, reason },
-        });
-        await this.keys.announceDestruction(tx, key);
-      }),
+    const told = { by: { id: by.id, class: by.class, name: by.name }, reason };
+    await this.keys.destroy(key, (destroyed) =>
+      this.database.transaction((tx) => this.destructions.record(tx, destroyed, told)),
     );
   }
 

@@ -99,8 +99,8 @@ export class EvidenceExport {
     const footer = bodyFor(entry, 'operation.completed')?.recording?.footer;
     const { session, operation } = entry.entry.envelope;
     if (footer === undefined || session === undefined || operation === undefined) return;
-    for await (const chunk of this.recordings.chunks(session, operation, footer.chunks))
-      yield { session, operation, chunk };
+    const recorded = { session, operation, keyId: entry.keyId };
+    for await (const chunk of this.recordings.chunks(recorded, footer.chunks)) yield { session, operation, chunk };
   }
 
   private async require(session: SessionId): Promise<void> {

@@ -10,6 +10,8 @@ export interface EvidenceEvent<E extends EventName = EventName> {
   readonly event: E;
   /** Where it is part of a session: then that session's key seals it. */
   readonly session?: SessionId;
+  /** Of a session whose operations may hold prompts: it is about one that does. */
+  readonly holdsPrompt?: true;
   readonly body: EventBody<E>;
 }
 

@@ -3,6 +3,7 @@ import { CheckpointSigner } from './checkpoint-signer.js';
 import { EntrySealer } from './entry-sealer.js';
 import { EvidenceWriter } from './evidence-writer.js';
 import { FreshEntries } from './fresh-entries.js';
+import { KeyDestructions } from './key-destructions.js';
 import { Leader } from './leader.js';
 import { LeaderWork } from './leader-work.js';
 import { LogHealth } from './log-health.js';
@@ -20,6 +21,7 @@ import { Witnessing } from './witnessing.js';
     FreshEntries,
     EntrySealer,
     EvidenceWriter,
+    KeyDestructions,
     CheckpointSigner,
     LeaderWork,
     Leader,
@@ -33,6 +35,7 @@ import { Witnessing } from './witnessing.js';
     LogIdentity,
     EntrySealer,
     EvidenceWriter,
+    KeyDestructions,
     LeaderWork,
     Leader,
     LogHealth,

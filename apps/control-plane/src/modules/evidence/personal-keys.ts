@@ -2,9 +2,12 @@ import type { EventBody, EventName } from '@sallyport/evidence';
 
 type KeyOf = { readonly [E in EventName]?: (body: EventBody<E>) => string | undefined };
 
-const person = (id: string | undefined): string | undefined => (id === undefined ? undefined : `person:${id}`);
+export const personalKey = (person: string): string => `person:${person}`;
 
-// What tells of one person outside any session is sealed under that person's key, so that it can be erased with it.
+const person = (id: string | undefined): string | undefined => (id === undefined ? undefined : personalKey(id));
+
+// What tells of one person outside any session is sealed under that person's key, so that it can be erased with it; prompts
+// and inputs of tools under keys below it: see prompt-keys.ts.
 const keyOf: KeyOf = {
   'login.accepted': ({ identity }) => person(identity?.id),
   'login.refused': ({ identity }) => person(identity?.id),
@@ -14,9 +17,6 @@ const keyOf: KeyOf = {
   'person.updated': ({ id }) => person(id),
   'grants.ended': ({ person: id }) => person(id),
   'witness-token.issued': ({ identity }) => person(identity.id),
-  'ai-turn.prompted': ({ person: id }) => person(id),
-  'tool-call.proposed': ({ person: id }) => person(id),
-  'tool-call.asked': ({ person: id }) => person(id),
   'tool-call.finished': ({ person: id }) => person(id),
   'ai-session.reconfigured': ({ person: id }) => person(id),
   'ai-session.ended': ({ person: id }) => person(id),

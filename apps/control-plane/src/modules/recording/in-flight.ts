@@ -1,11 +1,19 @@
 import { GatewayError, type OperationId, type ReviewId, type SessionId } from '@sallyport/core';
+import type { Seal } from '../evidence/entry-sealer.js';
 import type { Asked } from './decided.js';
 import { ResponseRecording } from './response-recording.js';
+
+/** What seals what is told of an operation, and what is recorded of its response. */
+export interface Sealing {
+  readonly seal: Seal;
+  readonly chunkKey: Uint8Array;
+}
 
 /** One operation that is not over yet. */
 export interface InFlight {
   /** Kept while people may still decide about it. */
   readonly asked?: Asked;
+  readonly sealing: Sealing;
   readonly review?: ReviewId;
   response?: ResponseRecording;
   /** Its outcome is being written: once. */
@@ -28,7 +36,8 @@ export class InFlightOperations {
 
   /** People have answered: from here on it only waits for its outcome. */
   release(id: OperationId): void {
-    if (this.all.has(id)) this.all.set(id, {});
+    const operation = this.all.get(id);
+    if (operation !== undefined) this.all.set(id, { sealing: operation.sealing });
   }
 
   remove(id: OperationId): void {

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { OperationId, SessionId } from '@sallyport/core';
 import { RecordingChain, type SignedFooter, signAlone } from '@sallyport/evidence';
 import { Log } from '../../platform/index.js';
 import { LogIdentity } from '../evidence/log-identity.js';
+import type { RecordedOperation } from '../evidence/recording-reader.js';
 import { StoredRecordings } from './stored-recordings.js';
 
 /** What was recorded of an operation whose own replica can no longer sign it. */
@@ -15,10 +15,11 @@ export class LostRecordings {
   ) {}
 
   /** @returns undefined where nothing was recorded, and where it cannot be read: the session's end does not wait for that */
-  async footerOf(session: SessionId, operation: OperationId): Promise<SignedFooter | undefined> {
+  async footerOf(recorded: RecordedOperation): Promise<SignedFooter | undefined> {
+    const { session, operation } = recorded;
     const chain = new RecordingChain({ session, operation });
     try {
-      for await (const chunk of this.recordings.stored(session, operation)) chain.add(chunk);
+      for await (const chunk of this.recordings.stored(recorded)) chain.add(chunk);
     } catch (error) {
       this.log.error('recording.lost', { session, operation, error });
       return undefined;

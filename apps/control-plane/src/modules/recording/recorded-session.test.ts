@@ -66,7 +66,7 @@ const houseOf = (fails: (entry: Sealed) => boolean) => {
 test('an outcome that still waits is on record before the end of a session in doubt is left to others, and none comes after', async () => {
   const { order, house } = houseOf(({ body: { operation } }) => operation === 'operation 3');
   const session = new RecordedSession('s' as SessionId, house);
-  await session.started({} as never);
+  await session.started({ connection: { protocol: 'postgres' } } as never);
   const first = session.admitted(read, allow, context);
   const second = session.admitted(read, allow, context);
   await Promise.all([first.durable, second.durable]);

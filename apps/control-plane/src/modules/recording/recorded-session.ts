@@ -11,12 +11,13 @@ import type { Settled } from '@sallyport/engine';
 import type { EventBody, SessionStarted } from '@sallyport/evidence';
 import type { Sql } from '../../platform/index.js';
 import { type EntryRow, insertEntries } from '../evidence/entry-rows.js';
-import type { SessionSealer } from '../evidence/entry-sealer.js';
+import type { Seal } from '../evidence/entry-sealer.js';
 import type { EvidenceEvent } from '../evidence/evidence-writer.js';
+import { holdsPrompt } from '../evidence/prompt-keys.js';
 import { recordingKey, sealChunk } from './chunk-sealing.js';
 import { type Asked, askedOf, type DecidedEvent, decidedEvent } from './decided.js';
 import { groupCommitLimits, isInDoubt, type Urgency } from './group-commit.js';
-import { InFlightOperations } from './in-flight.js';
+import { InFlightOperations, type Sealing } from './in-flight.js';
 import { Numbering } from './numbering.js';
 import type { AdmissionContext, AdmittedOperation, SessionEnding, SessionRecorder } from './recorder.js';
 import type { RecordingHouse } from './recording-house.js';
@@ -27,10 +28,13 @@ import { RidingOutcomes } from './riding-outcomes.js';
 type SessionEvent = Omit<EvidenceEvent, 'session'>;
 
 interface Open {
-  readonly sealer: SessionSealer;
-  readonly chunkKey: Uint8Array;
+  readonly own: Sealing;
+  /** Of operations that hold prompts. */
+  readonly prompts: Sealing;
   readonly signing: ResponseSigning;
 }
+
+const sealingWith = (seal: Seal): Sealing => ({ seal, chunkKey: recordingKey(seal.key) });
 
 /** See SessionRecorder. Lives as long as its session, on the replica that serves it. */
 export class RecordedSession implements SessionRecorder {
@@ -56,12 +60,13 @@ export class RecordedSession implements SessionRecorder {
 
   async started(body: Omit<SessionStarted, 'session'>): Promise<void> {
     const [sealer, footers] = await Promise.all([
-      this.house.sealer.forSession(this.id),
+      this.house.sealer.forSession(this.id, body.connection.protocol),
       this.house.log.footerSigner(),
       this.house.replica.claim(this.id),
     ]);
     const signing = new ResponseSigning(footers, this.house.agents, body.agent);
-    this.open = { sealer, signing, chunkKey: recordingKey(sealer.key) };
+    const own = sealingWith(sealer);
+    this.open = { own, prompts: sealer.prompts === undefined ? own : sealingWith(sealer.prompts), signing };
     await this.write({ event: 'session.started', body: { ...body, session: this.id } });
   }
 
@@ -70,7 +75,8 @@ export class RecordedSession implements SessionRecorder {
     const id = this.house.ids.next<OperationId>();
     const number = this.numbering.take();
     const asked = askedOf({ id, number }, operation, context);
-    const durable = this.writeAdmitted(asked, decision);
+    const { own, prompts } = this.opened();
+    const durable = this.writeAdmitted(asked, decision, holdsPrompt(operation) ? prompts : own);
     durable.catch(() => undefined); // the engine listens to it; a session that ended meanwhile does not
     return {
       id,
@@ -80,10 +86,10 @@ export class RecordedSession implements SessionRecorder {
   }
 
   async settled(tx: Sql, operation: OperationId, decision: Settled): Promise<void> {
-    const asked = this.inFlight.find(operation)?.asked;
-    if (asked === undefined)
+    const { asked, sealing } = this.inFlight.find(operation) ?? {};
+    if (asked === undefined || sealing === undefined)
       throw new GatewayError('CONFLICT', `operation "${operation}" is not waiting for a decision`);
-    const row = this.opened().sealer.seal(decidedEvent(asked, decision));
+    const row = sealing.seal.seal(decidedEvent(asked, decision));
     await insertEntries((sql, parameters) => tx.query(sql, parameters), [row]);
     if (decision.outcome === 'allow') return this.inFlight.release(operation);
     this.denied += 1;
@@ -99,8 +105,8 @@ export class RecordedSession implements SessionRecorder {
   }
 
   async response(operation: OperationId, piece: Uint8Array, at: Date): Promise<void> {
-    const { chunkKey } = this.opened();
     const response = this.inFlight.response(operation);
+    const { chunkKey } = this.inFlight.find(operation)!.sealing;
     const store: StoreChunk = (number, chunkAt, chunk) => {
       const payload = sealChunk(chunkKey, { session: this.id, operation, number }, chunk, this.house.random);
       return this.house.chunks.put({ session: this.id, operation, number, at: chunkAt, payload });
@@ -141,12 +147,13 @@ export class RecordedSession implements SessionRecorder {
     });
   }
 
-  private async writeAdmitted(asked: Asked, decision: Decision): Promise<void> {
+  private async writeAdmitted(asked: Asked, decision: Decision, sealing: Sealing): Promise<void> {
     const event = decidedEvent(asked, decision);
     if (event.event === 'operation.denied') this.denied += 1;
-    else this.inFlight.add(asked.operation, event.event === 'operation.reviewing' ? { asked } : {});
+    else this.inFlight.add(asked.operation, { sealing, ...(event.event === 'operation.reviewing' ? { asked } : {}) });
     try {
-      await this.writeDecided(event, asked.pure && event.event === 'operation.allowed' ? 'gated' : 'awaited');
+      const urgency = asked.pure && event.event === 'operation.allowed' ? 'gated' : 'awaited';
+      await this.writeDecided(event, sealing, urgency);
     } catch (error) {
       this.forget(asked, event.event === 'operation.denied', error);
       throw error;
@@ -175,27 +182,28 @@ export class RecordedSession implements SessionRecorder {
     operation: OperationId,
     { outcome, claim }: { outcome: Outcome; claim: string | undefined },
   ): Promise<void> {
-    const { response } = this.inFlight.find(operation)!;
+    const { response, sealing } = this.inFlight.find(operation)!;
     const recorded = response ?? (claim === undefined ? undefined : this.inFlight.response(operation));
     const { mismatch, ...signed } = recorded === undefined ? {} : await this.opened().signing.sign(recorded, claim);
     const body: EventBody<'operation.completed'> = { ...outcome, operation, ...signed };
     if (recorded === undefined) await this.riding.add(body);
-    else await this.write({ event: 'operation.completed', body }, 'lazy');
+    else await this.enter(sealing.seal.seal({ event: 'operation.completed', body }), 'lazy', true);
     this.inFlight.remove(operation);
     if (mismatch !== undefined) throw mismatch;
   }
 
   /** Takes along the outcomes that wait; a decision that is too long for that goes alone, and they ahead of it, each alone. */
-  private async writeDecided(event: DecidedEvent, urgency: Urgency): Promise<void> {
-    const { sealer } = this.opened();
+  private async writeDecided(event: DecidedEvent, { seal }: Sealing, urgency: Urgency): Promise<void> {
+    // What came of earlier operations is not to be forgotten with a prompt.
+    if (seal !== this.opened().own.seal) this.riding.flush();
     const riders = this.riding.take();
-    if (riders === undefined) return this.write(event, urgency);
+    if (riders === undefined) return this.enter(seal.seal(event), urgency, false);
     let row: EntryRow;
     try {
-      row = sealer.seal({ ...event, body: { ...event.body, completed: riders.outcomes } });
+      row = seal.seal({ ...event, body: { ...event.body, completed: riders.outcomes } });
     } catch {
       riders.leave();
-      return this.write(event, urgency);
+      return this.enter(seal.seal(event), urgency, false);
     }
     const written = this.enter(row, urgency, true);
     riders.settle(written);
@@ -204,7 +212,7 @@ export class RecordedSession implements SessionRecorder {
 
   // Sealing is synchronous, so entries join the journal's queue in the order of the calls.
   private async write(event: SessionEvent, urgency: Urgency = 'awaited'): Promise<void> {
-    return this.enter(this.opened().sealer.seal(event), urgency, urgency === 'lazy');
+    return this.enter(this.opened().own.seal.seal(event), urgency, urgency === 'lazy');
   }
 
   /** @param outcomes an outcome that is not on record ends the session's record: the next request hears why */

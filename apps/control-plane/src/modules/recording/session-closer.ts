@@ -3,6 +3,7 @@ import type { OperationId, SessionId } from '@sallyport/core';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Log } from '../../platform/index.js';
 import { EvidenceWriter } from '../evidence/evidence-writer.js';
+import { promptsUnder } from '../evidence/prompt-keys.js';
 import { LostRecordings } from './lost-recordings.js';
 import type { SessionEnding } from './recorder.js';
 
@@ -11,6 +12,8 @@ const retryMs = 1000;
 interface OperationEvents {
   readonly operation: OperationId;
   readonly events: readonly string[];
+  /** What seals its decision. */
+  readonly key_id: string;
   /** Its outcome is told with a later decision. */
   readonly completed: boolean;
 }
@@ -70,24 +73,26 @@ export class SessionCloser implements BeforeApplicationShutdown {
 
   private async writeEnd(tx: EntityManager, session: SessionId, ending: SessionEnding): Promise<void> {
     const operations = await tx.query<OperationEvents[]>(
-      `with told as (select id, operation, event, envelope::jsonb -> 'completed' as completed from evidence_entries
+      `with told as (select id, operation, event, key_id, envelope::jsonb -> 'completed' as completed from evidence_entries
          where session = $1 and event like 'operation.%')
-       select operation, array_agg(event order by id) as events,
+       select operation, array_agg(event order by id) as events, (array_agg(key_id order by id))[1] as key_id,
          operation::text in (select jsonb_array_elements_text(completed) from told) as completed
        from told group by operation order by min(id)`,
       [session],
     );
-    for (const { operation, events, completed } of operations) {
+    for (const { operation, events, key_id: keyId, completed } of operations) {
       if (
         completed ||
         events.some((event) => ['operation.completed', 'operation.denied', 'operation.abandoned'].includes(event))
       )
         continue;
       if (events.includes('operation.allowed')) {
-        const recording = await this.recordings.footerOf(session, operation);
+        const recording = await this.recordings.footerOf({ session, operation, keyId });
+        const isPrompt = recording !== undefined && promptsUnder(keyId) !== undefined;
         await this.evidence.append(tx, {
           event: 'operation.completed',
           session,
+          ...(isPrompt ? { holdsPrompt: true } : {}),
           body: { operation, status: 'unknown', maskedFields: 0, ...(recording && { recording }) },
         });
       } else await this.evidence.append(tx, { event: 'operation.abandoned', session, body: { operation } });

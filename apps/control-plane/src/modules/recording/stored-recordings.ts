@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { GatewayError, type OperationId, type SessionId } from '@sallyport/core';
-import { RecordingReader } from '../evidence/recording-reader.js';
+import { GatewayError } from '@sallyport/core';
+import { type RecordedOperation, RecordingReader } from '../evidence/recording-reader.js';
 import { SessionKeys } from '../evidence/session-keys.js';
 import { openChunk, recordingKey } from './chunk-sealing.js';
 import { ChunkStore } from './chunk-store.js';
@@ -15,25 +15,25 @@ export class StoredRecordings extends RecordingReader {
     super();
   }
 
-  async *chunks(session: SessionId, operation: OperationId, count: number): AsyncIterable<Uint8Array> {
-    if (count === 0 || (await this.keys.find(session)) === undefined) return;
+  async *chunks(recorded: RecordedOperation, count: number): AsyncIterable<Uint8Array> {
+    if (count === 0 || (await this.keys.find(recorded.keyId)) === undefined) return;
     let next = 0;
-    for await (const chunk of this.stored(session, operation)) {
+    for await (const chunk of this.stored(recorded)) {
       yield chunk;
       next += 1;
       if (next === count) return; // what came after the session was closed is no part of what was signed
     }
     throw new GatewayError(
       'EVIDENCE_INCONSISTENT',
-      `the recording of operation "${operation}" has ${next} chunks of ${count}`,
+      `the recording of operation "${recorded.operation}" has ${next} chunks of ${count}`,
     );
   }
 
-  /** As many as there are without a gap; none once the session's key is destroyed. */
-  async *stored(session: SessionId, operation: OperationId): AsyncIterable<Uint8Array> {
-    const sessionKey = await this.keys.find(session);
-    if (sessionKey === undefined) return;
-    const key = recordingKey(sessionKey);
+  /** As many as there are without a gap; none once the key is destroyed. */
+  async *stored({ session, operation, keyId }: RecordedOperation): AsyncIterable<Uint8Array> {
+    const sealing = await this.keys.find(keyId);
+    if (sealing === undefined) return;
+    const key = recordingKey(sealing);
     let next = 0;
     for await (const { number, payload } of this.store.read(session, operation)) {
       if (number !== next) return;

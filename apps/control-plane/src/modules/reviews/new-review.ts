@@ -2,13 +2,14 @@ import type { PersonId, ReviewId } from '@sallyport/core';
 import { request } from '@sallyport/reviews';
 import type { BoundAsked } from './review-asked.js';
 import type { NewReview } from './review-records.js';
+import type { SealedShown } from './shown-texts.js';
 
 interface Made {
   readonly id: ReviewId;
   /** Everybody who is the same human as the requester, or owns it. */
   readonly behind: readonly PersonId[];
   readonly at: Date;
-  readonly shown: Buffer;
+  readonly shown: SealedShown;
 }
 
 const resourcesKept = 200;
@@ -42,7 +43,7 @@ export function newReview(asked: BoundAsked, { id, behind, at, shown }: Made): N
     action: operation.action,
     risk: operation.risk,
     resources: operation.resources.slice(0, resourcesKept),
-    shown,
+    ...shown,
     operation_digest: operation.digest,
     policies: decision.policies,
     policy_version: decision.policyVersion,

@@ -44,6 +44,7 @@ const columns = [
   'risk',
   'resources',
   'shown',
+  'shown_key',
   'policies',
   'policy_version',
   'groups',

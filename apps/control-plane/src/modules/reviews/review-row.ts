@@ -52,6 +52,8 @@ export interface ReviewRow {
   readonly resources: readonly string[];
   /** Sealed: see shown-texts.ts. */
   readonly shown: Buffer;
+  /** The key that it is sealed under where that is not the session's own. */
+  readonly shown_key: string | null;
   readonly policies: readonly PolicyId[];
   readonly policy_version: number;
   readonly groups: readonly string[];

@@ -1,13 +1,14 @@
 import type { TurnContext } from '@sallyport/core';
-import type {
-  Envelope,
-  EventBodies,
-  EventName,
-  OperationCompleted,
-  OperationDecided,
-  OperationDenied,
-  SessionEnded,
-  SessionStarted,
+import {
+  destroyedIn,
+  type Envelope,
+  type EventBodies,
+  type EventName,
+  type OperationCompleted,
+  type OperationDecided,
+  type OperationDenied,
+  type SessionEnded,
+  type SessionStarted,
 } from '@sallyport/evidence';
 
 /** One sequenced entry as a projection sees it; without a body once its key is destroyed. */
@@ -26,7 +27,7 @@ export interface Changes {
   readonly sessions: ReadonlyMap<string, Columns>;
   readonly operations: ReadonlyMap<string, Columns>;
   readonly ended: readonly string[];
-  /** Sessions whose key was destroyed, with when. */
+  /** Keys that were destroyed, with when. */
   readonly erased: ReadonlyMap<string, string>;
 }
 
@@ -91,6 +92,7 @@ const completed = ({
   durationMs,
   joinKey,
   scoped,
+  flags,
 }: OperationCompleted): Columns => ({
   status,
   status_code: code ?? null,
@@ -101,6 +103,7 @@ const completed = ({
   duration_ms: durationMs ?? null,
   join_key: joinKey ?? null,
   scoped: scoped ?? null,
+  flags: flags ?? null,
 });
 
 const decisions: Readonly<Record<string, string>> = {
@@ -129,7 +132,8 @@ export function fold(entries: Iterable<Told>): Changes {
     else if (event === 'session.ended' && session !== undefined) {
       add(sessions, session, { ended_seq: seq, ended_at: at, ...(body && ended(body as SessionEnded)) });
       closed.push(session);
-    } else if (event === 'key.destroyed' && body) erased.set((body as EventBodies['key.destroyed']).key, at);
+    } else if (event === 'key.destroyed' && body)
+      for (const key of destroyedIn(body as EventBodies['key.destroyed'])) erased.set(key, at);
     else if (operation !== undefined && session !== undefined) {
       for (const [earlier, columns] of outcomesIn({ seq, event, envelope, ...(body && { body }) }))
         add(operations, earlier, columns);

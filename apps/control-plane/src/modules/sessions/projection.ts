@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type EventBodies, type EventName, openBody } from '@sallyport/evidence';
 import type { EntityManager } from 'typeorm';
 import { Log } from '../../platform/index.js';
+import { promptsUnder } from '../evidence/prompt-keys.js';
 import type { SequencedEntry } from '../evidence/sequencer.js';
 import { SessionKeys } from '../evidence/session-keys.js';
 import { type Changes, type Columns, fold, type Told } from './fold.js';
@@ -51,6 +52,7 @@ const operationColumns: Readonly<Record<string, string>> = {
   duration_ms: 'double precision',
   join_key: 'text',
   scoped: 'text',
+  flags: 'text[]',
   ai_client: 'text',
   ai_session: 'text',
   turn: 'text',
@@ -75,6 +77,20 @@ const fromEnvelope = new Set([
   'ended_at',
 ]);
 
+/** What the outcome of an operation tells: it stays where only its decision is erased. */
+const fromOutcome: ReadonlySet<string> = new Set([
+  'status',
+  'status_code',
+  'rows',
+  'bytes',
+  'masked_fields',
+  'masked_by',
+  'duration_ms',
+  'join_key',
+  'scoped',
+  'flags',
+]);
+
 const upsertSql = (table: string, columns: Readonly<Record<string, string>>): string => {
   const names = Object.keys(columns);
   const typed = Object.entries(columns).map(([name, type]) => `"${name}" ${type}`);
@@ -86,16 +102,27 @@ const upsertSql = (table: string, columns: Readonly<Record<string, string>>): st
   return `insert into ${table} (id, ${listed}) select id, ${listed} from jsonb_to_recordset($1::jsonb) as row (id uuid, ${typed.join(', ')})
     on conflict (id) do update set ${merged.join(', ')}`;
 };
-const eraseSql = (table: string, columns: Readonly<Record<string, string>>, where: string): string =>
-  `update ${table} set ${Object.keys(columns)
+const eraseSql = (table: string, columns: readonly string[], where: string): string =>
+  `update ${table} set ${columns
     .filter((name) => !fromEnvelope.has(name))
     .map((name) => `"${name}" = null`)
     .join(', ')} where ${where}`;
 
 const upsertSessions = upsertSql('sessions', sessionColumns);
 const upsertOperations = upsertSql('operations', operationColumns);
-const eraseSessions = eraseSql('sessions', sessionColumns, 'id = $1');
-const eraseOperations = eraseSql('operations', operationColumns, 'session_id = $1');
+const eraseSessions = eraseSql('sessions', Object.keys(sessionColumns), 'id = $1');
+const eraseOperations = eraseSql('operations', Object.keys(operationColumns), 'session_id = $1');
+const sealedUnder = (events: string): string =>
+  `session_id = $1 and id in (select operation from evidence_entries where session = $1 and key_id = $2 and event ${events})`;
+/** Of operations that hold prompts: what was asked, and where the answer was recorded what came of it, too. */
+const erasePrompts = [
+  eraseSql(
+    'operations',
+    Object.keys(operationColumns).filter((name) => !fromOutcome.has(name)),
+    sealedUnder("<> 'operation.completed'"),
+  ),
+  eraseSql('operations', [...fromOutcome], sealedUnder("= 'operation.completed'")),
+];
 
 const rowsOf = (changes: ReadonlyMap<string, Columns>): string =>
   JSON.stringify([...changes].map(([id, columns]) => ({ ...columns, id })));
@@ -134,6 +161,8 @@ export class SessionsProjection {
     if (operations.size > 0) await tx.query(upsertOperations, [rowsOf(operations)]);
     if (ended.length > 0) await tx.query('delete from session_homes where session = any($1::uuid[])', [ended]);
     for (const [key, at] of erased) {
+      const prompts = promptsUnder(key);
+      if (prompts?.of === 'session') for (const erase of erasePrompts) await tx.query(erase, [prompts.session, key]);
       if (!isUuid(key)) continue; // a person's key: no row of these tables is sealed under it
       await tx.query(`${eraseSessions}`, [key]);
       await tx.query('update sessions set erased_at = $2 where id = $1', [key, at]);

@@ -60,18 +60,19 @@ export class Replays {
     if (document === undefined) return { ...step, [entry.tampered === true ? 'tampered' : 'erased']: true };
     const body = bodyOf(document);
     if (event === 'operation.completed')
-      return { ...step, ...(await this.completed(session, body as OperationCompleted)) };
+      return { ...step, ...(await this.completed(session, entry.keyId, body as OperationCompleted)) };
     return { ...step, ...factsOf(event, body) };
   }
 
   private async completed(
     { id, protocol }: SessionRow,
+    keyId: string,
     { operation, recording, ...outcome }: OperationCompleted,
   ): Promise<Readonly<Record<string, unknown>>> {
     const facts = { outcome: snakeCase(outcome) };
     if (recording === undefined) return facts;
     const { text, bytes } = await recordedAnswer(
-      this.recordings.chunks(id as SessionId, operation, recording.footer.chunks),
+      this.recordings.chunks({ session: id as SessionId, operation, keyId }, recording.footer.chunks),
       protocol,
     );
     return { ...facts, response: text, response_bytes: bytes };

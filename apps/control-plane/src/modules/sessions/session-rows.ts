@@ -43,6 +43,8 @@ export interface OperationRow {
   /** What finds it in the target's own log. */
   readonly join_key: string | null;
   readonly scoped: string | null;
+  /** Of a model's answer. */
+  readonly flags: string[] | null;
   /** Of an operation that itself says what it belongs to. */
   readonly ai_client: string | null;
   readonly ai_session: string | null;

@@ -97,6 +97,8 @@ export interface OperationView {
     readonly masked_fields: number | null;
     readonly masked_by: readonly string[] | null;
     readonly duration_ms: number | null;
+    /** Of a model's answer, what to look at: see `answerFlags` of libs/models. */
+    readonly flags: readonly string[] | null;
   } | null;
 }
 
@@ -148,4 +150,5 @@ const outcomeOf = (row: OperationRow, status: string): NonNullable<OperationView
   masked_fields: numberOf(row.masked_fields),
   masked_by: row.masked_by,
   duration_ms: row.duration_ms,
+  flags: row.flags,
 });

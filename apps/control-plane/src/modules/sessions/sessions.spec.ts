@@ -69,6 +69,25 @@ const ended = async (...about: Parameters<typeof record>): Promise<SessionId> =>
   return session.id;
 };
 
+/** The keys first, then a bundle that has nothing else to go by. */
+const verified = async (query: string) => {
+  const keys = (await auditor.get('/v1/evidence/keys').expect(200)).body;
+  const { text } = await auditor
+    .get(`/v1/evidence/export${query}`)
+    .buffer(true)
+    .parse((response, done) => {
+      const parts: Buffer[] = [];
+      response
+        .on('data', (part: Buffer) => parts.push(part))
+        .on('end', () => done(null, Buffer.concat(parts).toString()));
+    })
+    .then(({ body }) => ({ text: body as string }));
+  async function* lines() {
+    yield* text.trimEnd().split('\n');
+  }
+  return verifyBundle(lines(), { logKeys: keys.log_keys.map(({ key }: { key: string }) => key) });
+};
+
 describe('sessions', () => {
   test('are shown with who, where, when and how they ended', async () => {
     const id = await ended();
@@ -120,6 +139,33 @@ describe('sessions', () => {
     ]);
     const looks = await house.database.query("select id from evidence_entries where event = 'evidence.exported'");
     expect(looks.length).toBeGreaterThan(0);
+  });
+
+  test('say what to look at in a model’s answer, and still verify; so do those of before, which say nothing of it', async () => {
+    const recorder = house.controlPlane.app.get(Recorder).session(randomUUID() as SessionId);
+    await recorder.started(startedBy(adaAsRecorded));
+    for (const flags of [['remote-image'], undefined] as const) {
+      const asked = recorder.admitted(
+        operation('anthropic.messages claude', { action: 'model.request' }),
+        allow,
+        context,
+      );
+      await asked.durable;
+      await asked.outcome({ status: 'done', maskedFields: 0, ...(flags === undefined ? {} : { flags }) });
+    }
+    await recorder.ended(closing);
+    interface Told {
+      readonly event?: string;
+      readonly outcome: { readonly flags?: unknown } | null;
+    }
+    const operations = async (): Promise<Told[]> =>
+      (await ada.get(`/v1/sessions/${recorder.id}/operations`)).body.items ?? [];
+    await expect.poll(async () => (await operations()).filter(({ outcome }) => outcome !== null).length).toBe(2);
+    expect((await operations()).map(({ outcome }) => outcome!.flags)).toEqual([['remote-image'], null]);
+    const replayed: Told[] = (await auditor.get(`/v1/sessions/${recorder.id}/replay`).expect(200)).body.items;
+    const told = replayed.filter(({ event }) => event === 'operation.completed');
+    expect(told.map(({ outcome }) => outcome!.flags)).toEqual([['remote-image'], undefined]);
+    expect((await verified(`?session=${recorder.id}`)).findings).toEqual([]);
   });
 
   test('replay an outcome in its own place, whichever entry tells it', async () => {
@@ -186,25 +232,8 @@ describe('sessions', () => {
 describe('evidence by HTTP', () => {
   test('keys are pinned first, then a bundle verifies with nothing else', async () => {
     const id = await ended();
-    const keys = (await auditor.get('/v1/evidence/keys').expect(200)).body;
-    const verify = async (query: string) => {
-      const { text } = await auditor
-        .get(`/v1/evidence/export${query}`)
-        .buffer(true)
-        .parse((response, done) => {
-          const parts: Buffer[] = [];
-          response
-            .on('data', (part: Buffer) => parts.push(part))
-            .on('end', () => done(null, Buffer.concat(parts).toString()));
-        })
-        .then(({ body }) => ({ text: body as string }));
-      async function* lines() {
-        yield* text.trimEnd().split('\n');
-      }
-      return verifyBundle(lines(), { logKeys: keys.log_keys.map(({ key }: { key: string }) => key) });
-    };
-    expect((await verify('')).findings).toEqual([]);
-    expect(await verify(`?session=${id}`)).toMatchObject({ ok: true, kind: 'selection', findings: [] });
+    expect((await verified('')).findings).toEqual([]);
+    expect(await verified(`?session=${id}`)).toMatchObject({ ok: true, kind: 'selection', findings: [] });
   });
 
   test('the checkpoint is a signed note', async () => {

@@ -8,6 +8,7 @@ import { CallMatching } from './call-matching.js';
 import { ExecTicketsController } from './exec-tickets.controller.js';
 import { ExecTicketIssuer } from './exec-tickets.js';
 import { TicketIssuer } from './ticket-issuer.js';
+import { TicketMarks } from './ticket-marks.js';
 import { TicketWriter } from './ticket-writer.js';
 import { TicketsController } from './tickets.controller.js';
 import { TicketsService } from './tickets.service.js';
@@ -15,7 +16,7 @@ import { TicketsService } from './tickets.service.js';
 @Module({
   imports: [AiSessionsModule, ConnectionsModule, EvidenceModule, GrantsModule],
   controllers: [ExecTicketsController, TicketsController],
-  providers: [Attributions, CallMatching, ExecTicketIssuer, TicketIssuer, TicketWriter, TicketsService],
-  exports: [TicketsService],
+  providers: [Attributions, CallMatching, ExecTicketIssuer, TicketIssuer, TicketMarks, TicketWriter, TicketsService],
+  exports: [TicketMarks, TicketsService],
 })
 export class TicketsModule {}

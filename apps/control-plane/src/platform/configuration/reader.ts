@@ -46,12 +46,17 @@ export class SettingsReader {
   }
 
   integer(name: string, { fallback, least, most }: { fallback: number; least: number; most: number }): number {
+    return this.optionalInteger(name, { least, most }) ?? fallback;
+  }
+
+  /** @returns undefined where it is absent, and where it is a mistake */
+  optionalInteger(name: string, { least, most }: { least: number; most: number }): number | undefined {
     const text = this.optional(name);
-    if (text === undefined) return fallback;
+    if (text === undefined) return undefined;
     const value = Number(text);
     if (/^\d{1,12}$/.test(text) && value >= least && value <= most) return value;
     this.mistake(name, `must be a whole number from ${least} to ${most}, not "${text}"`);
-    return fallback;
+    return undefined;
   }
 
   choice<const T extends string>(name: string, all: readonly T[], fallback: T): T {
