@@ -20,7 +20,7 @@ import { loadParser } from '@sallyport/sql';
 import { InspectionBudget } from './client/budget.js';
 import { answerError, serveCall } from './client/call.js';
 import { openHead } from './client/open-head.js';
-import { addressingOf, errorStyleOf, requestOf } from './client/request.js';
+import { addressingOf, errorStyleOf, requestOf, withSigned } from './client/request.js';
 import { authenticate } from './client/signature.js';
 import { SignatureRefused } from './client/signature-refused.js';
 import { SingleUses } from './client/single-use.js';
@@ -39,6 +39,9 @@ interface House {
   readonly holdMs: number;
 }
 
+/** SDKs ask for as much at once as their caller does (s5cmd: 256 calls), and try a refused call but twice more. */
+const patienceMs = 30_000;
+
 /** botocore stops reading after 60 s and asks again; answered before that, it shows the answer instead. */
 const usualHoldMs = 45_000;
 
@@ -51,7 +54,7 @@ export async function createAwsClientSide({ holdMs = usualHoldMs }: AwsClientSid
   await loadParser(); // calls that carry SQL are described by its grammar
   const house: House = {
     catalogue: loadCatalogue(),
-    sessions: new CallSessions<OpenedHead>({ openHead }),
+    sessions: new CallSessions<OpenedHead>({ openHead, patienceMs }),
     servers: createHttpServers(),
     uses: new SingleUses(),
     keys: new TicketKeys(),
@@ -69,7 +72,9 @@ function serve(client: Client, lobby: Lobby, house: House): Promise<void> {
     connection: randomUUID(),
   };
   const answered = (incoming: Incoming): Promise<void> => answer(incoming, place);
-  return serveClient(client, { lobby, servers: house.servers, proxy: true, answer: answered });
+  // As AWS itself, but for a few services: HTTP/2 forbids what HTTP/1.1 allows, such as a space at the end of a header.
+  const prefers = 'http1First';
+  return serveClient(client, { lobby, servers: house.servers, proxy: true, prefers, answer: answered });
 }
 
 interface Place {
@@ -105,7 +110,9 @@ async function answer(incoming: Incoming, { lobby, house, address, connection }:
     style = errorStyleOf(request, claimed.ok ? claimed.scope.service : undefined);
     // Nothing of a body is read before the key has been found to be that of the ticket.
     budget.belongTo(claimed.ok ? claimed.accessKeyId : '');
+    const asSigned = claimed.ok ? withSigned(request, incoming, claimed.signedHeaders) : request;
     const signed = await authenticate(request, claimed, {
+      asSigned,
       lobby,
       uses: house.uses,
       keys: house.keys,

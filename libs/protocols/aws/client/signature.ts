@@ -44,6 +44,8 @@ export interface Verifying {
   readonly now: Date;
   readonly connection: string;
   readonly address: string;
+  /** The request with all headers that its signature names. */
+  readonly asSigned: AwsRequest;
   /** Reads the body whole, where its hash was signed without being told. */
   read(): Promise<Uint8Array>;
 }
@@ -63,7 +65,8 @@ export async function authenticate(
   const pair = verifying.keys.pairOf(ticket, authorization.accessKeyId, verifying.lobby);
   if (pair === undefined) throw unknownKey();
   const whole = hashesUntoldBody(authorization) ? { ...request, body: await verifying.read() } : request;
-  const verified = verify(whole, authorization, pair.secretAccessKey, {
+  const asSigned = { ...whole, headers: verifying.asSigned.headers };
+  const verified = verify(asSigned, authorization, pair.secretAccessKey, {
     now: verifying.now,
     keys: verifying.keys.signing,
   });
