@@ -20,7 +20,8 @@ import { loadParser } from '@sallyport/sql';
 import { InspectionBudget } from './client/budget.js';
 import { answerError, serveCall } from './client/call.js';
 import { openHead } from './client/open-head.js';
-import { addressingOf, errorStyleOf, requestOf, withSigned } from './client/request.js';
+import { usualRegion } from './client/regions.js';
+import { addressingOf, asSignedBy, errorStyleOf, requestOf } from './client/request.js';
 import { authenticate } from './client/signature.js';
 import { SignatureRefused } from './client/signature-refused.js';
 import { SingleUses } from './client/single-use.js';
@@ -91,6 +92,8 @@ const unchecked: Pick<BodyVerifier, 'push' | 'finish'> = {
   finish: () => ({ length: 0, trailers: [] }),
 };
 
+const ofS3 = (signingName: string): boolean => /^s3(express)?$/.test(signingName);
+
 /** Whatever goes wrong is the client's answer; rejects only where even that cannot be said. */
 async function answer(incoming: Incoming, { lobby, house, address, connection }: Place): Promise<void> {
   const budget = house.budget.begin();
@@ -110,7 +113,8 @@ async function answer(incoming: Incoming, { lobby, house, address, connection }:
     style = errorStyleOf(request, claimed.ok ? claimed.scope.service : undefined);
     // Nothing of a body is read before the key has been found to be that of the ticket.
     budget.belongTo(claimed.ok ? claimed.accessKeyId : '');
-    const asSigned = claimed.ok ? withSigned(request, incoming, claimed.signedHeaders) : request;
+    const addressing = claimed.ok && ofS3(claimed.scope.service) ? addressingOf(request, lobby.publicHost) : {};
+    const asSigned = claimed.ok ? asSignedBy(claimed, request, incoming, addressing) : request;
     const signed = await authenticate(request, claimed, {
       asSigned,
       lobby,
@@ -130,12 +134,12 @@ async function answer(incoming: Incoming, { lobby, house, address, connection }:
     const session = await house.sessions.obtain(claim, lobby);
     await session.handle.confirmed();
     const { catalogue, holdMs } = house;
-    const ofS3 = /^s3(express)?$/.test(signed.scope.signingName);
-    const addressing = ofS3 ? addressingOf(request, lobby.publicHost) : {};
+    const { scope } = signed;
+    const region = scope.region || usualRegion(session.handle);
     await serveCall({
       incoming,
       addressing,
-      signed,
+      signed: { ...signed, scope: { ...scope, region } },
       style,
       session,
       catalogue,

@@ -1,6 +1,6 @@
 /** From HTTP to what both gates describe. */
 
-import type { Addressing, AwsRequest } from '@sallyport/aws';
+import type { Addressing, Authorization, AwsRequest } from '@sallyport/aws';
 import { type Headers, headerOf, type Incoming, requestHeadOf } from '@sallyport/http';
 import type { ErrorStyle } from '../refuse.js';
 
@@ -34,16 +34,21 @@ export function requestOf(incoming: Incoming): AwsRequest {
   return { ...head, headers: withListsJoined(head.headers) };
 }
 
-/** Of the connection, and signed all the same: s3cmd sends back what an answer said. A signature is verified with them. */
-export const withSigned = (
+/**
+ * With headers of the connection that were signed all the same (s3cmd sends back what an answer said), and with the path of
+ * a signature of version 2, which has the bucket however it is addressed.
+ */
+export function asSignedBy(
+  { signedHeaders, version }: Authorization,
   request: AwsRequest,
   { headers }: Pick<Incoming, 'headers'>,
-  names: readonly string[],
-): AwsRequest => {
-  const missing = names.filter((name) => headerOf(request.headers, name) === undefined);
-  const signed = headers.filter(([name]) => missing.includes(name));
-  return signed.length === 0 ? request : { ...request, headers: [...request.headers, ...signed] };
-};
+  { bucket }: Addressing,
+): AwsRequest {
+  const missing = signedHeaders.filter((name) => headerOf(request.headers, name) === undefined);
+  const more = missing.length === 0 ? [] : headers.filter(([name]) => missing.includes(name));
+  const path = version === 2 && bucket !== undefined ? `/${bucket}${request.path}` : request.path;
+  return { ...request, path, headers: [...request.headers, ...more] };
+}
 
 // Other services of S3 have an account or an access point in front.
 const ofS3 =
