@@ -74,7 +74,7 @@ describe('of a query', () => {
   test('what the signature does not cover is refused, and not passed over', () => {
     expect(check(linked({ query: '&prefix=private%2F' }))).toMatchObject({
       reason: 'unsupported',
-      message: 'signature version 2 does not cover the parameter prefix: sign with version 4',
+      message: 'signature version 2 does not cover the parameter prefix',
     });
   });
 

@@ -28,7 +28,7 @@ export const readPresignedV2 = ({ headers, pairs }: Readable): Authorization => 
   for (const [name, value] of pairs) {
     if (given.has(name)) fail('malformed', `the parameter ${name} is given twice`);
     if (!parameters.has(name) && !repeated.has(name) && !covered.has(name) && !isHeader(name))
-      fail('unsupported', `signature version 2 does not cover the parameter ${name}: sign with version 4`);
+      fail('unsupported', `signature version 2 does not cover the parameter ${name}`);
     if (isHeader(name) && headers.has(name)) fail('malformed', `${name} is a header and a parameter`);
     given.set(name, decoded(value));
   }
