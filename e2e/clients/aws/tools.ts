@@ -110,6 +110,7 @@ const rclone: Tool = {
   settings: ({ env }) => ({
     args: [],
     env: {
+      AWS_CA_BUNDLE: '', // its own way to load one, and it takes no other beside it
       RCLONE_CONFIG: '/dev/null',
       RCLONE_CA_CERT: env['AWS_CA_BUNDLE']!,
       RCLONE_CONFIG_R_TYPE: 's3',
@@ -175,15 +176,19 @@ const mc: Tool = {
 
 export const tools: readonly Tool[] = [aws, s3cmd, rclone, mc];
 
+/** Two of its processes signed the same request within a second: it waits, and signs it again. */
+const again = /429 \(SlowDown\)|WARNING: Waiting/;
+
 /** Sorted, because they work on several files at once; without what no two runs have in common. */
-export const comparable = (text: string): string[] =>
+export const comparable = (text: string, home: string): string[] =>
   text
     .replace(/https?:\/\/127\.0\.0\.1:\d+/g, 'URL')
     .replace(/\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+)?Z?/g, 'TIME')
+    .replaceAll(home, 'HOME')
     .replace(/R\{[\w-]+\}/g, 'R')
     .replace(/(in )?[\d.]+ (seconds|s\b|[kKMG]?i?B\/s)/g, '')
     .replace(/versionId=[\w-]+|ID `\w+`/g, 'ID')
     .split(/[\r\n]+/)
     .map((line) => line.trimEnd())
-    .filter((line) => line !== '' && !/[─│]|Duration|Transferred|^Config file|NOTICE: Config/.test(line))
+    .filter((line) => line !== '' && !again.test(line) && !/[─│]|Duration|Transferred|NOTICE: Config/.test(line))
     .sort();
