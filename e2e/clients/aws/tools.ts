@@ -96,7 +96,6 @@ const s3cmd: Tool = {
     ['mv', 's3://s3cmd/copied', 's3://s3cmd/moved'],
     ['modify', '--add-header=x-amz-meta-a:b', 's3://s3cmd/moved'],
     ['setacl', '--acl-public', 's3://s3cmd/moved'],
-    ['setversioning', 's3://s3cmd', 'enable'],
     ['expire', '--expiry-days=3', 's3://s3cmd'],
     ['getlifecycle', 's3://s3cmd'],
     ['get', 's3://s3cmd/none'],
@@ -136,7 +135,6 @@ const rclone: Tool = {
     ['moveto', 'R:rclone/copied', 'R:rclone/moved'],
     ['backend', 'versioning', 'R:rclone', 'Enabled'],
     ['size', 'R:rclone'],
-    ['cat', 'R:rclone/none'],
     ['delete', 'R:rclone'],
   ],
 };
@@ -187,7 +185,7 @@ export const comparable = (text: string, home: string): string[] =>
     .replaceAll(home, 'HOME')
     .replace(/R\{[\w-]+\}/g, 'R')
     .replace(/(in )?[\d.]+ (seconds|s\b|[kKMG]?i?B\/s)/g, '')
-    .replace(/versionId=[\w-]+|ID `\w+`/g, 'ID')
+    .replace(/versionId=[\w-]+|ID `\w+`|request id: \w+/g, 'ID')
     .split(/[\r\n]+/)
     .map((line) => line.trimEnd())
     .filter((line) => line !== '' && !again.test(line) && !/[─│]|Duration|Transferred|NOTICE: Config/.test(line))
