@@ -98,8 +98,8 @@ def _():
 
     trust = ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"])
     where = {"Bucket": "boto", "Key": "link to+ü//x"}
-    put = s3.generate_presigned_url("put_object", Params=where)
-    urlopen(Request(put, method="PUT", data=b"by link"), context=trust).close()
+    put = s3.generate_presigned_url("put_object", Params={**where, "ContentType": "text/x"})
+    urlopen(Request(put, method="PUT", data=b"by link", headers={"Content-Type": "text/x"}), context=trust).close()
     with urlopen(s3.generate_presigned_url("get_object", Params=where), context=trust) as answer:
         return answer.read().decode()
 
