@@ -11,7 +11,7 @@ const isProgram = (file: string): boolean => {
 };
 
 /** The client to drive: what the variable names, else what is on the PATH; undefined where there is none. */
-export const found = (name: 'claude' | 'codex'): string | undefined => {
+export const found = (name: 'claude' | 'codex' | 'aws' | 's3cmd' | 'rclone' | 'mc'): string | undefined => {
   const given = process.env[`SALLYPORT_${name.toUpperCase()}`];
   const candidates = given
     ? [given]

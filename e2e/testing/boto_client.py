@@ -90,6 +90,34 @@ def _():
     return s3.get_object(Bucket="boto", Key="v", VersionId=one)["Body"].read().decode()
 
 
+@step("s3 links")
+def _():
+    """As boto3 presigns them by default here, which is by signature version 2."""
+    import ssl
+    from urllib.request import Request, urlopen
+
+    trust = ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"])
+    where = {"Bucket": "boto", "Key": "link to+ü//x"}
+    put = s3.generate_presigned_url("put_object", Params={**where, "ContentType": "text/x"})
+    urlopen(Request(put, method="PUT", data=b"by link", headers={"Content-Type": "text/x"}), context=trust).close()
+    with urlopen(s3.generate_presigned_url("get_object", Params=where), context=trust) as answer:
+        return answer.read().decode()
+
+
+@step("s3 bucket policy")
+def _():
+    s3.put_bucket_policy(Bucket="boto", Policy='{"Version":"2012-10-17","Statement":[]}')
+    return s3.get_bucket_policy(Bucket="boto")["Policy"]
+
+
+@step("s3 checksums")
+def _():
+    body = os.urandom(300_000)
+    sums = ["CRC32", "SHA1", "SHA256"]
+    told = [s3.put_object(Bucket="boto", Key="sum", Body=body, ChecksumAlgorithm=one) for one in sums]
+    return [f"Checksum{one}" in answer for one, answer in zip(sums, told)]
+
+
 @step("s3 batch delete")
 def _():
     return len(s3.delete_objects(Bucket="boto", Delete={"Objects": [{"Key": "v"}, {"Key": "z.gz"}]})["Deleted"])

@@ -97,6 +97,10 @@ test('the operation that x-id claims is not looked at', () => {
   expect(named(s3('DELETE /bucket/key?x-id=GetObject'))).toBe('s3 DeleteObject');
 });
 
+test('what minio-go asks of its own server only does not keep it from S3', () => {
+  expect(named(s3('GET /bucket?lifecycle&withUpdatedAt=true'))).toBe('s3 GetBucketLifecycleConfiguration');
+});
+
 test('a presigned URL counts its x-amz- keys as headers', () => {
   const signature =
     'X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=c&X-Amz-Date=d&X-Amz-Expires=9&X-Amz-Signature=s';

@@ -16,6 +16,9 @@ interface Fit {
   readonly hit: Hit;
 }
 
+/** Names no operation: the first is every SDK's, the second minio-go's, which S3 does not look at. */
+const meaningless = new Set(['x-id', 'withUpdatedAt']);
+
 /**
  * The most specific ones: of the path first, then of the query string and the headers. Where several services have an
  * equal one, all of them; less specific ones are not candidates, because the gateway sends the request to the host of the
@@ -24,7 +27,7 @@ interface Fit {
 export const matchRest = (head: Head, services: readonly ServiceModel[], addressing: Addressing): readonly Match[] => {
   const speaking = services.filter((service) => restProtocol(service) !== undefined);
   if (speaking.length === 0) return refuse('the request names no operation');
-  const query = head.query.filter(([key]) => key !== 'x-id');
+  const query = head.query.filter(([key]) => !meaningless.has(key));
   // What one service refuses, another that shares its signing name may serve: S3's keys are no paths of S3 Control.
   const attempts = speaking.map((service) => attempt(() => fitsOf(service, { ...head, query }, addressing)));
   const best = mostSpecific(attempts.flatMap((each) => each.value ?? [])).map((fit) =>

@@ -3,17 +3,20 @@ import { headerValues, type QueryPair, queryPairs } from './canonical.js';
 import { fail, failure, orFailure, type SignatureFailure } from './failure.js';
 import { readHeader } from './header-form.js';
 import { readPresigned } from './presigned-form.js';
+import { isPresignedV2, readPresignedV2 } from './presigned-v2.js';
 import type { CredentialScope } from './scope.js';
 
 /** What a request says about its signature; nothing of it is proven before `verify`. */
 export interface Authorization {
   readonly ok: true;
   readonly form: 'header' | 'presigned';
+  /** Of a URL that is presigned for S3 by the older version: it names no region, and `amzDate` is when it expires. */
+  readonly version?: 2;
   readonly accessKeyId: string;
   readonly scope: CredentialScope;
   /** Sorted, lower case, no name twice. */
   readonly signedHeaders: readonly string[];
-  /** 64 hexadecimal digits. */
+  /** Hexadecimal digits: 64, of version 2 40. */
   readonly signature: string;
   readonly signedAt: Date;
   /** `signedAt` as it was written and signed. */
@@ -51,6 +54,7 @@ const read = (from: Readable): Authorization | SignatureFailure => {
     return failure('malformed', 'the request is signed in its header and in its query');
   if (header !== undefined) return readHeader(header, from);
   if (presigned) return readPresigned(from);
+  if (isPresignedV2(from.pairs.map(([name]) => name))) return readPresignedV2(from);
   if (names.includes('awsaccesskeyid') || names.includes('signatureversion'))
     return failure('unsupported', 'signature version 2 is not supported: sign with version 4');
   return failure('missing', 'the request is not signed');

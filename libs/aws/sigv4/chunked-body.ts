@@ -14,7 +14,10 @@ const chunkLine = /^([0-9a-fA-F]{1,10})(?:;chunk-signature=([0-9a-f]{64}))?$/;
 
 type State = 'size' | 'data' | 'data-end' | 'trailers' | 'done';
 
-/** aws-chunked: `size[;chunk-signature=…]`, the bytes, …, a chunk of none, trailers, an empty line; every line with CRLF. */
+/**
+ * aws-chunked: `size[;chunk-signature=…]`, the bytes, …, a chunk of none, trailers, an empty line; every line with CRLF.
+ * A checksum may end with LF, and an empty line after it: so AWS's documentation of signed trailers has it, and minio-go.
+ */
 export class ChunkedBody implements BodyVerifier {
   readonly #chain: ChunkChain | undefined;
   readonly #expected: number | undefined;
@@ -26,6 +29,7 @@ export class ChunkedBody implements BodyVerifier {
   #hash: Hash | undefined;
   #signature = '';
   #length = 0;
+  #isAfterBare = false;
 
   /** @param chain where the chunks are signed */
   constructor({ kind, length, trailers }: ChunkedProtection, chain?: ChunkChain) {
@@ -66,10 +70,19 @@ export class ChunkedBody implements BodyVerifier {
 
   #takeLine(bytes: Buffer, at: number): number {
     if (this.#state === 'done') throw new BodyError('malformed', 'bytes come after the end of the body');
-    const limit = this.#state === 'trailers' ? this.#trailers.lineLimit : chunkLineLimit;
-    const { next, line } = this.#line.take(bytes, at, limit);
-    if (line !== undefined) this.#understand(line);
+    const isTrailer = this.#state === 'trailers';
+    const limit = isTrailer ? this.#trailers.lineLimit : chunkLineLimit;
+    const { next, line, isBare } = this.#line.take(bytes, at, limit, isTrailer && !this.#isAfterBare);
+    if (line === undefined) return next;
+    if (isBare && line === '') throw new BodyError('malformed', 'a line between chunks does not end with CRLF');
+    if (this.#isAfterBare) this.#passEmpty(line);
+    else this.#understand(line);
+    this.#isAfterBare = isBare === true;
     return next;
+  }
+
+  #passEmpty(line: string): void {
+    if (line !== '') throw new BodyError('malformed', 'a line between chunks does not end with CRLF');
   }
 
   #understand(line: string): void {

@@ -314,3 +314,28 @@ test('what goes on to AWS in chunks is what the gateway itself would take, and a
   }
   expect(() => chunkedLength(1, ['x-amz-meta-a'])).toThrow('not supported');
 });
+
+describe('a checksum that ends with LF and an empty line, as AWS documents it and minio-go sends it', () => {
+  const bare = (wire: Buffer): Buffer =>
+    Buffer.from(wire.toString('latin1').replace(/(x-amz-checksum-[^\r]*)\r\n/g, '$1\n\r\n'), 'latin1');
+
+  test.each([trailerMode, unsignedMode] as const)('is read: %s', (mode) => {
+    const { request, wire } = upload(mode, Buffer.from('abc'), { names: names.slice(0, 2) });
+    for (const step of [1, 2, wire.length]) {
+      const { body, end } = decode(request, bare(wire), () => step);
+      expect(body.toString()).toBe('abc');
+      expect(end.trailers.map(([name]) => name)).toEqual(names.slice(0, 2));
+    }
+  });
+
+  test.each<[string, (wire: string) => string]>([
+    ['with something in the line after it', (wire) => wire.replace(/(crc32:[^\r]*)\r\n/, '$1\nx\r\n')],
+    ['with another LF after it', (wire) => wire.replace(/(crc32:[^\r]*)\r\n/, '$1\n\n')],
+    ['at the end of a chunk', (wire) => wire.replace('abc\r\n', 'abc\n')],
+    ['as the end of the body', (wire) => wire.replace(/\r\n$/, '\n')],
+  ])('is refused %s', (_, change) => {
+    const { request, wire } = upload(unsignedMode, Buffer.from('abc'));
+    const changed = Buffer.from(change(wire.toString('latin1')), 'latin1');
+    expect(() => whole(request, changed)).toThrow(expect.objectContaining({ reason: 'malformed' }));
+  });
+});

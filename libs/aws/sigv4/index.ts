@@ -7,6 +7,7 @@ export { chunkedLength, encodeChunked } from './chunked-encoder.js';
 export { type SignatureFailure, type SignatureReason, signatureReasons } from './failure.js';
 export { type DerivedKeyPair, deriveKeyPair, keyPairPurpose } from './key-pair.js';
 export type { BodyProtection, ChunkedProtection } from './payload.js';
+export { unpresignedV2 } from './presigned-v2.js';
 export {
   type Arrival,
   attemptOf,

@@ -11,19 +11,24 @@ export class LineBuffer {
   }
 
   /**
-   * @returns where the bytes go on, and the line without its CRLF once it is whole
+   * @returns where the bytes go on, and the line once it is whole, without its CRLF, or without its LF where that is allowed
    * @throws BodyError malformed
    */
-  take(bytes: Buffer, start: number, limit: number): { readonly next: number; readonly line?: string } {
+  take(
+    bytes: Buffer,
+    start: number,
+    limit: number,
+    mayBeBare = false,
+  ): { readonly next: number; readonly line?: string; readonly isBare?: boolean } {
     const end = bytes.indexOf(lineFeed, start);
     const next = end < 0 ? bytes.length : end + 1;
     if (this.#held.length + next - start > limit) throw new BodyError('malformed', 'a line between chunks is too long');
     this.#held += bytes.toString('latin1', start, next);
     if (end < 0) return { next };
-    if (this.#held.charCodeAt(this.#held.length - 2) !== carriageReturn)
-      throw new BodyError('malformed', 'a line between chunks does not end with CRLF');
-    const line = this.#held.slice(0, -2);
+    const isBare = this.#held.charCodeAt(this.#held.length - 2) !== carriageReturn;
+    if (isBare && !mayBeBare) throw new BodyError('malformed', 'a line between chunks does not end with CRLF');
+    const line = this.#held.slice(0, isBare ? -1 : -2);
     this.#held = '';
-    return { next, line };
+    return { next, line, isBare };
   }
 }

@@ -251,3 +251,9 @@ function normalized({ path, headers }: AwsRequest): string {
   const signedOnes = headers.filter(([name]) => name !== 'user-agent' && name !== 'authorization');
   return JSON.stringify([path, signedOnes.map(([name, value]) => [name, value.trim().replace(/[ \t]+/g, ' ')])]);
 }
+
+test('a second slash that the SDK for Java sends encoded is the one that it has signed', () => {
+  const request = signed({ ...put, path: '/bucket/a//b' });
+  expect(check({ ...request, path: '/bucket/a/%2Fb' }).ok).toBe(true);
+  expect(check({ ...request, path: '/bucket%2Fa//b' })).toMatchObject({ reason: 'signature' });
+});

@@ -7,6 +7,7 @@ import { ChunkChain } from './chunk-chain.js';
 import { fail, orFailure, type SignatureFailure } from './failure.js';
 import { type BodyProtection, protectionOf } from './payload.js';
 import { signatureParameter } from './presigned-form.js';
+import { signatureV2 } from './presigned-v2.js';
 import { hmac, stringToSign } from './scope.js';
 import { derivedEachTime, type SigningKeySource } from './signing-keys.js';
 
@@ -29,6 +30,8 @@ export interface Verified {
 
 export const defaultSkewMs = 300_000;
 
+const noMatch = 'the signature does not match the request and the secret access key';
+
 /** Is the hash of the body signed without being told? Then all of it must be read before the request can be verified. */
 export const hashesUntoldBody = ({ payload }: Authorization): boolean => payload === undefined;
 
@@ -49,6 +52,7 @@ const verifyOrFail = (
   secret: string,
   options: VerifyOptions,
 ): Verified => {
+  if (authorization.version === 2) return verifyV2(request, authorization, secret, options);
   const headers = headerValues(request.headers);
   checkTime(authorization, options.now.getTime(), options.skewMs ?? defaultSkewMs);
   checkSigned(authorization, headers);
@@ -56,14 +60,32 @@ const verifyOrFail = (
   const body = protectionOf(payload, headers);
   const key = (options.keys ?? derivedEachTime).key(secret, authorization.scope);
   const expected = hmac(key, textToSign(request, authorization, headers, payload));
-  if (!timingSafeEqual(expected, Buffer.from(authorization.signature, 'hex')))
-    fail('signature', 'the signature does not match the request and the secret access key');
+  if (!timingSafeEqual(expected, Buffer.from(authorization.signature, 'hex'))) fail('signature', noMatch);
   const { region, service } = authorization.scope;
   return {
     ok: true,
     scope: { region, signingName: service },
     body,
     readBody: () => bodyVerifier(body, () => new ChunkChain(key, authorization)),
+  };
+};
+
+const verifyV2 = (
+  request: AwsRequest,
+  authorization: Authorization,
+  secret: string,
+  { now }: VerifyOptions,
+): Verified => {
+  const from = { headers: headerValues(request.headers), pairs: queryPairs(request.query) };
+  if (now > authorization.signedAt) fail('expired', 'the presigned request has expired');
+  const expected = signatureV2(request, authorization, from, secret);
+  if (!timingSafeEqual(expected, Buffer.from(authorization.signature, 'hex'))) fail('signature', noMatch);
+  const body: BodyProtection = { kind: 'unsigned' };
+  return {
+    ok: true,
+    scope: { region: '', signingName: 's3' },
+    body,
+    readBody: () => bodyVerifier(body, () => fail('unsupported', 'version 2 signs no chunks')),
   };
 };
 

@@ -1,5 +1,5 @@
 import type { MaskingPlan } from '@sallyport/core';
-import { type Channel, type Frame, FrameKind, type Permit, type SessionHandle } from '@sallyport/engine';
+import { type Channel, type Exchange, type Frame, FrameKind, type Permit, type SessionHandle } from '@sallyport/engine';
 import { expect, test, vi } from 'vitest';
 import { encodeJson } from '../frames.js';
 import { CallSession } from './call-session.js';
@@ -80,4 +80,39 @@ test('a way that opens after the session was closed is ended', async () => {
   const end = vi.fn();
   open({ ...channel(), end });
   await vi.waitFor(() => expect(end).toHaveBeenCalledTimes(1));
+});
+
+const called = () => {
+  const ends: (() => void)[] = [];
+  const run = () => new Promise<void>((resolve) => ends.push(resolve));
+  const handle = { run, ended: new AbortController().signal, close: () => undefined } as unknown as SessionHandle;
+  const session = (more: object) => new CallSession(handle, { openHead: () => ({}), mostCalls: 2, ...more });
+  return { ends, session };
+};
+
+test('calls beyond the most wait for their turn, in the order in which they came', async () => {
+  const { ends, session } = called();
+  const line = session({ patienceMs: 60_000 });
+  const done: number[] = [];
+  const calls = [1, 2, 3, 4].map((call) => line.run({} as Exchange).then(() => done.push(call)));
+  await settled();
+  expect([ends.length, line.calls]).toEqual([2, 2]);
+  for (let at = 0; at < 4; at += 1) {
+    ends[at]!();
+    await settled();
+  }
+  await Promise.all(calls);
+  expect([done, line.calls]).toEqual([[1, 2, 3, 4], 0]);
+});
+
+test('a call that has waited too long, or may not wait, is refused, and takes nobody’s place', async () => {
+  const { ends, session } = called();
+  for (const patienceMs of [20, 0]) {
+    const line = session({ patienceMs });
+    const running = [line.run({} as Exchange), line.run({} as Exchange)];
+    await expect(line.run({} as Exchange)).rejects.toMatchObject({ code: 'TOO_MANY_SESSIONS' });
+    for (const end of ends.splice(0)) end();
+    await Promise.all(running);
+    expect(line.calls).toBe(0);
+  }
 });

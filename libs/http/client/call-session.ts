@@ -6,6 +6,8 @@ import { Way } from './way.js';
 
 /** Calls of one session at a time; SDKs take a throttling answer for what it is. */
 const usualCalls = 64;
+/** Calls that wait for their turn. */
+const mostWaiting = 1024;
 /** Ways that are kept open for the next call. */
 const mostIdle = 16;
 /** Calls at once from which on another one is expected: a client that asks one thing after the other needs one way. */
@@ -15,12 +17,16 @@ export interface CallSessionOptions {
   /** What an agent is told as it opens a way for this session. */
   readonly openHead: (handle: SessionHandle) => unknown;
   readonly mostCalls?: number;
+  /** How long a call waits for its turn where there are so many; not at all where absent. */
+  readonly patienceMs?: number;
 }
 
 /** @typeParam Opened what the agent says of itself as it opens */
 export class CallSession<Opened> {
   readonly #idle: Way<Opened>[] = [];
   readonly #busy = new Set<Way<Opened>>();
+  /** In the order in which they came. */
+  readonly #waiting = new Set<() => void>();
   #calls = 0;
   #closed = false;
   #isForeseen = false;
@@ -28,13 +34,15 @@ export class CallSession<Opened> {
 
   readonly #openHead: CallSessionOptions['openHead'];
   readonly #mostCalls: number;
+  readonly #patienceMs: number;
 
   constructor(
     readonly handle: SessionHandle,
-    { openHead, mostCalls = usualCalls }: CallSessionOptions,
+    { openHead, mostCalls = usualCalls, patienceMs = 0 }: CallSessionOptions,
   ) {
     this.#openHead = openHead;
     this.#mostCalls = mostCalls;
+    this.#patienceMs = patienceMs;
     handle.ended.addEventListener('abort', () => this.#breakOff(handle.ended.reason), { once: true });
   }
 
@@ -87,16 +95,44 @@ export class CallSession<Opened> {
    */
   async run(exchange: Exchange): Promise<void> {
     if (this.closed) throw ended();
-    if (this.#calls >= this.#mostCalls)
-      throw new GatewayError('TOO_MANY_SESSIONS', `${this.#mostCalls} calls of this session are under way already`, {
-        hint: 'wait for some of them',
-      });
-    this.#calls += 1;
+    if (this.#calls < this.#mostCalls) this.#calls += 1;
+    else await this.#turn();
     try {
+      if (this.closed) throw ended();
       await this.handle.run(only(exchange));
     } finally {
-      this.#calls -= 1;
+      this.#next();
     }
+  }
+
+  /** The place of a call that has ended is the next one's at once: none that comes now is before it. */
+  #next(): void {
+    const [first] = this.#waiting;
+    if (first === undefined) this.#calls -= 1;
+    else first();
+  }
+
+  /** Resolves when the call has a place. */
+  #turn(): Promise<void> {
+    if (this.#patienceMs === 0 || this.#waiting.size >= mostWaiting) return Promise.reject(this.#tooMany());
+    return new Promise((resolve, reject) => {
+      const called = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(called);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.#waiting.delete(called);
+        reject(this.#tooMany());
+      }, this.#patienceMs);
+      this.#waiting.add(called);
+    });
+  }
+
+  #tooMany(): GatewayError {
+    return new GatewayError('TOO_MANY_SESSIONS', `${this.#mostCalls} calls of this session are under way already`, {
+      hint: 'wait for some of them',
+    });
   }
 
   /** Runs what one call has started (a model's tool call) beside it, through the engine too. */

@@ -17,21 +17,31 @@ const connectLine = /^CONNECT ([A-Za-z0-9._-]{1,253}):(\d{1,5}) HTTP\/1\.[01]\r\
 const plainHttp = (status: string, text: string): string =>
   `HTTP/1.1 ${status}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`;
 
+/** A server's own order goes before its client's. */
+export const versions = { http2First: ['h2', 'http/1.1'], http1First: ['http/1.1', 'h2'] } as const;
+export type Versions = keyof typeof versions;
+
 export interface DoorOptions {
   /** Is an HTTP CONNECT answered, too, for the hosts that `lobby.answersTo`? */
   readonly proxy: boolean;
+  /** What a client gets that takes either. */
+  readonly prefers: Versions;
 }
 
 /**
  * @returns the socket after the handshake; undefined when the client left or was turned away
  * @throws GatewayError PROTOCOL_VIOLATION, TLS_REQUIRED: the client has been told
  */
-export async function enter(client: Client, lobby: Lobby, { proxy }: DoorOptions): Promise<TLSSocket | undefined> {
+export async function enter(
+  client: Client,
+  lobby: Lobby,
+  { proxy, prefers }: DoorOptions,
+): Promise<TLSSocket | undefined> {
   const first = await firstBytes(client, lobby.limits.startupBytes);
   if (first === undefined) return undefined;
   if (first[0] !== tlsHandshake && !(proxy ? proxied(client, first, lobby) : turnedAway(client))) return undefined;
   if (first[0] === tlsHandshake) client.unshift(first);
-  return encrypted(client, lobby);
+  return encrypted(client, lobby, prefers);
 }
 
 /** One chunk, or what is needed to see whose it is. */
@@ -74,7 +84,7 @@ function proxied(client: Client, request: Buffer, lobby: Lobby): boolean {
   return true;
 }
 
-function encrypted(client: Client, lobby: Lobby): Promise<TLSSocket | undefined> {
+function encrypted(client: Client, lobby: Lobby, prefers: Versions): Promise<TLSSocket | undefined> {
   return new Promise((resolve) => {
     // Node's own tls.Server hands it the same, though the types do not say so.
     const buffering = { highWaterMark: bufferBytes };
@@ -82,7 +92,7 @@ function encrypted(client: Client, lobby: Lobby): Promise<TLSSocket | undefined>
       ...buffering,
       isServer: true,
       secureContext: lobby.tls,
-      ALPNProtocols: ['h2', 'http/1.1'],
+      ALPNProtocols: [...versions[prefers]],
       SNICallback: (name, done) => {
         lobby.contextFor(name).then(
           (context) => done(null, context),

@@ -18,6 +18,7 @@ export class HeldBytes {
   begin(): HeldPart {
     let mine = 0;
     return {
+      fits: (bytes) => mine + bytes <= this.#one && this.#held + bytes <= this.#all,
       take: (bytes) => {
         if (mine + bytes > this.#one) throw tooLarge(this.#one);
         if (this.#held + bytes > this.#all) throw tooMany();
@@ -33,6 +34,8 @@ export class HeldBytes {
 }
 
 export interface HeldPart {
+  /** Would `take` take them? */
+  fits(bytes: number): boolean;
   /** @throws TOO_LARGE for one body, RATE_LIMITED for all together */
   take(bytes: number): void;
   giveBack(): void;

@@ -53,7 +53,7 @@ export class RequestBody {
   }
 
   /** @throws what `held` throws, PROTOCOL_VIOLATION where it is not what was announced */
-  async whole(held: HeldPart): Promise<Uint8Array> {
+  async whole(held: Pick<HeldPart, 'take'>): Promise<Uint8Array> {
     const pieces: Uint8Array[] = [];
     let size = 0;
     for await (const piece of this.stream()) {

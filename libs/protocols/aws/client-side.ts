@@ -20,7 +20,8 @@ import { loadParser } from '@sallyport/sql';
 import { InspectionBudget } from './client/budget.js';
 import { answerError, serveCall } from './client/call.js';
 import { openHead } from './client/open-head.js';
-import { addressingOf, errorStyleOf, requestOf } from './client/request.js';
+import { usualRegion } from './client/regions.js';
+import { addressingOf, asSignedBy, errorStyleOf, requestOf } from './client/request.js';
 import { authenticate } from './client/signature.js';
 import { SignatureRefused } from './client/signature-refused.js';
 import { SingleUses } from './client/single-use.js';
@@ -39,6 +40,9 @@ interface House {
   readonly holdMs: number;
 }
 
+/** SDKs ask for as much at once as their caller does (s5cmd: 256 calls), and try a refused call but twice more. */
+const patienceMs = 30_000;
+
 /** botocore stops reading after 60 s and asks again; answered before that, it shows the answer instead. */
 const usualHoldMs = 45_000;
 
@@ -51,7 +55,7 @@ export async function createAwsClientSide({ holdMs = usualHoldMs }: AwsClientSid
   await loadParser(); // calls that carry SQL are described by its grammar
   const house: House = {
     catalogue: loadCatalogue(),
-    sessions: new CallSessions<OpenedHead>({ openHead }),
+    sessions: new CallSessions<OpenedHead>({ openHead, patienceMs }),
     servers: createHttpServers(),
     uses: new SingleUses(),
     keys: new TicketKeys(),
@@ -69,7 +73,9 @@ function serve(client: Client, lobby: Lobby, house: House): Promise<void> {
     connection: randomUUID(),
   };
   const answered = (incoming: Incoming): Promise<void> => answer(incoming, place);
-  return serveClient(client, { lobby, servers: house.servers, proxy: true, answer: answered });
+  // As AWS itself, but for a few services: HTTP/2 forbids what HTTP/1.1 allows, such as a space at the end of a header.
+  const prefers = 'http1First';
+  return serveClient(client, { lobby, servers: house.servers, proxy: true, prefers, answer: answered });
 }
 
 interface Place {
@@ -85,6 +91,8 @@ const unchecked: Pick<BodyVerifier, 'push' | 'finish'> = {
   push: (bytes) => [bytes],
   finish: () => ({ length: 0, trailers: [] }),
 };
+
+const ofS3 = (signingName: string): boolean => /^s3(express)?$/.test(signingName);
 
 /** Whatever goes wrong is the client's answer; rejects only where even that cannot be said. */
 async function answer(incoming: Incoming, { lobby, house, address, connection }: Place): Promise<void> {
@@ -105,7 +113,10 @@ async function answer(incoming: Incoming, { lobby, house, address, connection }:
     style = errorStyleOf(request, claimed.ok ? claimed.scope.service : undefined);
     // Nothing of a body is read before the key has been found to be that of the ticket.
     budget.belongTo(claimed.ok ? claimed.accessKeyId : '');
+    const addressing = claimed.ok && ofS3(claimed.scope.service) ? addressingOf(request, lobby.publicHost) : {};
+    const asSigned = claimed.ok ? asSignedBy(claimed, request, incoming, addressing) : request;
     const signed = await authenticate(request, claimed, {
+      asSigned,
       lobby,
       uses: house.uses,
       keys: house.keys,
@@ -123,12 +134,12 @@ async function answer(incoming: Incoming, { lobby, house, address, connection }:
     const session = await house.sessions.obtain(claim, lobby);
     await session.handle.confirmed();
     const { catalogue, holdMs } = house;
-    const ofS3 = /^s3(express)?$/.test(signed.scope.signingName);
-    const addressing = ofS3 ? addressingOf(request, lobby.publicHost) : {};
+    const { scope } = signed;
+    const region = scope.region || usualRegion(session.handle);
     await serveCall({
       incoming,
       addressing,
-      signed,
+      signed: { ...signed, scope: { ...scope, region } },
       style,
       session,
       catalogue,

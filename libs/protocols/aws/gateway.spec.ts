@@ -260,6 +260,19 @@ describe('a request that changes something', () => {
   });
 });
 
+test('HTTP/1.1 is spoken to who takes either, as AWS does', async () => {
+  const socket = connectTls({
+    host: '127.0.0.1',
+    port: gateway.port,
+    ca: gateway.ca,
+    servername: 'localhost',
+    ALPNProtocols: ['h2', 'http/1.1'],
+  });
+  await once(socket, 'secureConnect');
+  expect(socket.alpnProtocol).toBe('http/1.1');
+  socket.destroy();
+});
+
 test('HTTP/2 is spoken to who asks for it', async () => {
   const session = connectHttp2(gateway.endpoint, { ca: gateway.ca });
   const { headers, body } = signed({ service: 'sts', body: 'Action=GetCallerIdentity&Version=2011-06-15' });

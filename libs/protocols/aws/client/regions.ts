@@ -22,6 +22,10 @@ export function isGlobal(catalogue: Catalogue, { service, operation, input }: Id
   }
 }
 
+/** Where a call goes whose signature names no region: a URL presigned by version 2. */
+export const usualRegion = ({ connection }: Pick<SessionHandle, 'connection'>): string =>
+  (connection.settings as Partial<OpenHead>).regions?.[0] ?? 'us-east-1';
+
 /**
  * @param global does the service answer for all regions at once, whatever region its requests are signed for?
  * @throws GatewayError FORBIDDEN

@@ -1,19 +1,54 @@
 /** From HTTP to what both gates describe. */
 
-import type { Addressing, AwsRequest } from '@sallyport/aws';
-import { headerOf, type Incoming, requestHeadOf } from '@sallyport/http';
+import type { Addressing, Authorization, AwsRequest } from '@sallyport/aws';
+import { type Headers, headerOf, type Incoming, requestHeadOf } from '@sallyport/http';
 import type { ErrorStyle } from '../refuse.js';
+
+/** Lists of which the SDKs for Go and Java send each item in a header of its own. RFC 9110, 5.3: the same as one header. */
+const lists = new Set(['content-encoding', 'x-amz-object-attributes', 'x-amz-optional-object-attributes']);
+
+/** As a signature covers them. */
+function withListsJoined(headers: Headers): Headers {
+  const joined = new Map<string, string>();
+  for (const [name, value] of headers)
+    if (lists.has(name)) joined.set(name, joined.has(name) ? `${joined.get(name)},${value}` : value);
+  const seen = new Set<string>();
+  return headers.flatMap(([name, value]) => {
+    if (!lists.has(name)) return [[name, value] as const];
+    if (seen.has(name)) return [];
+    seen.add(name);
+    return [[name, joined.get(name)!] as const];
+  });
+}
 
 /**
  * The request without its body.
  * @throws GatewayError PROTOCOL_VIOLATION for a target or headers that two readers could take for different things
  */
-export const requestOf = (incoming: Incoming): AwsRequest =>
-  requestHeadOf(incoming, {
+export function requestOf(incoming: Incoming): AwsRequest {
+  const head = requestHeadOf(incoming, {
     once: ['x-amz-target'],
     keeps: (name) => name.startsWith('x-amz'),
     hint: 'send it once, as the AWS SDKs do',
   });
+  return { ...head, headers: withListsJoined(head.headers) };
+}
+
+/**
+ * With headers of the connection that were signed all the same (s3cmd sends back what an answer said), and with the path of
+ * a signature of version 2, which has the bucket however it is addressed.
+ */
+export function asSignedBy(
+  { signedHeaders, version }: Authorization,
+  request: AwsRequest,
+  { headers }: Pick<Incoming, 'headers'>,
+  { bucket }: Addressing,
+): AwsRequest {
+  const missing = signedHeaders.filter((name) => headerOf(request.headers, name) === undefined);
+  const more = missing.length === 0 ? [] : headers.filter(([name]) => missing.includes(name));
+  const path = version === 2 && bucket !== undefined ? `/${bucket}${request.path}` : request.path;
+  return { ...request, path, headers: [...request.headers, ...more] };
+}
 
 // Other services of S3 have an account or an access point in front.
 const ofS3 =

@@ -8,6 +8,7 @@ import {
   type SignatureReason,
   type SignedScope,
   unpresigned,
+  unpresignedV2,
   type Verified,
   verify,
 } from '@sallyport/aws';
@@ -44,6 +45,8 @@ export interface Verifying {
   readonly now: Date;
   readonly connection: string;
   readonly address: string;
+  /** The request with all headers that its signature names, and with its path as the signature has it. */
+  readonly asSigned: AwsRequest;
   /** Reads the body whole, where its hash was signed without being told. */
   read(): Promise<Uint8Array>;
 }
@@ -63,7 +66,9 @@ export async function authenticate(
   const pair = verifying.keys.pairOf(ticket, authorization.accessKeyId, verifying.lobby);
   if (pair === undefined) throw unknownKey();
   const whole = hashesUntoldBody(authorization) ? { ...request, body: await verifying.read() } : request;
-  const verified = verify(whole, authorization, pair.secretAccessKey, {
+  const { path, headers } = verifying.asSigned;
+  const asSigned = { ...whole, path, headers };
+  const verified = verify(asSigned, authorization, pair.secretAccessKey, {
     now: verifying.now,
     keys: verifying.keys.signing,
   });
@@ -82,7 +87,8 @@ interface Proven {
 function signed({ ticket, request: arrived, authorization, verified, verifying }: Proven): Signed {
   const { body } = verified;
   // What follows reads headers: of a presigned S3 request some stand in the query, and mean the same.
-  const request: AwsRequest = { ...arrived, ...unpresigned(arrived, verified.scope) };
+  const bare = authorization.version === 2 ? unpresignedV2(arrived) : unpresigned(arrived, verified.scope);
+  const request: AwsRequest = { ...arrived, ...bare };
   const sha256 = body.kind === 'hash' ? body.sha256 : undefined;
   const decodedLength = body.kind.startsWith('chunked') && 'length' in body ? body.length : undefined;
   return {

@@ -1,7 +1,7 @@
 import type { Authorization } from '@sallyport/aws';
 import { GatewayError } from '@sallyport/core';
 import type { SingleUse } from '@sallyport/engine';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Sender, SingleUses } from './single-use.js';
 
 const now = new Date('2026-01-02T03:04:05Z');
@@ -79,4 +79,31 @@ test('two requests are two keys, kept for longer than any clock takes them', asy
   await Promise.all([write(), write()].map((request) => uses.take(request, [], from('one')).settled));
   expect(asked[0]!.key).not.toBe(asked[1]!.key);
   expect(asked[0]!.keptMs).toBeGreaterThan(2 * 300_000);
+});
+
+describe('the same signature of a client that counts no attempts, within two seconds', () => {
+  const scope = { date: '20260102', region: 'eu-central-1', service: 's3' };
+  const later = (sender: Sender, ms: number): Sender => ({ ...sender, now: new Date(now.getTime() + ms) });
+
+  test('does not run at S3, and is told to be signed again', async () => {
+    const [uses, request, { from }] = [new SingleUses(), { ...write(), scope }, storeOf(true)];
+    await uses.take(request, [], from('one')).settled;
+    expect(() => uses.take(request, [], later(from('two'), 1500))).toThrow(
+      expect.objectContaining({ code: 'RATE_LIMITED' }),
+    );
+    const elsewhere = new SingleUses().take(request, [], storeOf(false).from('two'));
+    await expect(elsewhere.settled).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  });
+
+  test('is a replay later, of another service, and of who counts', () => {
+    const refusedAs = (request: Authorization, headers: Parameters<SingleUses['take']>[1], ms: number) => {
+      const [uses, { from }] = [new SingleUses(), storeOf(true)];
+      uses.take(request, headers, from('one'));
+      return expect(() => uses.take(request, headers, later(from('two'), ms)));
+    };
+    const replay = expect.objectContaining({ code: 'UNAUTHENTICATED' });
+    refusedAs({ ...write(), scope }, [], 2500).toThrow(replay);
+    refusedAs(write(), [], 500).toThrow(replay);
+    refusedAs({ ...write(), scope }, attempt(1), 500).toThrow(replay);
+  });
 });

@@ -30,6 +30,13 @@ const unwanted = new Set(['x-amz-te', 'te', 'x-amz-checksum-mode']);
 const hasNoBody = (head: ResponseHead, { method }: MaskedCall): boolean =>
   method === 'HEAD' || head.status === 204 || head.status === 304 || headerOf(head.headers, 'content-length') === '0';
 
+/** Of S3's PUT and DELETE these alone answer with a document; all others in headers, by their models. */
+const documented = new Set(['CopyObject', 'UploadPartCopy', 'PutObjectAnnotation']);
+
+/** Emulators put a word of their own there, which no client reads: it stays where it is. */
+const meansNothing = ({ status }: ResponseHead, { service, method, operation }: MaskedCall): boolean =>
+  status < 300 && service === 's3' && (method === 'PUT' || method === 'DELETE') && !documented.has(operation);
+
 /** As S3 reads it: percent-encoded letters are the same key. */
 const keyOf = (pair: string): string => {
   const [key = ''] = pair.split('=', 1);
@@ -68,6 +75,15 @@ export const maskingOf = (call: MaskedCall, masker: Masker, settings: MaskingSet
     if (hasNoBody(head, call))
       return {
         head: { status: head.status, headers: maskHeaders(head.headers, answer, texts) },
+        body: nothing(),
+        result: tally,
+      };
+    if (meansNothing(head, call))
+      return {
+        head: {
+          status: head.status,
+          headers: withHeader(maskHeaders(head.headers, answer, texts), 'content-length', '0'),
+        },
         body: nothing(),
         result: tally,
       };

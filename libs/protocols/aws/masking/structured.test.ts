@@ -382,3 +382,30 @@ test('many small texts that inflate to very much are no answer', async () => {
     }),
   ).rejects.toMatchObject({ code: 'RESPONSE_NOT_UNDERSTOOD' });
 });
+
+describe('what is no document', () => {
+  const s3 = (operation: string, more: object) =>
+    seen({ service: 's3', operation, protocol: 'rest-xml', method: 'PUT', body: 'True', ...more });
+
+  test('and stands where a write of S3 answers nothing stays where it is, unread', async () => {
+    for (const operation of ['PutBucketPolicy', 'PutBucketTagging'])
+      expect(await s3(operation, {})).toMatchObject({ status: 200, text: '', headers: { 'content-length': '0' } });
+  });
+
+  test('is refused where the operation has an answer, and where it is an error of the client', async () => {
+    await expect(s3('CopyObject', {})).rejects.toMatchObject({ code: 'RESPONSE_NOT_UNDERSTOOD' });
+    await expect(s3('GetBucketPolicy', { method: 'GET' })).resolves.toBeDefined(); // its answer is a text
+    await expect(s3('GetBucketTagging', { method: 'GET' })).rejects.toMatchObject({ code: 'RESPONSE_NOT_UNDERSTOOD' });
+    await expect(s3('PutBucketPolicy', { status: 403 })).rejects.toMatchObject({ code: 'RESPONSE_NOT_UNDERSTOOD' });
+  });
+
+  test('of a server that fails stays where it is, and the client hears that it failed: it may try again', async () => {
+    const page = { status: 503, body: `<html><br>${accessKey}`, headers: [['content-type', 'text/html']] as const };
+    expect(await s3('PutBucketPolicy', page)).toMatchObject({
+      status: 503,
+      text: '',
+      headers: { 'content-length': '0' },
+    });
+    expect(await json('dynamodb', 'PutItem', {}, page)).toMatchObject({ status: 503, text: '' });
+  });
+});

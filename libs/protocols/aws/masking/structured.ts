@@ -1,9 +1,10 @@
 /** Answers that are documents: read whole, parsed, changed where something is hidden, and otherwise left byte for byte. */
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { GatewayError } from '@sallyport/core';
 import { headerOf } from '@sallyport/http';
 import type { Masker } from '@sallyport/masking';
-import { type Body, codingOf, decoded, only, readWhole } from './bodies.js';
+import { type Body, codingOf, decoded, nothing, only, readWhole } from './bodies.js';
 import { cbor, readCbor } from './cbor-reader.js';
 import { errorNode } from './error-members.js';
 import { maskHeaders, withHeader, without } from './headers.js';
@@ -123,6 +124,34 @@ const maskedTree = (
 };
 
 export const structuredResponse = async (
+  head: ResponseHead,
+  body: Body,
+  documents: Documents,
+  tally: Tally,
+): Promise<MaskedResponse> => {
+  if (head.status < 500) return structured(head, body, documents, tally);
+  try {
+    return await structured(head, body, documents, tally);
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.code !== 'RESPONSE_NOT_UNDERSTOOD') throw error;
+    return withoutWords(head, documents, tally);
+  }
+};
+
+/** A proxy's page in front of AWS: the client tries again by the status, and the page stays where it is. */
+const withoutWords = (
+  { status, headers }: ResponseHead,
+  { answer, texts }: Documents,
+  tally: Tally,
+): MaskedResponse => {
+  const kept = without(
+    maskHeaders(headers, answer, texts),
+    (name) => name === 'content-encoding' || digests.test(name),
+  );
+  return { head: { status, headers: withHeader(kept, 'content-length', '0') }, body: nothing(), result: tally };
+};
+
+const structured = async (
   head: ResponseHead,
   body: Body,
   documents: Documents,

@@ -10,6 +10,7 @@ import {
   type Answer,
   answerHeaders,
   type Clearance,
+  type Endpoint,
   encodeResponseHead,
   type Header,
   type HeldPart,
@@ -33,10 +34,12 @@ import { errorCode, refusesCredential } from './error-code.js';
 import { ModelTraffic } from './model-traffic.js';
 import type { Session } from './opening.js';
 import { requestHeaders } from './request-headers.js';
-import { type Sending, sendingOf } from './sending.js';
+import { type Sending, sendingOf, sumsAhead } from './sending.js';
 
 /** An error is read whole: whether it is about our own credential must be known before any of it is shown. */
 const mostErrorBytes = 1024 * 1024;
+/** More than the parts in which clients send large objects. */
+const mostSummedBytes = 16 * 1024 * 1024;
 const takesUnsigned = new Set(['s3', 'ebs', 'mediastore-data']);
 const whole: BodyNeed = { read: 'whole' };
 
@@ -168,7 +171,7 @@ export class Call {
     const known = traffic === undefined ? masker : masker.besidePlaceholders();
     const masking = maskingOf(shown, known, { binary: settings.binary });
     const { endpoint } = destination;
-    const sentWhole = traffic?.sent.body ?? body;
+    const sentWhole = traffic?.sent.body ?? body ?? (await this.#summed(endpoint));
     const rest = { endpoint, headers: masking.headers, body: this.#options.body };
     const sending = sendingOf({ head: traffic === undefined ? head : unhashed(head), whole: sentWhole, ...rest });
     return { identified, needs, destination, masking, sending, traffic };
@@ -200,6 +203,15 @@ export class Call {
 
   #whole(): Promise<Uint8Array> {
     return this.#options.body.whole(this.#held);
+  }
+
+  /** Of a body whose checksum cannot follow it, so that it has to go ahead. Where there is no room, the target has none. */
+  async #summed(endpoint: Endpoint): Promise<Uint8Array | undefined> {
+    const { head, body } = this.#options;
+    if (head.length === undefined || head.length > mostSummedBytes || !sumsAhead(head, endpoint)) return undefined;
+    if (!this.#held.fits(head.length)) return undefined;
+    this.#held.take(head.length); // the body ends where it is longer
+    return body.whole({ take: () => undefined });
   }
 
   async #authorise({ identified, needs }: Prepared, fresh: boolean): Promise<Authorised> {

@@ -108,6 +108,28 @@ test('a checksum that comes after a body that is there already goes ahead of it'
   expect(Object.keys(received!.headers)).not.toContain('x-amz-trailer');
 });
 
+test('over plain HTTP a checksum that comes after a body goes ahead of it, up to the size of a part', async () => {
+  const plain = new ScriptedAws();
+  const endpoints = { default: await plain.listen() };
+  const other = await open({ endpoints });
+  for (const [size, name] of [
+    [450_000, base64Crc(Buffer.alloc(450_000, 'b'))],
+    [17_000_000, undefined],
+  ] as const) {
+    plain.received.length = 0;
+    const body = Buffer.alloc(size, 'b');
+    const exchange = other.begin({ ...putObject(withTrailer), length: size }, body.subarray(0, 200_000), true);
+    await other.more(exchange, body.subarray(200_000), false);
+    expect((await other.answer()).outcome.status).toBe('done');
+    const [received] = plain.received;
+    expect((await received!.body).equals(body)).toBe(true);
+    expect(received!.headers['x-amz-checksum-crc32']).toBe(name);
+    expect(Object.keys(received!.headers)).not.toContain('x-amz-trailer');
+  }
+  await other.end();
+  plain.close();
+});
+
 test('a checksum that went ahead stays where it is', async () => {
   const body = Buffer.alloc(300_000);
   await put(body, [

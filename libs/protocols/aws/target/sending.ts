@@ -37,10 +37,16 @@ export function sendingOf(options: SendingOptions): Sending {
     throw new GatewayError('UNSUPPORTED', 'this call must say how long its body is', {
       hint: 'send Content-Length, or X-Amz-Decoded-Content-Length with chunks',
     });
-  // Over plain HTTP nobody would know that an unsigned body is the one that was sent; emulators take no such chunks.
   const chunked = trailers.length > 0 && options.endpoint.tls;
   return chunked ? sendInChunks(options, head.length, trailers) : sendAsItComes(options, head.length);
 }
+
+/**
+ * Over plain HTTP nobody would know that an unsigned body is the one that was sent, and not all that speak S3 there take
+ * such chunks: a checksum goes ahead of its body, or is left out.
+ */
+export const sumsAhead = ({ headers }: CallHead, { tls }: Endpoint): boolean =>
+  !tls && promisedChecksums(headers).length > 0;
 
 /** A checksum that the client announced as trailer goes ahead as header, for all of the body is there. */
 function sendWhole(options: SendingOptions, whole: Uint8Array, trailers: readonly string[]): Sending {
