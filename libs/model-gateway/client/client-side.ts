@@ -140,6 +140,7 @@ async function askedOf(
   { head, ticket, budget, house, session }: Arrived,
 ): Promise<Pick<Asked, 'operation' | 'head' | 'body' | 'request' | 'told'>> {
   const { surface, agents } = house;
+  assertNoSocket(incoming);
   const { route, path, id } = routeOf(surface, head);
   if (head.query.includes(ticket)) throw ticketInAddress();
   const { method, api } = route;
@@ -158,6 +159,13 @@ async function askedOf(
   const conversation = JSON.stringify([client, aiSession ?? handle.id, agent]);
   const forModel = request === undefined ? {} : { api: request.api, model: request.model };
   return { operation, body, told, ...ofRequest, head: { method, path, query, headers, conversation, ...forModel } };
+}
+
+function assertNoSocket({ headers }: Incoming): void {
+  if (!/\bwebsocket\b/i.test(headerOf(headers, 'upgrade') ?? '')) return;
+  throw new GatewayError('FORBIDDEN', 'a WebSocket is not opened through this gateway', {
+    hint: 'set the client to HTTP: what goes through a WebSocket can be neither read nor held',
+  });
 }
 
 const ticketInAddress = (): GatewayError =>

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '@sallyport/core';
 import OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
-import { ask, openAiClient } from '../testing/model-clients.js';
-import { type ModelGatewayOptions, modelGateway } from '../testing/model-gateway.js';
+import { ask, bytes, openAiClient } from '../testing/model-clients.js';
+import { type ModelGatewayOptions, modelGateway, modelTicket } from '../testing/model-gateway.js';
 import { calls, modelServer, type Plan, says } from '../testing/model-server.js';
 
 async function world(plan: Parameters<typeof modelServer>[0], options: Partial<ModelGatewayOptions> = {}) {
@@ -238,6 +238,29 @@ test.each([
   });
   expect(w.model.seen).toEqual([]);
 });
+
+test.each(['/v1/responses', '/v1/realtime?model=gpt-scripted'])(
+  'a WebSocket to %s is refused in words that say what to do, on record, and its connection ends',
+  async (target) => {
+    await using w = await world([says('Three.')]);
+    const head = [
+      `GET ${target} HTTP/1.1`,
+      'Host: localhost',
+      `Authorization: Bearer ${modelTicket}`,
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    ];
+    const { text, closed } = await bytes(w.gateway, `${head.join('\r\n')}\r\n\r\nGET /v1/models HTTP/1.1\r\n\r\n`);
+    expect([text, closed]).toEqual([expect.stringMatching(/^HTTP\/1\.1 403 [\s\S]*set the client to HTTP/), true]);
+    expect(text.match(/HTTP\/1\.1 /g)).toHaveLength(1);
+    expect(w.gateway.decisions('model.request')).toMatchObject([
+      { operation: { facts: { flags: ['not-understood'] } } },
+    ]);
+    expect(w.model.seen).toEqual([]);
+  },
+);
 
 describe('whose turn it is', () => {
   const turnOf = async (headers: Record<string, string>, fields: object = {}) => {
