@@ -13,6 +13,8 @@ export interface CodexFacts {
   readonly strict: boolean;
   /** Whether commands are started through sallyport exec where Codex asks nobody about them anyway. */
   readonly carry: boolean;
+  /** Hooks are required elsewhere then, whatever a configuration says of them. */
+  readonly isManaged: boolean;
 }
 
 // Well within the fifteen minutes that a ticket lives.
@@ -39,14 +41,30 @@ const blocks = ({ url, baseUrl, connection, sallyport }: CodexFacts): TomlBlocks
 
 const ours = /^\[?model_providers\.sallyport\b/;
 
-/** The person's own configuration with ours around it. */
-export const codexConfig = (path: string, bytes: Buffer | undefined, facts: CodexFacts): string =>
-  withBlocks(
+// Seen with 0.171.0, which still takes the older name.
+const hooksOff = [
+  /^[ \t]*\[[ \t]*features[ \t]*\](?:\n(?![ \t]*\[).*)*\n[ \t]*(?:codex_)?hooks[ \t]*=[ \t]*false\b/m,
+  /^[ \t]*features\.(?:codex_)?hooks[ \t]*=[ \t]*false\b/m,
+  /^[ \t]*features[ \t]*=[ \t]*\{[^}\n]*\b(?:codex_)?hooks[ \t]*=[ \t]*false\b/m,
+];
+
+/** Whether a person's configuration keeps Codex from telling its hooks. */
+export const switchesHooksOff = (config: string): boolean => hooksOff.some((each) => each.test(config));
+
+/** The person's own configuration with ours around it. @throws CONFLICT where one of both would not work any more */
+export const codexConfig = (path: string, bytes: Buffer | undefined, facts: CodexFacts): string => {
+  const before = bytes?.toString('utf8') ?? '';
+  if (!facts.isManaged && switchesHooksOff(before))
+    throw new GatewayError('CONFLICT', `"${path}" has what this cannot work with: its features switch the hooks off`, {
+      hint: 'take it out, then try again',
+    });
+  return withBlocks(
     path,
-    bytes?.toString('utf8') ?? '',
+    before,
     blocks(facts),
     ({ name, isTop }) => (isTop && name === 'model_provider') || ours.test(name),
   );
+};
 
 const events = [
   'UserPromptSubmit',

@@ -263,6 +263,16 @@ describe('Claude Code', () => {
     await setup(['claude-code', '--yes'], { env: { NODE_EXTRA_CA_CERTS: `${own}/gateway-ca.pem` } });
     expect(text(`${own}/gateway-ca.pem`)).toBe(both);
   });
+
+  test('trusts what the settings had Claude Code trust before, too, however often it is set up', async () => {
+    put('/corporate.pem', 'corporate\n');
+    put(user, '{"env":{"NODE_EXTRA_CA_CERTS":"/corporate.pem"}}');
+    await setup(['claude-code', '--yes']);
+    const both = text(`${own}/gateway-ca.pem`);
+    expect(both).toMatch(/^corporate\n-----BEGIN/);
+    await setup(['claude-code', '--strict', '--yes']);
+    expect(text(`${own}/gateway-ca.pem`)).toBe(both);
+  });
 });
 
 describe('before anything is written', () => {
@@ -425,6 +435,24 @@ describe('Codex', () => {
     expect(await setup(['codex', '--yes'])).toMatchObject({ status: 6, err: expect.stringContaining('in line 1') });
     expect(text(config)).toBe(text_);
   });
+  test.each([
+    '[features]\nother = true\nhooks = false\n',
+    '[features]\ncodex_hooks = false\n',
+    'features.hooks = false\n',
+    'features = { hooks = false }\n',
+  ])('with %j is told that its hooks are off', async (text_) => {
+    put(config, text_);
+    const { status, err } = await setup(['codex', '--yes']);
+    expect([status, err]).toEqual([6, expect.stringContaining('switch the hooks off')]);
+    expect(text(config)).toBe(text_);
+  });
+  test.each(['[features]\nhooks = true\n', '[features]\n[other]\nhooks = false\n'])(
+    'with %j is set up',
+    async (text_) => {
+      put(config, text_);
+      expect((await setup(['codex', '--yes'])).status).toBe(0);
+    },
+  );
   test('with a provider in a profile only is set up', async () => {
     put(config, '[profiles.x]\nmodel_provider = "other"\n');
     expect((await setup(['codex', '--yes'])).status).toBe(0);
