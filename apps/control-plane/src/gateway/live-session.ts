@@ -5,6 +5,7 @@ import {
   type ErrorCode,
   GatewayError,
   type Identity,
+  likenessOf,
   type MaskingPlan,
   type Operation,
   type Refusal,
@@ -315,7 +316,7 @@ export class LiveSession implements SessionHandle, Guards {
     if (decision.outcome === 'allow' && changesSomething(operation)) this.#house.turns.counted(key);
     if (decision.outcome !== 'deny' || decision.refusal.code !== 'POLICY_DENIED') return;
     const { code, message } = decision.refusal;
-    this.#house.turns.refused({ key, connection: this.#connection.id, digest: operation.digest, code, message });
+    this.#house.turns.refused({ key, connection: this.#connection.id, digest: likenessOf(operation), code, message });
   }
 
   foresee(operation: Operation): Decision['outcome'] {
