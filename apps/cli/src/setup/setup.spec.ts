@@ -133,7 +133,7 @@ describe('Claude Code', () => {
     expect(Object.keys(hooks).sort()).toEqual([...events].sort());
     expect(hooks['PreToolUse']).toEqual([
       {
-        matcher: 'Bash|PowerShell|mcp__.*|WebFetch|WebSearch',
+        matcher: 'Bash|PowerShell|Monitor|mcp__.*|WebFetch|WebSearch',
         hooks: [
           {
             type: 'command',

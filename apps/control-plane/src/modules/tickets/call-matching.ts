@@ -144,8 +144,14 @@ function inputOf(personal: PersonalText, row: ToolCallRow): Input {
   const text = personal.open(inputContext(row.id), row.input);
   if (text === undefined) return { outlives: false };
   const { command } = inputOfText(text);
-  return { outlives: isInBackground(text), ...(command === undefined ? {} : { command }) };
+  return {
+    outlives: inBackground.has(row.name) || isInBackground(text),
+    ...(command === undefined ? {} : { command }),
+  };
 }
+
+/** Claude Code tells their end as soon as they have begun. */
+const inBackground: ReadonlySet<string> = new Set(['Monitor']);
 
 function isInBackground(text: string): boolean {
   try {

@@ -235,6 +235,12 @@ describe('when the tool call ends', () => {
     expect(await exec(psql)).toMatchObject({ assurance: 'inferred', tool_call: null });
   });
 
+  test('of a monitor, which is told as soon as it has begun, it goes on', async () => {
+    await talk.called({ id: 'toolu_1', name: 'Monitor', input: { command: 'tail -f log', description: 'watches' } });
+    await talk.finished('toolu_1');
+    expect(await exec('tail -f log')).toMatchObject({ assurance: 'bound', tool_call: 'toolu_1' });
+  });
+
   test('what it was to leave in the background goes on, for half a day', async () => {
     const server = { command: 'npm start', run_in_background: true };
     await talk.called({ id: 'toolu_1', input: server });
