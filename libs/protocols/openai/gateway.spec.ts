@@ -324,6 +324,18 @@ test('a plan with an error in the middle of a stream fails at the SDK', async ()
   await expect(apis['openai.chat'].streamed(w)).rejects.toThrow('broken');
 });
 
+test('a stream of Responses that is cut off fails by an event whose number is the next', async () => {
+  await using w = await world([
+    { parts: [{ kind: 'text', text: 'There are three.' }, { kind: 'wait', ms: 100 }, { kind: 'cut' }] },
+  ]);
+  const body = JSON.stringify({ model: 'gpt-scripted', input: 'How many?', store: false, stream: true });
+  const { text } = await ask(w.gateway, { path: '/v1/responses', body });
+  const numbers = [...text.matchAll(/"sequence_number":(\d+)/g)].map(([, number]) => Number(number));
+  expect(text).toContain('event: response.failed');
+  expect(numbers.length).toBeGreaterThan(3);
+  expect(numbers).toEqual(numbers.map((_, index) => index));
+});
+
 test.each([
   ['/v1/responses', { model: 'gpt-scripted', input: 'How many?', store: false }],
   ['/v1/chat/completions', { ...chat, stream_options: { include_usage: true } }],
