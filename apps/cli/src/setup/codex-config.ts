@@ -23,8 +23,11 @@ const refreshMs = 600_000;
 // A basic string of TOML has the escapes of JSON's.
 const text = (value: string): string => JSON.stringify(value);
 
-const blocks = ({ url, baseUrl, connection, sallyport }: CodexFacts): TomlBlocks => ({
-  top: 'model_provider = "sallyport"\n',
+/** The provider runs it, where neither gate sees it: policies may have each request that offers it wait for a reviewer. */
+const noSearch = 'web_search = "disabled"\n';
+
+const blocks = ({ url, baseUrl, connection, sallyport }: CodexFacts, saysOfSearch: boolean): TomlBlocks => ({
+  top: `model_provider = "sallyport"\n${saysOfSearch ? '' : noSearch}`,
   tables: [
     '[model_providers.sallyport]',
     'name = "Sallyport"',
@@ -58,10 +61,12 @@ export const codexConfig = (path: string, bytes: Buffer | undefined, facts: Code
     throw new GatewayError('CONFLICT', `"${path}" has what this cannot work with: its features switch the hooks off`, {
       hint: 'take it out, then try again',
     });
+  const own = statementsOf(withoutBlocks(before));
+  const saysOfSearch = own.some(({ name, isTop }) => isTop && /^(tools\.)?web_search$/.test(name));
   return withBlocks(
     path,
     before,
-    blocks(facts),
+    blocks(facts, saysOfSearch),
     ({ name, isTop }) => (isTop && name === 'model_provider') || ours.test(name),
   );
 };

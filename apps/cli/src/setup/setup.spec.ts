@@ -404,7 +404,7 @@ describe('Codex', () => {
     const before = everything();
     expect((await setup(['codex', '--yes'])).status).toBe(0);
     const [top = '', rest = ''] = text(config).split('# <<< sallyport\n\n# mine');
-    expect(top).toMatch(/^# >>> sallyport: .*\nmodel_provider = "sallyport"\n$/);
+    expect(top).toMatch(/^# >>> sallyport: .*\nmodel_provider = "sallyport"\nweb_search = "disabled"\n$/);
     expect(`# mine${rest}`.startsWith(`${mine}\n\n# >>> sallyport: `)).toBe(true);
     expect(rest).toContain(
       '[model_providers.sallyport]\nname = "Sallyport"\nbase_url = "https://127.0.0.1:7432/v1"\nwire_api = "responses"\n',
@@ -434,6 +434,12 @@ describe('Codex', () => {
     put(config, text_);
     expect(await setup(['codex', '--yes'])).toMatchObject({ status: 6, err: expect.stringContaining('in line 1') });
     expect(text(config)).toBe(text_);
+  });
+  test('keeps what a person says of searches', async () => {
+    put(config, 'web_search = "cached"\n');
+    await setup(['codex', '--yes']);
+    expect(text(config).match(/web_search/g)).toHaveLength(1);
+    expect(text(config)).toContain('web_search = "cached"');
   });
   test.each([
     '[features]\nother = true\nhooks = false\n',
