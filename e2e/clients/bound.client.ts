@@ -11,9 +11,9 @@ import { parseConfig } from '../../apps/agent/src/config/config.js';
 import { type TestControlPlane, testControlPlane } from '../../apps/control-plane/src/testing/control-plane.js';
 import { found } from './found.js';
 import { Person } from './person.js';
-import { anthropicModel, type ScriptedModel, toolUse } from './scripted-model.js';
+import { anthropicModel, openaiModel, type ScriptedModel, toolUse } from './scripted-model.js';
 
-const claude = found('claude');
+const [claude, codex] = [found('claude'), found('codex')];
 
 const freePort = async (): Promise<number> => {
   const server = createServer();
@@ -23,18 +23,18 @@ const freePort = async (): Promise<number> => {
   return port;
 };
 
-/** docs/claude-code.md from its second step on: the published client, our gateway, a real database; the model alone is scripted. */
-describe.skipIf(!claude)('a person who follows docs/claude-code.md', () => {
+/** The two documents from their second step on: the published client, our gateway, a real database; the model alone is scripted. */
+describe.skipIf(!claude && !codex)('a person who follows docs/claude-code.md or docs/codex.md', () => {
   const stops: (() => unknown)[] = [];
   let house: TestControlPlane;
-  let model: ScriptedModel;
+  let models: { readonly claude: ScriptedModel; readonly gpt: ScriptedModel };
   let target: TestDatabase;
   let ada: Person;
 
   beforeAll(async () => {
     const authority = await createAuthority();
-    model = await anthropicModel(authority);
-    stops.push(() => model[Symbol.asyncDispose]());
+    models = { claude: await anthropicModel(authority), gpt: await openaiModel(authority) };
+    for (const model of Object.values(models)) stops.push(() => model[Symbol.asyncDispose]());
     target = await testDatabase({
       database: 'app',
       sql: 'create table orders (id int); insert into orders values (1), (2)',
@@ -54,6 +54,7 @@ describe.skipIf(!claude)('a person who follows docs/claude-code.md', () => {
       .post('/v1/connections', { name: 'orders', protocol: 'postgres', target: 'main', databases: ['app'] })
       .expect(201);
     await admin.post('/v1/connections', { name: 'claude', protocol: 'anthropic', target: 'claude' }).expect(201);
+    await admin.post('/v1/connections', { name: 'gpt', protocol: 'openai', target: 'gpt' }).expect(201);
     const { key } = (await admin.post('/v1/agents/enrolment-keys', { name: 'tests' }).expect(201)).body as {
       key: string;
     };
@@ -81,7 +82,12 @@ targets:
     credential: { source: environment, user_variable: AGENT_USER, password_variable: AGENT_PASSWORD }
   - alias: claude
     protocol: anthropic
-    endpoint: ${model.url}
+    endpoint: ${models.claude.url}
+    tls: { ca_file: ${ada.at('model-ca.pem')} }
+    credential: { source: file, path: ${ada.at('model-key')} }
+  - alias: gpt
+    protocol: openai
+    endpoint: ${models.gpt.url}
     tls: { ca_file: ${ada.at('model-ca.pem')} }
     credential: { source: file, path: ${ada.at('model-key')} }
 `),
@@ -94,7 +100,10 @@ targets:
     for (const stop of stops.reverse()) await stop();
   });
 
-  test('gets from a login to a bound trace', async (context) => {
+  const command = `psql -Atc 'select count(*) from orders'`;
+  const bound = /\[bound\] · sql\.execute on orders · read · allowed · done 1 rows/;
+
+  test.skipIf(!claude)('gets from a login to a bound trace', async (context) => {
     peer('psql', context);
     expect(await ada.sallyport('setup', 'claude-code', '--yes')).toMatchObject({ status: 0 });
     expect(await ada.sallyport('doctor')).toMatchObject({
@@ -102,7 +111,8 @@ targets:
       out: expect.stringContaining('everything works'),
     });
 
-    model.command = `psql -Atc 'select count(*) from orders'`;
+    const model = models.claude;
+    model.command = command;
     const worked = await ada.run(claude!, ['-p', 'how many orders are there?', '--allowedTools', 'Bash']);
     expect(worked).toEqual({ status: 0, out: 'done\n', err: '' });
     for (const { headers } of model.requests) expect(headers).toMatchObject({ 'x-api-key': 'sk-canary' });
@@ -111,7 +121,25 @@ targets:
     const told = await ada.sallyport('trace', toolUse);
     expect(told.out).toContain('human: how many orders are there?');
     expect(told.out).toMatch(new RegExp(`tool call Bash ${toolUse} · told by model, hook(, telemetry)? · done`));
-    expect(told.out).toMatch(/\[bound\] · sql\.execute on orders · read · allowed · done 1 rows/);
+    expect(told.out).toMatch(bound);
     expect(told.out).toContain('model and hook tell the same input');
+  });
+
+  test.skipIf(!codex)('gets there with Codex, too', async (context) => {
+    peer('psql', context);
+    expect(await ada.sallyport('setup', 'codex', '--yes')).toMatchObject({ status: 0 });
+    const model = models.gpt;
+    model.command = command;
+    const words = ['exec', '--skip-git-repo-check', '--dangerously-bypass-hook-trust', '--model', 'gpt-5'];
+    const worked = await ada.run(codex!, [...words, '--sandbox', 'danger-full-access', 'how many orders are there?'], {
+      CODEX_CA_CERTIFICATE: ada.at('.config/sallyport/setup/gateway-ca.pem'),
+    });
+    expect(worked, worked.err).toMatchObject({ status: 0 });
+    const asked = model.requests.find(({ path }) => path === '/v1/responses')!;
+
+    const told = await ada.sallyport('trace', String(asked.headers['session-id']));
+    expect(told.out).toContain('human: how many orders are there?');
+    expect(told.out).toContain(`tool call exec_command ${toolUse} · told by model, hook · done`);
+    expect(told.out).toMatch(bound);
   });
 });

@@ -83,6 +83,15 @@ describe.skipIf(!claude)('Claude Code, set up by sallyport', () => {
     expect(model.requests[0]!.headers['x-claude-code-session-id']).toBe(session);
   });
 
+  test('tells of a monitor as the model has asked for it, and runs its command with tickets too', async () => {
+    model.tool = 'Monitor';
+    await prompt('echo "$PGUSER" > monitored', '--allowedTools', 'Monitor', 'ToolSearch');
+    delete model.tool;
+    const input = { command: 'echo "$PGUSER" > monitored', description: 'as asked', timeout_ms: 5_000 };
+    expect(hook('PreToolUse')).toMatchObject({ tool_use_id: toolUse, tool_name: 'Monitor', tool_input: input });
+    expect(readFileSync(ada.at('work/monitored'), 'utf8')).toBe('orders\n');
+  });
+
   test('gives the command nothing of the login or of its own access, and telemetry a token of its own', async () => {
     await prompt(command);
     const seen = readFileSync(ada.at('work/seen'), 'utf8');

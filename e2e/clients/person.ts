@@ -3,6 +3,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { found } from './found.js';
+
+/** Clients that a variable names are on a person's PATH too, where sallyport doctor looks for them. */
+const programFolders = (): string[] =>
+  (['claude', 'codex'] as const).flatMap((name) => {
+    const file = found(name);
+    return file === undefined ? [] : [path.dirname(file)];
+  });
 
 export interface Ran {
   readonly status: number | null;
@@ -22,7 +30,7 @@ export class Person implements Disposable {
   /** @param token of a login at this control plane */
   constructor(url: string, token = 'login-canary') {
     this.#env = {
-      PATH: process.env['PATH'],
+      PATH: [...programFolders(), process.env['PATH']].join(path.delimiter),
       HOME: this.home,
       TERM: 'xterm',
       // nothing but this machine is to be reached

@@ -17,9 +17,12 @@ export interface ScriptedModel extends AsyncDisposable {
   readonly requests: readonly ModelRequest[];
   /** The command that it asks for from now on. */
   command: string;
+  /** By the tool of this name; that of Claude Code when absent, once it has loaded the tool. */
+  tool?: string;
 }
 
-type Answer = (body: string, command: string) => readonly (readonly [event: string, data: object])[];
+type Wanted = Pick<ScriptedModel, 'command' | 'tool'>;
+type Answer = (body: string, wanted: Wanted) => readonly (readonly [event: string, data: object])[];
 
 const bodyOf = async (request: AsyncIterable<Buffer>): Promise<string> => {
   const chunks: Buffer[] = [];
@@ -39,7 +42,7 @@ const scriptedModel = async (
 ): Promise<ScriptedModel> => {
   const { certificate, privateKey } = await issueServerCertificate(authority, ['127.0.0.1', 'localhost']);
   const requests: ModelRequest[] = [];
-  const model = { command: 'true' };
+  const model: Wanted = { command: 'true' };
   const server = createServer({ cert: certificate, key: privateKey }, (request, response) => {
     void bodyOf(request).then((body) => {
       const path = request.url!.split('?')[0]!;
@@ -47,7 +50,7 @@ const scriptedModel = async (
       const answer = answers[path];
       if (!answer) return response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      for (const [event, data] of answer(body, model.command))
+      for (const [event, data] of answer(body, model))
         response.write(`event: ${event}\ndata: ${JSON.stringify({ type: event, ...data })}\n\n`);
       return response.end();
     });
@@ -66,13 +69,23 @@ const scriptedModel = async (
 
 export const toolUse = 'toolu_scripted_1';
 
-const messages: Answer = (body, command) => {
+const messages: Answer = (body, { command, tool = 'Bash' }) => {
   const {
     model,
     messages: said,
     tools = [],
   } = JSON.parse(body) as { model: string; messages: unknown[]; tools?: { name?: string }[] };
-  const asks = tools.some(({ name }) => name === 'Bash') && !JSON.stringify(said.at(-1)).includes('tool_result');
+  const isOffered = (wanted: string): boolean => tools.some(({ name }) => name === wanted);
+  const isDone = JSON.stringify(said).includes(`"${toolUse}"`);
+  const isLoading = !isOffered(tool) && isOffered('ToolSearch');
+  const asks = !isDone && (isLoading || isOffered(tool));
+  const call = isLoading
+    ? { id: `${toolUse}_search`, name: 'ToolSearch', input: { query: `select:${tool}`, max_results: 1 } }
+    : {
+        id: toolUse,
+        name: tool,
+        input: { command, description: 'as asked', ...(tool === 'Monitor' && { timeout_ms: 5_000 }) },
+      };
   const start = {
     id: 'msg_1',
     type: 'message',
@@ -83,9 +96,9 @@ const messages: Answer = (body, command) => {
     stop_sequence: null,
     usage: { input_tokens: 1, output_tokens: 1 },
   };
-  const block = asks ? { type: 'tool_use', id: toolUse, name: 'Bash', input: {} } : { type: 'text', text: '' };
+  const block = asks ? { type: 'tool_use', id: call.id, name: call.name, input: {} } : { type: 'text', text: '' };
   const delta = asks
-    ? { type: 'input_json_delta', partial_json: JSON.stringify({ command, description: 'as asked' }) }
+    ? { type: 'input_json_delta', partial_json: JSON.stringify(call.input) }
     : { type: 'text_delta', text: 'done' };
   return [
     ['message_start', { message: start }],
@@ -103,7 +116,7 @@ const messages: Answer = (body, command) => {
 export const anthropicModel = (authority: Authority): Promise<ScriptedModel> =>
   scriptedModel(authority, { '/v1/messages': messages });
 
-const responses: Answer = (body, command) => {
+const responses: Answer = (body, { command }) => {
   const { input, tools = [] } = JSON.parse(body) as { input: unknown; tools?: { name?: string }[] };
   const asks =
     tools.some(({ name }) => name === 'exec_command') && !JSON.stringify(input).includes('function_call_output');

@@ -31,6 +31,11 @@ export interface Operation {
   readonly resources: readonly string[];
   /** Over the canonical bytes of statement and parameters, before redaction: what a review is bound to. */
   readonly digest: Digest;
+  /**
+   * Over the same without how it is written, asked where that matters: what was refused in a turn stays refused in other
+   * words. Absent where nothing is known to mean the same but itself.
+   */
+  readonly likeness?: () => Digest;
   /** Without effect on the target whatever the record says: may be forwarded while its record is being committed. */
   readonly pure: boolean;
   /** Decided before it can have an effect (a Parse): a review it would need is asked for when it is executed. */
@@ -45,6 +50,10 @@ export interface Operation {
   /** Where the request itself says what it belongs to (model traffic, MCP): used instead of what the ticket says. */
   readonly turn?: TurnContext;
 }
+
+/** What a refusal of it is remembered by. */
+export const likenessOf = ({ digest, likeness }: Pick<Operation, 'digest' | 'likeness'>): Digest =>
+  likeness?.() ?? digest;
 
 export interface ReviewRequirement {
   /** Groups whose members may settle it; each must approve where several policies ask. */

@@ -3,6 +3,7 @@ import type { SecureContext } from 'node:tls';
 import type {
   Decision,
   Digest,
+  GatewayError,
   Identity,
   MaskingPlan,
   MaskingRule,
@@ -39,6 +40,12 @@ export interface SessionHandle {
   readonly ticketExpiresAt: Date;
   /** Aborted, with a GatewayError as reason, when the session must end: revocation, drain, an administrator's word. */
   readonly ended: AbortSignal;
+  /**
+   * Called once when what an operation is for has ended: this session, or, where it carries several AI sessions, the one
+   * that the operation names.
+   * @returns calls it off
+   */
+  untilEnded(operation: Pick<Operation, 'turn'>, act: (reason: GatewayError) => void): () => void;
   /** Takes what the client should be told meanwhile, in the protocol's own way: that its login is about to end. */
   tell(say: (text: string) => void): void;
   /**

@@ -24,6 +24,7 @@ export type {
 export { catalogueDigest, decodeCatalogue, encodeCatalogue } from './encode-catalogue.js';
 export { factsOf, isPure } from './facts.js';
 export { type HardenOptions, hardenScript } from './harden-script.js';
+export { likenessOf } from './likeness.js';
 export { lineageDigest, lineageDigestSize, outputsOf } from './lineage-digest.js';
 export type { ColumnSource, Lineage, OutputColumn, StoredValue } from './lineage-tracer.js';
 export { type MaskedFacts, maskedFactsOf, noMaskedFacts, ruleOf } from './masked-facts.js';

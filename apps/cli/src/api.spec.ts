@@ -417,6 +417,25 @@ describe('with a token from the environment', () => {
     });
   });
 
+  test('one ready-made policy is printed by itself, to be applied', async () => {
+    const pack = (name: string) => ({
+      name,
+      title: `title of ${name}`,
+      text: `@id("${name}") permit(principal, action, resource);`,
+    });
+    answer = () => ({ body: { items: [pack('model-guarded'), pack('model-strict')] } });
+    const { status, out } = await sallyport(['policies', 'packs', 'model-strict'], { env });
+    expect({ status, out }).toEqual({
+      status: 0,
+      out: '// model-strict: title of model-strict\n@id("model-strict") permit(principal, action, resource);\n',
+    });
+    expect((await sallyport(['policies', 'packs'], { env })).out).toContain('@id("model-guarded")');
+    expect(await sallyport(['policies', 'packs', 'models'], { env })).toMatchObject({
+      status: 5,
+      err: expect.stringContaining('choose one of model-guarded, model-strict'),
+    });
+  });
+
   test('connect prints an environment that a shell takes, and keeps the CA certificate in a file', async () => {
     const certificate = '-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----\n';
     answer = () => ({

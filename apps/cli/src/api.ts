@@ -181,12 +181,13 @@ export class HttpApi implements Api {
   }
 
   #renewed(): Promise<string> {
-    return this.#credentials.exclusively(this.url, async (login: Login | undefined) => {
+    const work = async (login: Login | undefined): Promise<string> => {
       if (login && login.expires_at - renewEarlyMs > Date.now()) return login.access_token; // another process was faster
-      const fresh = login && (await refreshLogin(login));
+      const fresh = login && (await refreshLogin(login, this.#timeoutMs));
       if (!fresh) throw new GatewayError('UNAUTHENTICATED', 'your login has ended', { hint: 'run sallyport login' });
       this.#credentials.keep(this.url, fresh);
       return fresh.access_token;
-    });
+    };
+    return this.#credentials.exclusively(this.url, work, this.#timeoutMs);
   }
 }

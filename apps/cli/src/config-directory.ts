@@ -59,10 +59,13 @@ const tryLock = (file: string): boolean => {
   }
 };
 
-/** One process at a time: a refresh token that two of them use is taken for stolen. */
-export const withLock = async <T>(file: string, work: () => Promise<T>): Promise<T> => {
+/**
+ * One process at a time: a refresh token that two of them use is taken for stolen.
+ * @param waitMs for the others; as a rule as long as it takes to see that one was killed
+ */
+export const withLock = async <T>(file: string, work: () => Promise<T>, waitMs = staleMs + 5_000): Promise<T> => {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  for (const deadline = Date.now() + staleMs + 5_000; !tryLock(file); await sleep(50))
+  for (const deadline = Date.now() + Math.min(waitMs, staleMs + 5_000); !tryLock(file); await sleep(50))
     if (Date.now() > deadline)
       throw new GatewayError('TIMED_OUT', `"${file}" is held by another sallyport`, {
         hint: 'remove the file if none is running',

@@ -41,9 +41,9 @@ export class Credentials {
     this.#write({ ...this.#read(), logins });
   }
 
-  /** @param work gets the login as it is once no other process is changing it */
-  exclusively<T>(url: string, work: (login: Login | undefined) => Promise<T>): Promise<T> {
-    return withLock(`${this.#file}.lock`, () => work(this.of(url)));
+  /** @param work gets the login as it is once no other process is changing it · @param waitMs for other processes at most */
+  exclusively<T>(url: string, work: (login: Login | undefined) => Promise<T>, waitMs?: number): Promise<T> {
+    return withLock(`${this.#file}.lock`, () => work(this.of(url)), waitMs);
   }
 
   #read(): Stored {

@@ -40,16 +40,23 @@ const unreachable = (issuer: string, cause: unknown) =>
     hint: 'check the network, and ask an administrator whether this is the right issuer',
   });
 
+const patienceMs = 15_000;
+
+interface Asking {
+  readonly form?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+}
+
 const ask = async <T>(
   issuer: string,
   url: string,
-  form?: Readonly<Record<string, string>>,
+  { form, timeoutMs = patienceMs }: Asking = {},
 ): Promise<{ ok: boolean; body: T }> => {
   try {
     const response = await fetch(url, {
       ...(form ? { method: 'POST', body: new URLSearchParams(form) } : {}),
       redirect: 'error',
-      signal: AbortSignal.timeout(15_000),
+      signal: AbortSignal.timeout(timeoutMs),
     });
     const text = await response.text();
     return { ok: response.ok, body: (text ? JSON.parse(text) : {}) as T };
@@ -59,8 +66,9 @@ const ask = async <T>(
 };
 
 /** OpenID Connect Discovery 1.0, 4.3: the document must name the issuer that was asked for. */
-const discover = async (issuer: string): Promise<Discovery> => {
-  const { body } = await ask<Discovery>(issuer, `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
+const discover = async (issuer: string, timeoutMs = patienceMs): Promise<Discovery> => {
+  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+  const { body } = await ask<Discovery>(issuer, url, { timeoutMs });
   if (body.issuer === issuer) return body;
   throw new GatewayError('UNAUTHENTICATED', `the issuer "${issuer}" calls itself "${String(body.issuer)}"`, {
     hint: 'ask an administrator to correct the configured issuer',
@@ -104,11 +112,13 @@ export const deviceLogin = async (config: AuthConfig, show: (code: DeviceCode) =
     });
   const { verifier, challenge } = pkce();
   const { ok, body } = await ask<DeviceCode & TokenResponse>(config.issuer, found.device_authorization_endpoint, {
-    client_id: config.cli_client_id,
-    scope: scopeOf(config),
-    code_challenge: challenge,
-    code_challenge_method: 'S256',
-    ...(config.audience ? { resource: config.audience } : {}),
+    form: {
+      client_id: config.cli_client_id,
+      scope: scopeOf(config),
+      code_challenge: challenge,
+      code_challenge_method: 'S256',
+      ...(config.audience ? { resource: config.audience } : {}),
+    },
   });
   if (!ok) throw refused(body);
   show(body);
@@ -129,7 +139,7 @@ const poll = async (
   let interval = code.interval ?? 5;
   for (const deadline = Date.now() + code.expires_in * 1000; Date.now() < deadline; ) {
     await sleep(interval * 1000);
-    const { ok, body } = await ask<TokenResponse>(config.issuer, found.token_endpoint, form);
+    const { ok, body } = await ask<TokenResponse>(config.issuer, found.token_endpoint, { form });
     if (ok && body.access_token) return loginOf(config, body);
     if (body.error === 'slow_down')
       interval += 5; // RFC 8628, 3.5
@@ -145,15 +155,15 @@ const refused = ({ error, error_description }: TokenResponse): GatewayError =>
     { hint: 'run sallyport login again' },
   );
 
-/** @returns the login with fresh tokens; undefined when the issuer does not honour the refresh token any more */
-export const refreshLogin = async (login: Login): Promise<Login | undefined> => {
+/**
+ * @param timeoutMs until the issuer has said where to go. From then on it is waited for: it may have taken the refresh token
+ * @returns the login with fresh tokens; undefined when the issuer does not honour the refresh token any more
+ */
+export const refreshLogin = async (login: Login, timeoutMs = patienceMs): Promise<Login | undefined> => {
   if (!login.refresh_token) return undefined;
-  const found = await discover(login.issuer);
-  const { ok, body } = await ask<TokenResponse>(login.issuer, found.token_endpoint, {
-    grant_type: 'refresh_token',
-    refresh_token: login.refresh_token,
-    client_id: login.client_id,
-  });
+  const found = await discover(login.issuer, Math.min(timeoutMs, patienceMs));
+  const form = { grant_type: 'refresh_token', refresh_token: login.refresh_token, client_id: login.client_id };
+  const { ok, body } = await ask<TokenResponse>(login.issuer, found.token_endpoint, { form });
   return ok && body.access_token
     ? loginOf({ issuer: login.issuer, cli_client_id: login.client_id }, body, login.refresh_token)
     : undefined;
@@ -165,9 +175,7 @@ export const revokeLogin = async (login: Login): Promise<boolean> => {
   if (!found.revocation_endpoint || !login.refresh_token) return false;
   return (
     await ask(login.issuer, found.revocation_endpoint, {
-      token: login.refresh_token,
-      token_type_hint: 'refresh_token',
-      client_id: login.client_id,
+      form: { token: login.refresh_token, token_type_hint: 'refresh_token', client_id: login.client_id },
     })
   ).ok;
 };

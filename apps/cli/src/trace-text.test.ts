@@ -26,7 +26,10 @@ const trace: Trace = {
         origin: 'human',
         started_at: '2026-11-29T16:00:00.000Z',
         untrusted: { by: 'WebFetch' },
-        messages: [{ kind: 'human', text: 'delete the \u001b[2Jtest customers', source: 'hook' }],
+        messages: [
+          { kind: 'human', text: 'delete the \u001b[2Jtest customers', source: 'hook', expands: null },
+          { kind: 'human', text: 'The user has typed: delete', source: 'model', expands: 1 },
+        ],
         model: [],
         tool_calls: [
           {
@@ -54,6 +57,7 @@ test('a trace is a tree from the prompt to the row in the target’s log, and no
       'ada@example.test · claude-code · session s-1',
       '└─ turn p-1 · human · 2026-11-29T16:00:00.000Z · read outside content by WebFetch',
       '   ├─ human: delete the \\x1b[2Jtest customers',
+      '   ├─ as the model was told: The user has typed: delete',
       '   └─ tool call Bash toolu_1 · told by model, hook · done',
       "      ├─ psql -c 'delete from customers where test'",
       '      └─ [bound] · sql.execute on shop · write · allowed · done 12 rows',

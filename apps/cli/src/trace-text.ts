@@ -54,7 +54,12 @@ interface Turn {
   readonly origin: string;
   readonly started_at: string;
   readonly untrusted: { readonly by: string } | null;
-  readonly messages: readonly { readonly kind: string; readonly text: string | null; readonly source: string }[];
+  readonly messages: readonly {
+    readonly kind: string;
+    readonly text: string | null;
+    readonly source: string;
+    readonly expands?: number | null;
+  }[];
   readonly model: readonly Operation[];
   readonly tool_calls: readonly ToolCall[];
   readonly operations: readonly Operation[];
@@ -109,7 +114,9 @@ function turnNode({
   return {
     line: `turn ${short(client_turn)} · ${origin} · ${started_at}${outsideContent}`,
     below: [
-      ...messages.map(({ kind, text }) => leaf(`${kind}: ${said(text)}`)),
+      ...messages.map(({ kind, text, expands }) =>
+        leaf(`${typeof expands === 'number' ? 'as the model was told' : kind}: ${said(text)}`),
+      ),
       ...model.map(operationNode),
       ...tool_calls.map(callNode),
       ...operations.map(operationNode),

@@ -39,8 +39,8 @@ export function createHttpServers(): HttpServers {
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
     response.writeHead(417).end();
   });
+  // Nobody listens to 'upgrade': a server may pass over it (RFC 9110, 7.8), and then it is a request like any other.
   server.on('connect', (_request, socket) => socket.destroy());
-  server.on('upgrade', (_request, socket) => socket.destroy());
   server.on('clientError', (_error, socket) => {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
     else socket.destroy();

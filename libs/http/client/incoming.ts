@@ -81,8 +81,8 @@ export function incomingOfHttp1(request: IncomingMessage, response: ServerRespon
     },
     head(status, headers) {
       response.sendDate = false;
-      // A body that nobody reads any more would be taken for the next request.
-      if (!request.complete) response.shouldKeepAlive = false;
+      // A body that nobody reads any more would be taken for the next request, and so would what follows an upgrade.
+      if (!request.complete || request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
       response.writeHead(status, flat(headers));
     },
     write: (chunk) => written(response, chunk),

@@ -38,6 +38,7 @@ export class Answering implements Incoming {
   #events = false;
   #tail = '';
   #bytes = 0;
+  #sequence = -1;
   #isError = false;
   readonly #failure: Uint8Array[] = [];
   #failed = 0;
@@ -123,8 +124,18 @@ export class Answering implements Incoming {
       return true;
     }
     if (!this.#isError) this.#bytes += chunk.length;
+    if (this.options.api === 'openai.responses') this.#follow(chunk);
     this.#tail = `${this.#tail}${Buffer.from(chunk.subarray(-4)).toString('latin1')}`.slice(-4);
     return this.incoming.write(chunk);
+  }
+
+  /** Events of Responses are numbered: one of ours is the next. In a text the quotes of the name would be escaped. */
+  #follow({ buffer, byteOffset, byteLength }: Uint8Array): void {
+    const bytes = Buffer.from(buffer, byteOffset, byteLength);
+    const at = bytes.lastIndexOf(sequenceName);
+    const end = at + sequenceName.length;
+    const number = at < 0 ? null : /^\s*(\d{1,15})\b/.exec(bytes.toString('latin1', end, end + 20));
+    if (number !== null) this.#sequence = Number(number[1]);
   }
 
   async drained(): Promise<void> {
@@ -147,7 +158,7 @@ export class Answering implements Incoming {
   }
 
   #errorEvent(body: Buffer): Buffer {
-    return this.surface.errorEvent(body, this.options.api);
+    return this.surface.errorEvent(body, this.options.api, this.#sequence + 1);
   }
 
   /** The upstream's own words, where they are whole. */
@@ -186,6 +197,8 @@ export class Answering implements Incoming {
     return this.#tail === '' || /(?:\n\n|\r\r|\r\n\r\n)$/.test(this.#tail);
   }
 }
+
+const sequenceName = '"sequence_number":';
 
 const ofEvents: Headers = [
   ['content-type', 'text/event-stream; charset=utf-8'],

@@ -63,6 +63,12 @@ const ours = new Set([
 ]);
 const ofProxies = /^(?:x-forwarded-|proxy-|x-sallyport-|cf-|x-envoy-)/;
 
-/** Everything else passes as it came, unknown or not. One that has the ticket in it has nothing to say to the model's host. */
-export const passing = (headers: Headers, ticket: string): Headers =>
-  headers.filter(([name, value]) => !ours.has(name) && !ofProxies.test(name) && !value.includes(ticket));
+/** A ticket or a witness token: this request's own, or another one. */
+const anyOfOurs = /sp[tw]_[A-Za-z0-9_-]{40}/;
+
+/** Is there a credential of this gateway in it? It has nothing to say to the model's host. */
+export const hasCredential = (text: string): boolean => anyOfOurs.test(text);
+
+/** Everything else passes as it came, unknown or not. */
+export const passing = (headers: Headers): Headers =>
+  headers.filter(([name, value]) => !ours.has(name) && !ofProxies.test(name) && !hasCredential(value));

@@ -17,7 +17,7 @@ import type { ModelRequest } from '@sallyport/models';
 import type { OpenedHead, OpenHead } from '../wire.js';
 import { AgentPaths } from './agent-paths.js';
 import { Answering } from './answering.js';
-import { headOf, passing, ticketOf } from './arriving.js';
+import { hasCredential, headOf, passing, ticketOf } from './arriving.js';
 import { readBody, wholeBodyBytes } from './body.js';
 import { type Asked, ModelCall, type Patience, usualPatience } from './model-call.js';
 import { modelOperation, refusedOperation } from './model-operation.js';
@@ -99,7 +99,7 @@ async function serveCall(incoming: Incoming, place: Place, budget: InspectedByte
     lobby,
   );
   await session.handle.confirmed();
-  const asked = await askedOf(incoming, { head, ticket, budget, house, session }).catch(async (error: unknown) => {
+  const asked = await askedOf(incoming, { head, budget, house, session }).catch(async (error: unknown) => {
     await recordRefused(house, { head, session, error });
     throw error;
   });
@@ -128,7 +128,6 @@ async function recordRefused(
 
 interface Arrived {
   readonly head: ReturnType<typeof headOf>;
-  readonly ticket: string;
   readonly budget: InspectedBytes;
   readonly house: House;
   readonly session: Asked['session'];
@@ -137,16 +136,17 @@ interface Arrived {
 /** Reads what must be read, and describes it. */
 async function askedOf(
   incoming: Incoming,
-  { head, ticket, budget, house, session }: Arrived,
+  { head, budget, house, session }: Arrived,
 ): Promise<Pick<Asked, 'operation' | 'head' | 'body' | 'request' | 'told'>> {
   const { surface, agents } = house;
+  assertNoSocket(incoming);
   const { route, path, id } = routeOf(surface, head);
-  if (head.query.includes(ticket)) throw ticketInAddress();
+  if (hasCredential(head.query)) throw ticketInAddress();
   const { method, api } = route;
   const body = await readBody(incoming, budget);
   const request = api === undefined ? withoutBody(body) : described(surface, api, body);
   const { query } = head;
-  const headers = passing(head.headers, ticket);
+  const headers = passing(head.headers);
   const { handle } = session;
   const told = agents.along(
     handle.identity.id,
@@ -158,6 +158,13 @@ async function askedOf(
   const conversation = JSON.stringify([client, aiSession ?? handle.id, agent]);
   const forModel = request === undefined ? {} : { api: request.api, model: request.model };
   return { operation, body, told, ...ofRequest, head: { method, path, query, headers, conversation, ...forModel } };
+}
+
+function assertNoSocket({ headers }: Incoming): void {
+  if (!/\bwebsocket\b/i.test(headerOf(headers, 'upgrade') ?? '')) return;
+  throw new GatewayError('FORBIDDEN', 'a WebSocket is not opened through this gateway', {
+    hint: 'set the client to HTTP: what goes through a WebSocket can be neither read nor held',
+  });
 }
 
 const ticketInAddress = (): GatewayError =>

@@ -1,7 +1,7 @@
 /** One request to a model: from what its client asked to the last byte of the answer. */
 import { GatewayError, type Operation, type Refusal, refusalOf } from '@sallyport/core';
 import type { Exchange, Frame, OperationRecord, Permit, ResponseGate } from '@sallyport/engine';
-import { type CallSession, Hold, type Incoming, relay, type Way } from '@sallyport/http';
+import { type CallSession, Departure, Hold, type Incoming, relay, type Way } from '@sallyport/http';
 import { type ModelRequest, onlyCounts, worstCaseOf } from '@sallyport/models';
 import type { CallHead, OpenedHead } from '../wire.js';
 import { Answering } from './answering.js';
@@ -45,11 +45,23 @@ export class ModelCall implements Exchange {
   readonly #hold: Hold;
   readonly #answer: Answering;
   readonly #begun = Date.now();
+  /** Of whoever would hear the answer: the client, or the AI session that it speaks for. */
+  readonly #gone = new Departure();
+  readonly #callOff: readonly (() => void)[];
+  #ended: GatewayError | undefined;
 
   constructor(asked: Asked) {
-    const { incoming, surface, patience, request } = asked;
+    const { incoming, surface, patience, request, session, operation } = asked;
     this.#asked = asked;
-    this.#hold = new Hold(incoming.gone, this.#holdMs);
+    if (incoming.gone.isOver) this.#gone.happen();
+    this.#callOff = [
+      incoming.gone.tell(() => this.#gone.happen()),
+      session.handle.untilEnded(operation, (reason) => {
+        this.#ended ??= reason;
+        this.#gone.happen();
+      }),
+    ];
+    this.#hold = new Hold(this.#gone, this.#holdMs);
     this.#answer = new Answering(incoming, surface, {
       ...patience,
       ...(request === undefined ? {} : { api: request.api }),
@@ -80,6 +92,7 @@ export class ModelCall implements Exchange {
 
   end(): void {
     this.#hold.end();
+    for (const callOff of this.#callOff) callOff();
   }
 
   prepare(record: OperationRecord): void {
@@ -88,7 +101,7 @@ export class ModelCall implements Exchange {
   }
 
   async refuse(refusal: Refusal): Promise<void> {
-    this.#answer.refuse(this.#hold.inWords(refusal));
+    this.#answer.refuse(this.#ended === undefined ? this.#hold.inWords(refusal) : refusalOf(this.#ended));
     await this.#prepared?.catch(() => undefined);
     await this.#reserved?.release();
   }
@@ -149,10 +162,9 @@ export class ModelCall implements Exchange {
     permit: Permit,
     { gate, record }: { gate: ResponseGate; record: OperationRecord },
   ): Promise<{ readonly refusal?: Refusal }> {
-    const { gone } = this.#asked.incoming;
-    const giveUp = (): void => way.destroy(new GatewayError('CANCELLED', 'the client has gone'));
-    if (gone.isOver) throw new GatewayError('CANCELLED', 'the client has gone');
-    const callOff = gone.tell(giveUp);
+    const whyGone = (): GatewayError => this.#ended ?? new GatewayError('CANCELLED', 'the client has gone');
+    if (this.#gone.isOver) throw whyGone();
+    const callOff = this.#gone.tell(() => way.destroy(whyGone()));
     try {
       this.#sent = true;
       way.begin(this.#head(record), this.#asked.body, permit);
@@ -185,7 +197,7 @@ export class ModelCall implements Exchange {
   }
 
   async #judge(frame: Frame, way: Way<OpenedHead>, record: OperationRecord): Promise<void> {
-    const { request, session, told, incoming } = this.#asked;
+    const { request, session, told } = this.#asked;
     if (request === undefined) throw new GatewayError('RESPONSE_NOT_UNDERSTOOD', 'a list of models called a tool');
     const { number, call } = raisedOf(frame);
     const exchange = new ToolExchange({
@@ -195,7 +207,7 @@ export class ModelCall implements Exchange {
       turn: turnOver(session.handle.turn, told.turn),
       operation: record.id,
       handle: session.handle,
-      gone: incoming.gone,
+      gone: this.#gone,
       holdMs: this.#streams ? this.#holdMs : Math.max(0, this.#holdMs - (Date.now() - this.#begun)),
     });
     try {

@@ -51,5 +51,5 @@ export interface ModelSurface {
   /** In a stream of events: something to be sent while nothing else can be. */
   readonly ping: Buffer;
   /** In a stream of events: the body of an error answer, ours or the API's, so that clients of this API take it for the end. */
-  errorEvent(body: Buffer, api: ModelApiName | undefined): Buffer;
+  errorEvent(body: Buffer, api: ModelApiName | undefined, sequence: number): Buffer;
 }

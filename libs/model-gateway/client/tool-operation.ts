@@ -34,10 +34,12 @@ const reading = new Set(
   ].map((name) => name.toLowerCase()),
 );
 
+/** `write_stdin` types into a shell that Codex has open. */
 const shells = new Set(
-  ['Bash', 'PowerShell', 'shell', 'local_shell', 'container.exec', 'exec_command', 'unified_exec', 'shell_command'].map(
-    (name) => name.toLowerCase(),
-  ),
+  [
+    ...['Bash', 'PowerShell', 'Monitor', 'shell', 'local_shell', 'container.exec'],
+    ...['exec_command', 'unified_exec', 'shell_command', 'write_stdin'],
+  ].map((name) => name.toLowerCase()),
 );
 
 /** A name that the request did not offer is nobody's tool: what would run, only its client knows. */
@@ -72,19 +74,21 @@ export function toolOperation({ api, model, call, turn }: CalledTool): Operation
   };
 }
 
-/** What a shell is told to do, where that is what the tool is: text, or a list of words as Codex sends it. */
+/** What a shell is told to do, where that is what the tool is: text, a list of words as Codex sends it, or lines of a shell of the API's own. */
 export function commandOf({ name, input }: Pick<ToolCall, 'name' | 'input'>): string {
   if (!shells.has(name.toLowerCase())) return '';
   try {
     const fields = JSON.parse(input) as Readonly<Record<string, unknown>> | null;
-    const command = fields?.['command'] ?? fields?.['cmd'];
+    const command = fields?.['command'] ?? fields?.['cmd'] ?? fields?.['chars'];
     if (typeof command === 'string') return command;
-    if (Array.isArray(command) && command.every((word) => typeof word === 'string')) return command.join(' ');
-    return '';
+    return wordsIn(command)?.join(' ') ?? wordsIn(fields?.['commands'])?.join('\n') ?? '';
   } catch {
     return ''; // not JSON: the policy sees the input as it is
   }
 }
+
+const wordsIn = (value: unknown): readonly string[] | undefined =>
+  Array.isArray(value) && value.every((word) => typeof word === 'string') ? value : undefined;
 
 /** Of the same call made again, whatever its id: a review that was asked for once is joined. */
 function digestOf(parts: readonly string[]): Digest {

@@ -3,7 +3,8 @@ import type { News } from '../types.js';
 
 type TextNews = Extract<News, { kind: 'text' }>;
 
-const reminder = /^\s*<system-reminder>[\s\S]*?<\/system-reminder>/;
+/** Seen with 2.1.332: what it says of commands of its own, such as /compact, and that it has loaded a tool. */
+const reminder = /^\s*(?:<(system-reminder|local-command-(?:caveat|stdout|stderr))>[\s\S]*?<\/\1>|Tool loaded\.\s*$)/;
 const notification = /^\s*<task-notification>/;
 
 /**

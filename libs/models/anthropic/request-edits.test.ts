@@ -110,6 +110,18 @@ describe('a request to the Messages API', () => {
     expect(text.replaceAll(new RegExp(hiddenTicket, 'g'), '')).toBe(body(''));
   });
 
+  test('hides a secret below whatever name a parameter of a tool or a member that is not known has', () => {
+    const names = ['id', 'type', 'role', 'model', 'data', 'signature', 'thinking', 'cache_control', 'encrypted_at'];
+    for (const name of names)
+      for (const body of [
+        { tools: [{ name: 'x', input_schema: { properties: { [name]: { description: `like ${ticket}` } } } }] },
+        { tools: [{ name: 'x', input_examples: [{ [name]: ticket }] }] },
+        { output_config: { format: { type: 'json_schema', schema: { properties: { [name]: { default: ticket } } } } } },
+        { brand_new: { [name]: ticket } },
+      ])
+        expect(masked(JSON.stringify({ model: 'm', messages: [], ...body })).text, name).toMatch(hiddenTicket);
+  });
+
   test('hides a secret beside the content of a message, and in messages that are none', () => {
     const body = (messages: unknown) => masked(JSON.stringify({ model: 'm', messages })).text;
     expect(body([{ role: 'user', content: 'x', brand_new: { deep: ticket } }])).toMatch(hiddenTicket);
@@ -148,6 +160,13 @@ describe('a request to the Messages API', () => {
     const { text } = masked(body('mail bob@example.com'), { ...before, masker: everything });
     expect(text).toContain('ada@example.com');
     expect(text).not.toContain('bob@example.com');
+
+    // Claude Code moves the mark for the cache, and writes a text without it as a text.
+    const other = { ...before, masker: everything };
+    for (const content of [[{ ...block, cache_control: { type: 'ephemeral' } }], block.text])
+      expect(masked(JSON.stringify({ messages: [{ role: 'user', content }] }), other).text).toContain(
+        'ada@example.com',
+      );
 
     const strict = maskingWith(everything);
     const hidden = masked(body(), strict).text;

@@ -30,6 +30,10 @@ describe('what is hidden in a request', () => {
     ['an item that nobody knows', { input: [{ type: 'telepathy', thoughts: [{ deep: key }] }] }],
     ['a member that nobody knows', { input: [], telepathy: { deep: key } }],
     ['what is said of a tool', { input: [], tools: [{ type: 'function', name: 'f', description: key }] }],
+    [
+      'what is said of an answer',
+      { input: [], text: { format: { schema: { properties: { id: { description: key } } } } } },
+    ],
     ['the address of an image', { input: [{ role: 'user', content: [{ image_url: `https://a/?key=${key}` }] }] }],
     ['a text that looks like an address', { input: [user(`data: ${key}`)] }],
   ])('%s', (_, body) => {

@@ -19,9 +19,11 @@ const opaque = new Set([
   ...['id', 'call_id', 'tool_call_id', 'approval_request_id', 'item_id', 'previous_response_id', 'file_id'],
   ...['type', 'role', 'status', 'phase', 'encrypted_content', 'file_data', 'detail', 'format', 'mode'],
 ]);
+/** Top-level members with schemas in them, of tools and of answers. */
+const described = new Set(['tools', 'functions', 'text', 'response_format']);
 /** Top-level members in which the client says how it wants to be served. */
 const settings = new Set([
-  ...['model', 'tool_choice', 'function_call', 'text', 'response_format', 'include', 'reasoning', 'stream_options'],
+  ...['model', 'tool_choice', 'function_call', 'include', 'reasoning', 'stream_options'],
   ...['prompt_cache_key', 'prompt_cache_options', 'service_tier', 'truncation', 'modalities', 'audio', 'conversation'],
 ]);
 /** Texts that a model wrote for a tool. */
@@ -49,8 +51,8 @@ export class RequestEdits {
   of(body: JsonNode, conversation: string): JsonEdit[] {
     if (body.kind !== 'object') return [];
     return [...body.members].flatMap(([name, value]) => {
+      if (described.has(name)) return this.#descriptions(value);
       if (settings.has(name)) return [];
-      if (name === 'tools' || name === 'functions') return this.#descriptions(value);
       if (name !== conversation || value.kind !== 'array') return this.#texts(value, name);
       return itemsOf(value).flatMap((item) => this.#block(item));
     });
@@ -102,7 +104,7 @@ export class RequestEdits {
     return masked === text ? undefined : { start: node.start, end: node.end, bytes: jsonString(masked) };
   }
 
-  /** Of tools what is meant to be read: their schemas and the credentials of MCP servers are for the provider. */
+  /** Of tools and formats what is meant to be read: their schemas and the credentials of MCP servers are for the provider. */
   #descriptions(value: JsonNode): JsonEdit[] {
     if (value.kind === 'array') return value.items.flatMap((item) => this.#descriptions(item));
     if (value.kind !== 'object') return [];

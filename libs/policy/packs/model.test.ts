@@ -153,3 +153,9 @@ test.each([
   expect(asking('model-guarded').request('read', facts).outcome).toBe('allow');
   expect(asking('model-strict').request('read', facts)).toMatchObject({ outcome: 'deny', policies: [policy] });
 });
+
+test('model-strict takes what Claude Code 2.1.332 asks for', () => {
+  const betas =
+    'claude-code-20250219,interleaved-thinking-2025-05-14,context-management-2025-06-27,per-turn-control-2026-07-01,mid-conversation-tool-changes-2026-07-01,thinking-token-count-2026-05-13,advanced-tool-use-2025-11-20,effort-2025-11-24';
+  expect(asking('model-strict').request('read', { betas: betas.split(',') })).toMatchObject({ outcome: 'allow' });
+});

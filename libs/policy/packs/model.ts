@@ -72,6 +72,10 @@ const harmlessBetas = [
   'token-counting-2024-11-01',
   'structured-outputs-2025-11-13',
   'effort-2025-11-24',
+  'advanced-tool-use-2025-11-20',
+  'thinking-token-count-2026-05-13',
+  'per-turn-control-2026-07-01',
+  'mid-conversation-tool-changes-2026-07-01',
 ];
 
 const modelStrict = `// model-strict: text and the client's own tools, and nothing that the gateway does not know. Newer clients may need newer lines here.

@@ -551,6 +551,60 @@ test('when the session is ended, a stream under way ends with an error that says
   await expect(w.client.messages.create(question)).resolves.toBeDefined(); // the ticket itself is still good
 });
 
+describe('when an AI session is ended, and others of the same ticket go on', () => {
+  const of = (session: string) => ({ headers: { 'x-claude-code-session-id': session } });
+  const slow: Plan = {
+    parts: [
+      { kind: 'text', text: 'One. ' },
+      { kind: 'wait', ms: 1_500 },
+      { kind: 'text', text: 'Two.' },
+    ],
+  };
+
+  test('a stream of it that is under way ends at once with an error that says so, and one of another does not', async () => {
+    await using w = await world([slow]);
+    const ended = w.client.messages.stream(question, of('ended'));
+    const other = w.client.messages.stream(question, of('other'));
+    const failed = ended.finalMessage().catch((error: unknown) => error);
+    await Promise.all(
+      [ended, other].map((one) => new Promise<void>((resolve) => void one.once('text', () => resolve()))),
+    );
+    const begun = performance.now();
+    w.gateway.endAiSession('ended');
+    expect(String(await failed)).toContain('the AI session was ended');
+    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect((await other.finalMessage()).content).toMatchObject([{ text: 'One. ' }, { text: 'Two.' }]);
+    await expect
+      .poll(() => w.gateway.outcomes().map(({ outcome }) => outcome?.code ?? outcome?.status))
+      .toEqual(['done', 'SESSION_ENDED', 'done']);
+  });
+
+  test.each([
+    ['a request', 'model.request'],
+    ['a tool call', 'model.tool_call'],
+  ])('%s of it that people are asked about is let go', async (_, action) => {
+    let asked: () => void = () => undefined;
+    const waiting = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    await using w = await world([calls('Bash', { command: 'ls' })], {
+      decide: (operation) => (operation.action === action ? 'review' : 'allow'),
+      review: (_operation, _decision, { abandoned }) =>
+        new Promise((_resolve, reject) => {
+          abandoned.addEventListener('abort', () => reject(new GatewayError('CANCELLED', 'nobody waits for it')));
+          asked();
+        }),
+    });
+    const failed = w.client.messages
+      .stream(question, of('ended'))
+      .finalMessage()
+      .catch((error: unknown) => error);
+    await waiting;
+    w.gateway.endAiSession('ended');
+    expect(String(await failed)).toContain('the AI session was ended');
+  });
+});
+
 test('two hundred and fifty-six calls of one ticket run side by side, and the next is told to wait', async () => {
   let release: () => void = () => undefined;
   const until = new Promise<void>((resolve) => {

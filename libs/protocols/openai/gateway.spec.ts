@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '@sallyport/core';
 import OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
-import { ask, openAiClient } from '../testing/model-clients.js';
-import { type ModelGatewayOptions, modelGateway } from '../testing/model-gateway.js';
+import { ask, bytes, openAiClient } from '../testing/model-clients.js';
+import { type ModelGatewayOptions, modelGateway, modelTicket } from '../testing/model-gateway.js';
 import { calls, modelServer, type Plan, says } from '../testing/model-server.js';
 
 async function world(plan: Parameters<typeof modelServer>[0], options: Partial<ModelGatewayOptions> = {}) {
@@ -246,6 +246,29 @@ test.each([
   expect(w.model.seen).toEqual([]);
 });
 
+test.each(['/v1/responses', '/v1/realtime?model=gpt-scripted'])(
+  'a WebSocket to %s is refused in words that say what to do, on record, and its connection ends',
+  async (target) => {
+    await using w = await world([says('Three.')]);
+    const head = [
+      `GET ${target} HTTP/1.1`,
+      'Host: localhost',
+      `Authorization: Bearer ${modelTicket}`,
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    ];
+    const { text, closed } = await bytes(w.gateway, `${head.join('\r\n')}\r\n\r\nGET /v1/models HTTP/1.1\r\n\r\n`);
+    expect([text, closed]).toEqual([expect.stringMatching(/^HTTP\/1\.1 403 [\s\S]*set the client to HTTP/), true]);
+    expect(text.match(/HTTP\/1\.1 /g)).toHaveLength(1);
+    expect(w.gateway.decisions('model.request')).toMatchObject([
+      { operation: { facts: { flags: ['not-understood'] } } },
+    ]);
+    expect(w.model.seen).toEqual([]);
+  },
+);
+
 describe('whose turn it is', () => {
   const turnOf = async (headers: Record<string, string>, fields: object = {}) => {
     await using w = await world([says('ok')]);
@@ -306,6 +329,18 @@ test('a plan with an error in the middle of a stream fails at the SDK', async ()
   };
   await using w = await world([plan]);
   await expect(apis['openai.chat'].streamed(w)).rejects.toThrow('broken');
+});
+
+test('a stream of Responses that is cut off fails by an event whose number is the next', async () => {
+  await using w = await world([
+    { parts: [{ kind: 'text', text: 'There are three.' }, { kind: 'wait', ms: 100 }, { kind: 'cut' }] },
+  ]);
+  const body = JSON.stringify({ model: 'gpt-scripted', input: 'How many?', store: false, stream: true });
+  const { text } = await ask(w.gateway, { path: '/v1/responses', body });
+  const numbers = [...text.matchAll(/"sequence_number":(\d+)/g)].map(([, number]) => Number(number));
+  expect(text).toContain('event: response.failed');
+  expect(numbers.length).toBeGreaterThan(3);
+  expect(numbers).toEqual(numbers.map((_, index) => index));
 });
 
 test.each([

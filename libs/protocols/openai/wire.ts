@@ -53,18 +53,18 @@ export const ping: Buffer = Buffer.from(': waiting\n\n');
 
 /**
  * Chat's SDKs look for `error` in any event; Codex takes nothing for the end of a response but its own events.
- * @param body an error answer of the API
+ * @param body an error answer of the API · @param sequence the number of the next event
  */
-export function errorEvent(body: Buffer, api: string | undefined): Buffer {
+export function errorEvent(body: Buffer, api: string | undefined, sequence = 0): Buffer {
   const error = eventText('error', body.toString('utf8'));
-  return Buffer.from(api === 'openai.responses' ? `${failed(body)}${error}` : error);
+  return Buffer.from(api === 'openai.responses' ? `${failed(body, sequence)}${error}` : error);
 }
 
-function failed(body: Buffer): string {
+function failed(body: Buffer, sequence: number): string {
   const { code, type, message } = errorIn(body);
   const error = { code: code ?? type ?? 'server_error', message: message ?? 'the request failed' };
   const response = { id: 'resp_sallyport', object: 'response', status: 'failed', error, output: [] };
-  return eventText('response.failed', JSON.stringify({ type: 'response.failed', sequence_number: 0, response }));
+  return eventText('response.failed', JSON.stringify({ type: 'response.failed', sequence_number: sequence, response }));
 }
 
 function errorIn(body: Buffer): Readonly<Record<string, unknown>> {

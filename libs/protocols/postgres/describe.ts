@@ -9,6 +9,7 @@ import {
   decodeCatalogue,
   factsOf,
   isPure,
+  likenessOf,
   type MaskedFacts,
   noMaskedFacts,
   redactLiterals,
@@ -121,6 +122,7 @@ export function operationOf(options: OperationOf): Operation {
     facts: factsIn({ description, database, masked, truncated, writesMask, provisional }),
     resources: immutable(description.relations),
     digest: digestOf(described.text, parameters),
+    likeness: () => digestOf(likenessOf(described.text), parameters),
     pure: !provisional && isPure(description),
     ...(provisional ? { provisional } : {}),
   };

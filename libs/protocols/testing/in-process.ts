@@ -63,6 +63,11 @@ function recordingOf(operation: OperationId): ResponseRecording {
   };
 }
 
+interface UnderWay {
+  readonly operation: Pick<Operation, 'turn'>;
+  readonly act: (reason: GatewayError) => void;
+}
+
 /** What a test may say of the house around the protocol. */
 export interface HouseOptions {
   /** Undefined allows. */
@@ -107,6 +112,7 @@ export async function inProcess(halves: Halves, options: HouseOptions) {
     void lines.push(`${event} ${String((error as Error | undefined)?.stack)}`);
   const { guards, plan, responses } = house(halves, options, events);
   const running = new Set<AbortController>();
+  const underWay = new Set<UnderWay>();
 
   const host = (session: SessionId): TargetHost => ({
     target,
@@ -131,6 +137,11 @@ export async function inProcess(halves: Halves, options: HouseOptions) {
       connection,
       ticketExpiresAt: options.ticketExpiresAt ?? new Date(Date.now() + 900_000),
       ended: ending.signal,
+      untilEnded: (operation, act) => {
+        const one = { operation, act };
+        underWay.add(one);
+        return () => void underWay.delete(one);
+      },
       tell: () => undefined,
       confirmed: () => undefined,
       foresee: (operation) => decisionOf(options.decide?.(operation)).outcome,
@@ -183,6 +194,11 @@ export async function inProcess(halves: Halves, options: HouseOptions) {
     /** Recorded responses by operation. */
     responses,
     host,
+    /** What is under way for this AI session ends, and the session goes on. */
+    endAiSession: (name: string): void => {
+      for (const { operation, act } of underWay)
+        if (operation.turn?.aiSession === name) act(new GatewayError('SESSION_ENDED', 'the AI session was ended'));
+    },
     endSessions: (): void => {
       for (const ending of running) ending.abort(new GatewayError('SESSION_ENDED', 'an administrator ended it'));
     },

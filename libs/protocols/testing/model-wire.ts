@@ -68,7 +68,7 @@ export function promisesOfWire({ surface, seeds, routes }: WirePromises): void {
   ])('an error answer is one event whatever is in it, and none of its lines is another: %j', async (body) => {
     async function* bytes() {
       yield surface.ping;
-      yield surface.errorEvent(Buffer.from(body), undefined);
+      yield surface.errorEvent(Buffer.from(body), undefined, 0);
     }
     const events = [];
     for await (const event of readEvents(bytes())) events.push(event);

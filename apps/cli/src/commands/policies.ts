@@ -40,9 +40,14 @@ const addReading = (group: Command): void => {
     const active = await call.api.get<PolicyVersion>('/v1/policies');
     call.show(active, () => `// version ${active.version}\n${plain(active.text ?? '')}\n`);
   });
-  command(group, 'packs', 'ready-made policies to start from', async (call) => {
+  command(group, 'packs [name]', 'ready-made policies to start from: all, or one to apply', async (call, name) => {
     const found = await call.api.get<{ items?: { name: string; title: string; text: string }[] }>('/v1/policies/packs');
-    const packs = found.items ?? [];
+    const all = found.items ?? [];
+    const packs = name ? all.filter((pack) => pack.name === name) : all;
+    if (name && packs.length === 0)
+      throw new GatewayError('NOT_FOUND', `there is no pack "${name}"`, {
+        hint: `choose one of ${all.map((pack) => pack.name).join(', ')}`,
+      });
     call.show(packs, () =>
       packs.map((pack) => `// ${plain(pack.name)}: ${plain(pack.title)}\n${plain(pack.text)}\n`).join('\n'),
     );

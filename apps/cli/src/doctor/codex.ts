@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { switchesHooksOff } from '../setup/codex-config.js';
 import { Disk } from '../setup/disk.js';
 import { codexFolder, codexManagedConfig, codexManagedFolder, codexRequirements } from '../setup/places.js';
 import { type Finding, missing, ok, unused, warning } from './finding.js';
@@ -48,6 +49,8 @@ const sourcesOf = ({ env, managed = codexManagedFolder }: Around): Source[] => [
   },
 ];
 
+const managedIn = ({ managed = codexManagedFolder }: Around): string => path.join(managed, codexManagedConfig);
+
 export const codexSettingsFindings = (around: Around): readonly Finding[] => {
   const disk = new Disk();
   const { env } = around;
@@ -60,8 +63,12 @@ export const codexSettingsFindings = (around: Around): readonly Finding[] => {
   const launcher = /^command = "(.*)\/bin\/sallyport"$/m.exec(disk.read(config)?.toString() ?? '')?.[1];
   const ca = launcher === undefined ? around.ca : path.join(launcher, 'gateway-ca.pem');
   const trust = trustNames.map((name) => env[name]).find(Boolean);
+  const isOff = config !== managedIn(around) && switchesHooksOff(disk.read(config)?.toString() ?? '');
   return [
     ok(`${check} settings`, config),
+    ...(isOff
+      ? [missing(`${check} hooks`, `the features in ${config} switch them off`, `take that out of ${config}`)]
+      : []),
     disk.read(hooks)?.includes(' hook codex ')
       ? ok(`${check} hooks`, `${hooks}; ${trusted}`)
       : missing(`${check} hooks`, `are not in ${hooks}`, setUp),

@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -348,9 +348,13 @@ describe('an untouched machine', () => {
     expect(after.wrong.filter(({ check }) => check.startsWith('Codex'))).toEqual([
       expect.objectContaining({ check: 'Codex trust', mend: `export CODEX_CA_CERTIFICATE=${ca}` }),
     ]);
-    expect((await doctor({ CODEX_CA_CERTIFICATE: ca })).wrong.filter(({ check }) => check.startsWith('Codex'))).toEqual(
-      [],
-    );
+    const ofCodex = async () =>
+      (await doctor({ CODEX_CA_CERTIFICATE: ca })).wrong.filter(({ check }) => check.startsWith('Codex'));
+    expect(await ofCodex()).toEqual([]);
+    appendFileSync(path.join(place, 'home/.codex/config.toml'), '\n[features]\nhooks = false\n');
+    expect(await ofCodex()).toEqual([
+      expect.objectContaining({ check: 'Codex hooks', says: expect.stringContaining('switch them off') }),
+    ]);
   });
   test('with Codex managed by an administrator needs nothing but the certificate', async () => {
     install('codex', 'codex-cli 0.171.0');

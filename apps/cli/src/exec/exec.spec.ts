@@ -313,6 +313,21 @@ describe('without a ticket', () => {
     expect(Date.now() - before).toBeLessThan(4_000);
   });
 
+  test.each(['its issuer is silent', 'another process renews the login and does not get on'])(
+    'the command and its end wait no longer either where %s',
+    async (what) => {
+      plane.answer = () => 'silence';
+      const directory = path.join(place, 'home', '.config', 'sallyport');
+      const login = { issuer: plane.url, client_id: 'c', access_token: 'old', refresh_token: 'r', expires_at: 0 };
+      const stored = { current: plane.url, logins: { [plane.url]: login } };
+      writeFileSync(path.join(directory, 'credentials.json'), JSON.stringify(stored));
+      if (what !== 'its issuer is silent') writeFileSync(path.join(directory, 'credentials.json.lock'), '');
+      const before = Date.now();
+      expect(await run('true', { SALLYPORT_EXEC_DEADLINE_MS: '500' })).toMatchObject({ status: 0 });
+      expect(Date.now() - before).toBeLessThan(4_000);
+    },
+  );
+
   test('what another call has set further up is gone, not used', async () => {
     plane.answer = ({ body }) => (body['ai_session'] === 's1' ? issued([orders, staging]) : { status: 403, body: {} });
     const inner = `CLAUDE_CODE_SESSION_ID=s2 '${process.execPath}' '${script}' ${`'${claudeLine('echo "<$PGPASSWORD$PGSERVICEFILE$AWS_CONFIG_FILE$SALLYPORT_TURN>"').replaceAll("'", `'\\''`)}'`}`;

@@ -43,8 +43,11 @@ const environment = ({ url, baseUrl, ca, connection, sallyportExec }: ClaudeFact
   MCP_TOOL_TIMEOUT: String(toolMs),
 });
 
-/** Tools by which something leaves the machine or comes to it; reading a file needs no witness. */
-const matcher = 'Bash|PowerShell|mcp__.*|WebFetch|WebSearch';
+/**
+ * Tools by which something leaves the machine or comes to it; reading a file needs no witness. Monitor runs a command, too:
+ * unless it is named, 2.1.332 tells of it as of Bash, with another input than the model's.
+ */
+const matcher = 'Bash|PowerShell|Monitor|mcp__.*|WebFetch|WebSearch';
 
 const aroundTools = ['PreToolUse', 'PostToolUse', 'PostToolUseFailure'] as const;
 const others = ['UserPromptSubmit', 'SubagentStart', 'SubagentStop', 'Stop', 'SessionEnd', 'ConfigChange'] as const;

@@ -13,6 +13,8 @@ export interface CodexFacts {
   readonly strict: boolean;
   /** Whether commands are started through sallyport exec where Codex asks nobody about them anyway. */
   readonly carry: boolean;
+  /** Hooks are required elsewhere then, whatever a configuration says of them. */
+  readonly isManaged: boolean;
 }
 
 // Well within the fifteen minutes that a ticket lives.
@@ -21,8 +23,11 @@ const refreshMs = 600_000;
 // A basic string of TOML has the escapes of JSON's.
 const text = (value: string): string => JSON.stringify(value);
 
-const blocks = ({ url, baseUrl, connection, sallyport }: CodexFacts): TomlBlocks => ({
-  top: 'model_provider = "sallyport"\n',
+/** The provider runs it, where neither gate sees it: policies may have each request that offers it wait for a reviewer. */
+const noSearch = 'web_search = "disabled"\n';
+
+const blocks = ({ url, baseUrl, connection, sallyport }: CodexFacts, saysOfSearch: boolean): TomlBlocks => ({
+  top: `model_provider = "sallyport"\n${saysOfSearch ? '' : noSearch}`,
   tables: [
     '[model_providers.sallyport]',
     'name = "Sallyport"',
@@ -39,14 +44,32 @@ const blocks = ({ url, baseUrl, connection, sallyport }: CodexFacts): TomlBlocks
 
 const ours = /^\[?model_providers\.sallyport\b/;
 
-/** The person's own configuration with ours around it. */
-export const codexConfig = (path: string, bytes: Buffer | undefined, facts: CodexFacts): string =>
-  withBlocks(
+// Seen with 0.171.0, which still takes the older name.
+const hooksOff = [
+  /^[ \t]*\[[ \t]*features[ \t]*\](?:\n(?![ \t]*\[).*)*\n[ \t]*(?:codex_)?hooks[ \t]*=[ \t]*false\b/m,
+  /^[ \t]*features\.(?:codex_)?hooks[ \t]*=[ \t]*false\b/m,
+  /^[ \t]*features[ \t]*=[ \t]*\{[^}\n]*\b(?:codex_)?hooks[ \t]*=[ \t]*false\b/m,
+];
+
+/** Whether a person's configuration keeps Codex from telling its hooks. */
+export const switchesHooksOff = (config: string): boolean => hooksOff.some((each) => each.test(config));
+
+/** The person's own configuration with ours around it. @throws CONFLICT where one of both would not work any more */
+export const codexConfig = (path: string, bytes: Buffer | undefined, facts: CodexFacts): string => {
+  const before = bytes?.toString('utf8') ?? '';
+  if (!facts.isManaged && switchesHooksOff(before))
+    throw new GatewayError('CONFLICT', `"${path}" has what this cannot work with: its features switch the hooks off`, {
+      hint: 'take it out, then try again',
+    });
+  const own = statementsOf(withoutBlocks(before));
+  const saysOfSearch = own.some(({ name, isTop }) => isTop && /^(tools\.)?web_search$/.test(name));
+  return withBlocks(
     path,
-    bytes?.toString('utf8') ?? '',
-    blocks(facts),
+    before,
+    blocks(facts, saysOfSearch),
     ({ name, isTop }) => (isTop && name === 'model_provider') || ours.test(name),
   );
+};
 
 const events = [
   'UserPromptSubmit',

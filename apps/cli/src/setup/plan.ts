@@ -1,9 +1,9 @@
 import type { Wanted } from './change.js';
 import { type ClaudeFacts, claudeSettings, managedSettings, mergedSettings } from './claude-settings.js';
-import { codexConfig, codexHooks, codexRequirements } from './codex-config.js';
+import { type CodexFacts, codexConfig, codexHooks, codexRequirements } from './codex-config.js';
 import type { Disk } from './disk.js';
 import type { ModelGateway } from './gateway.js';
-import { jsonText, readJson } from './json-file.js';
+import { isObject, jsonText, readJson } from './json-file.js';
 import { launchers } from './launchers.js';
 import { type ClientName, type Places, pathsOf, type Scope } from './places.js';
 
@@ -25,6 +25,13 @@ const onePlus = (ca: string, trusted: string): string => {
   return trusted.includes(ca) ? trusted : `${trusted.trimEnd()}\n${ca}`;
 };
 
+/** What a person's settings had Claude Code trust, in the place of which ours is written. */
+const trustedIn = (settings: string, disk: Disk): string => {
+  const { env } = readJson(settings, disk.read(settings)).value;
+  const file = isObject(env) ? env['NODE_EXTRA_CA_CERTS'] : undefined;
+  return (typeof file === 'string' && disk.read(file)?.toString()) || '';
+};
+
 /** Every file of a set-up as it is to be. No secret is in any of them. */
 export const planOf = (
   { client, scope, places, url }: { client: ClientName; scope: Scope; places: Places; url: string },
@@ -34,7 +41,9 @@ export const planOf = (
 ): Wanted[] => {
   const paths = pathsOf(platform);
   const { files, sallyport, sallyportExec } = launchers(paths.join(places.own, 'bin'), program, platform);
-  const trust: Wanted = { path: paths.join(places.own, 'gateway-ca.pem'), text: onePlus(ca, trusted), mode: 0o644 };
+  const before = client === 'claude-code' && scope !== 'managed' ? trustedIn(places.settings, disk) : '';
+  const all = [before, trusted].reduce((known, more) => onePlus(more, known), '');
+  const trust: Wanted = { path: paths.join(places.own, 'gateway-ca.pem'), text: onePlus(ca, all), mode: 0o644 };
   const facts = { url, baseUrl, connection, ca: trust.path, sallyport, sallyportExec, ...options };
   const settings =
     client === 'codex' ? codexFiles(places, scope, facts, disk) : [claudeFile(places, scope, facts, disk)];
@@ -57,9 +66,10 @@ const claudeFile = (
 const codexFiles = (
   { settings, hooks = '' }: Places,
   scope: Scope,
-  facts: Parameters<typeof codexConfig>[2],
+  told: Omit<CodexFacts, 'isManaged'>,
   disk: Disk,
 ): Wanted[] => {
+  const facts = { ...told, isManaged: scope === 'managed' };
   const mode = scope === 'managed' ? 0o644 : 0o600;
   const withHooks = scope === 'managed' ? codexRequirements : codexHooks;
   return [

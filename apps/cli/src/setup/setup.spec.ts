@@ -133,7 +133,7 @@ describe('Claude Code', () => {
     expect(Object.keys(hooks).sort()).toEqual([...events].sort());
     expect(hooks['PreToolUse']).toEqual([
       {
-        matcher: 'Bash|PowerShell|mcp__.*|WebFetch|WebSearch',
+        matcher: 'Bash|PowerShell|Monitor|mcp__.*|WebFetch|WebSearch',
         hooks: [
           {
             type: 'command',
@@ -261,6 +261,16 @@ describe('Claude Code', () => {
     const both = text(`${own}/gateway-ca.pem`);
     expect(both).toMatch(/^corporate\n-----BEGIN/);
     await setup(['claude-code', '--yes'], { env: { NODE_EXTRA_CA_CERTS: `${own}/gateway-ca.pem` } });
+    expect(text(`${own}/gateway-ca.pem`)).toBe(both);
+  });
+
+  test('trusts what the settings had Claude Code trust before, too, however often it is set up', async () => {
+    put('/corporate.pem', 'corporate\n');
+    put(user, '{"env":{"NODE_EXTRA_CA_CERTS":"/corporate.pem"}}');
+    await setup(['claude-code', '--yes']);
+    const both = text(`${own}/gateway-ca.pem`);
+    expect(both).toMatch(/^corporate\n-----BEGIN/);
+    await setup(['claude-code', '--strict', '--yes']);
     expect(text(`${own}/gateway-ca.pem`)).toBe(both);
   });
 });
@@ -394,7 +404,7 @@ describe('Codex', () => {
     const before = everything();
     expect((await setup(['codex', '--yes'])).status).toBe(0);
     const [top = '', rest = ''] = text(config).split('# <<< sallyport\n\n# mine');
-    expect(top).toMatch(/^# >>> sallyport: .*\nmodel_provider = "sallyport"\n$/);
+    expect(top).toMatch(/^# >>> sallyport: .*\nmodel_provider = "sallyport"\nweb_search = "disabled"\n$/);
     expect(`# mine${rest}`.startsWith(`${mine}\n\n# >>> sallyport: `)).toBe(true);
     expect(rest).toContain(
       '[model_providers.sallyport]\nname = "Sallyport"\nbase_url = "https://127.0.0.1:7432/v1"\nwire_api = "responses"\n',
@@ -425,6 +435,30 @@ describe('Codex', () => {
     expect(await setup(['codex', '--yes'])).toMatchObject({ status: 6, err: expect.stringContaining('in line 1') });
     expect(text(config)).toBe(text_);
   });
+  test('keeps what a person says of searches', async () => {
+    put(config, 'web_search = "cached"\n');
+    await setup(['codex', '--yes']);
+    expect(text(config).match(/web_search/g)).toHaveLength(1);
+    expect(text(config)).toContain('web_search = "cached"');
+  });
+  test.each([
+    '[features]\nother = true\nhooks = false\n',
+    '[features]\ncodex_hooks = false\n',
+    'features.hooks = false\n',
+    'features = { hooks = false }\n',
+  ])('with %j is told that its hooks are off', async (text_) => {
+    put(config, text_);
+    const { status, err } = await setup(['codex', '--yes']);
+    expect([status, err]).toEqual([6, expect.stringContaining('switch the hooks off')]);
+    expect(text(config)).toBe(text_);
+  });
+  test.each(['[features]\nhooks = true\n', '[features]\n[other]\nhooks = false\n'])(
+    'with %j is set up',
+    async (text_) => {
+      put(config, text_);
+      expect((await setup(['codex', '--yes'])).status).toBe(0);
+    },
+  );
   test('with a provider in a profile only is set up', async () => {
     put(config, '[profiles.x]\nmodel_provider = "other"\n');
     expect((await setup(['codex', '--yes'])).status).toBe(0);

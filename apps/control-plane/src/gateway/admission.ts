@@ -135,7 +135,7 @@ export class Admission {
     const session = new LiveSession({ id, ticket, connection, recorder, house, way, left: () => this.left(id) });
     this.sessions.add(session);
     const named = namedAiSession(ticket.identity.id, ticket.turn);
-    if (named !== undefined && this.endedAiSessions.has(named) === true) session.endAiSession(); // told while it was being made
+    if (named !== undefined && this.endedAiSessions.has(named) === true) session.endAiSession(named); // told while it was being made
     return session;
   }
 

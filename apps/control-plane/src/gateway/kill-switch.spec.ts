@@ -145,6 +145,12 @@ describe('an AI session that is ended', () => {
     const body = { connection: 'shop', ai_client: talk.client };
     const { ticket } = (await session.post('/v1/tickets', body).expect(201)).body as { ticket: string };
     const carrying = await Promise.all([admit(ticket), admit(ticket, 1)]);
+    const told = { mine: vi.fn(), other: vi.fn(), over: vi.fn() };
+    for (const live of carrying) {
+      live.untilEnded({ turn: { aiSession: talk.session } }, told.mine);
+      live.untilEnded({ turn: { aiSession: talk.session } }, told.over)();
+      live.untilEnded({ turn: { aiSession: 'another' } }, told.other);
+    }
     const [mine, other]: TurnContext[] = [{ aiSession: talk.session }, { aiSession: 'another' }];
     for (const live of carrying)
       for (const turn of [mine!, other!]) expect(await outcomeOf(live, { turn })).toMatchObject({ outcome: 'allow' });
@@ -162,6 +168,9 @@ describe('an AI session that is ended', () => {
       expect(await outcomeOf(live, { turn: other! })).toMatchObject({ outcome: 'allow' });
       expect(live.ended.aborted).toBe(false);
     }
+    // What is under way for it hears of it on every replica, and nothing else does.
+    expect(told.mine.mock.calls).toMatchObject([[{ code: 'SESSION_ENDED' }], [{ code: 'SESSION_ENDED' }]]);
+    expect([told.other, told.over].map(({ mock }) => mock.calls)).toEqual([[], []]);
     // A replica that has not heard of it before asks the database.
     const fresh = await admit(ticket, 1);
     replicas[1].app.get(EndedAiSessions)['known'].clear();

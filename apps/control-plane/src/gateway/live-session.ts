@@ -5,6 +5,7 @@ import {
   type ErrorCode,
   GatewayError,
   type Identity,
+  likenessOf,
   type MaskingPlan,
   type Operation,
   type Refusal,
@@ -72,6 +73,8 @@ export class LiveSession implements SessionHandle, Guards {
   #closed = false;
   #say: (text: string) => void = () => undefined;
   #ofTicket: InTurn | undefined;
+  /** What is to be called off when an AI session ends, by its name. */
+  readonly #underWay = new Map<string, Set<(reason: GatewayError) => void>>();
 
   #way: Promise<Channel | undefined> | undefined;
   readonly #openings = new Turnstile(mostOpenings);
@@ -185,9 +188,37 @@ export class LiveSession implements SessionHandle, Guards {
     this.#ending.abort(new GatewayError(code, message));
   }
 
-  /** The AI session that its ticket is of was ended for good. */
-  endAiSession(): void {
-    this.#ending.abort(aiSessionEnded());
+  /** An AI session was ended for good: with the one that its ticket is of it ends, of others only what is under way. */
+  endAiSession(ended: NamedAiSession): void {
+    const name = nameOf(ended);
+    const ofTicket = namedAiSession(this.#identity.id, this.turn);
+    if (ofTicket !== undefined && nameOf(ofTicket) === name) this.#ending.abort(aiSessionEnded());
+    for (const act of this.#underWay.get(name) ?? []) act(aiSessionEnded());
+  }
+
+  untilEnded(operation: Pick<Operation, 'turn'>, act: (reason: GatewayError) => void): () => void {
+    const callOff = [this.#untilThisEnds(act)];
+    const { aiSession } = this.#contextOf(operation);
+    if (aiSession !== undefined) callOff.push(this.#untilAiSessionEnds(aiSession, act));
+    return () => {
+      for (const each of callOff) each();
+    };
+  }
+
+  #untilThisEnds(act: (reason: GatewayError) => void): () => void {
+    const ended = (): void => act(this.ended.reason as GatewayError);
+    this.ended.addEventListener('abort', ended, { once: true });
+    return () => this.ended.removeEventListener('abort', ended);
+  }
+
+  #untilAiSessionEnds(aiSession: NamedAiSession, act: (reason: GatewayError) => void): () => void {
+    const name = nameOf(aiSession);
+    const acts = this.#underWay.get(name) ?? new Set();
+    this.#underWay.set(name, acts.add(act));
+    return () => {
+      acts.delete(act);
+      if (acts.size === 0) this.#underWay.delete(name);
+    };
   }
 
   /** The login behind it was looked at again: groups may have changed. */
@@ -285,7 +316,7 @@ export class LiveSession implements SessionHandle, Guards {
     if (decision.outcome === 'allow' && changesSomething(operation)) this.#house.turns.counted(key);
     if (decision.outcome !== 'deny' || decision.refusal.code !== 'POLICY_DENIED') return;
     const { code, message } = decision.refusal;
-    this.#house.turns.refused({ key, connection: this.#connection.id, digest: operation.digest, code, message });
+    this.#house.turns.refused({ key, connection: this.#connection.id, digest: likenessOf(operation), code, message });
   }
 
   foresee(operation: Operation): Decision['outcome'] {
@@ -310,7 +341,7 @@ export class LiveSession implements SessionHandle, Guards {
   }
 
   /** One value for what the ticket says: decisions are found again by it. */
-  #contextOf({ turn }: Operation): InTurn {
+  #contextOf({ turn }: Pick<Operation, 'turn'>): InTurn {
     if (turn === undefined) return (this.#ofTicket ??= this.#inTurn(this.turn));
     return this.#inTurn({ ...this.#ofSame(turn), ...turn });
   }
@@ -405,6 +436,8 @@ export class LiveSession implements SessionHandle, Guards {
     };
   }
 }
+
+const nameOf = ({ person, client, session }: NamedAiSession): string => JSON.stringify([person, client, session]);
 
 interface InTurn {
   readonly turn: TurnContext;

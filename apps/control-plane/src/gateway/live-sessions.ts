@@ -3,7 +3,7 @@ import { type ErrorCode, GatewayError, type SessionId } from '@sallyport/core';
 import { ConnectionProtection } from '../modules/connections/connection-protection.js';
 import { ConnectionsService, connectionChanged } from '../modules/connections/connections.service.js';
 import { GrantsService, grantEnded } from '../modules/grants/grants.service.js';
-import { EndedAiSessions, type NamedAiSession, namedAiSession } from '../modules/kill-switch/ended-ai-sessions.js';
+import { EndedAiSessions, type NamedAiSession } from '../modules/kill-switch/ended-ai-sessions.js';
 import { ReplicaRegistry } from '../modules/recording/replica-registry.js';
 import { sessionEndRequested } from '../modules/sessions/session-ends.js';
 import { ticketRevoked } from '../modules/tickets/tickets.service.js';
@@ -153,11 +153,8 @@ export class LiveSessions implements OnApplicationBootstrap, OnApplicationShutdo
     );
   }
 
-  private aiSessionEnded({ person, client, session: name }: NamedAiSession): void {
-    for (const { session } of this.entries.values()) {
-      const named = namedAiSession(session.identity.id, session.turn);
-      if (named?.person === person && named.client === client && named.session === name) session.endAiSession();
-    }
+  private aiSessionEnded(ended: NamedAiSession): void {
+    for (const { session } of this.entries.values()) session.endAiSession(ended);
   }
 
   private async connectionChanged(payload: unknown): Promise<void> {

@@ -49,7 +49,7 @@ export function conversationOf(
       const turn = await app.get(CallTurns).of(scene, { known, clientTurn, agent });
       if (agent !== undefined) await app.get(SubAgents).meet(scene, agent);
       const read = inputOfValue(input);
-      const told = { at: scene.at, marks: marksOf(scene.personal, read) };
+      const told = { at: scene.at, marks: marksOf(scene.personal, read, scene.session.client) };
       const telling =
         event === 'asked' ? { event, ...told } : { event, ...told, operation: randomUUID() as string as OperationId };
       return calls.tell(scene, { toolUse: id, name, turn, input: read, telling, ...(agent && { agent }) });

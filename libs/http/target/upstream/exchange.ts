@@ -252,7 +252,7 @@ export class UpstreamExchange implements Taker, AnswerSink, AnswerReaderSide, Wa
 
   /** While nobody reads, the other end is held back: its deadline counts only while it is waited for. */
   waits(isWaiting: boolean): void {
-    if (isWaiting) this.#within(this.#around.deadlines.idle, 'the answer of AWS stopped coming');
+    if (isWaiting) this.#within(this.#around.deadlines.idle, 'the answer of the target stopped coming');
     else this.#dueAt = Number.POSITIVE_INFINITY;
   }
 
@@ -283,7 +283,7 @@ function joined(head: string, body: Uint8Array): Buffer {
 }
 
 const brokenOff = (cause: unknown): GatewayError =>
-  new GatewayError('TARGET_UNREACHABLE', 'the answer of AWS is broken off', { cause });
+  new GatewayError('TARGET_UNREACHABLE', 'the answer of the target is broken off', { cause });
 
 const otherLength = (): GatewayError =>
   new GatewayError('PROTOCOL_VIOLATION', 'a body is not as long as the call says');

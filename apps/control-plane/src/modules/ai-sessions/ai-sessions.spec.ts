@@ -61,7 +61,12 @@ async function conversation({
         const input = inputOfText(text);
         const known = await get(ToolCalls).find(scene.tx, scene.session.id, toolUse);
         const turn = await get(CallTurns).of(scene, { known });
-        const telling = { event: 'proposed' as const, at: scene.at, marks: marksOf(scene.personal, input), operation };
+        const telling = {
+          event: 'proposed' as const,
+          at: scene.at,
+          marks: marksOf(scene.personal, input, scene.session.client),
+          operation,
+        };
         return get(ToolCalls).tell(scene, { toolUse, name, turn, input, telling });
       }),
     asked: (toolUse: string, name: string, value: unknown, clientTurn?: string) =>
@@ -69,7 +74,11 @@ async function conversation({
         const input = inputOfValue(value);
         const known = await get(ToolCalls).find(scene.tx, scene.session.id, toolUse);
         const turn = await get(CallTurns).of(scene, { known, clientTurn });
-        const telling = { event: 'asked' as const, at: scene.at, marks: marksOf(scene.personal, input) };
+        const telling = {
+          event: 'asked' as const,
+          at: scene.at,
+          marks: marksOf(scene.personal, input, scene.session.client),
+        };
         return get(ToolCalls).tell(scene, { toolUse, name, turn, input, telling });
       }),
     stopped: () =>

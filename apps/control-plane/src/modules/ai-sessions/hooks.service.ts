@@ -70,7 +70,7 @@ export class Hooks {
   private async asked(scene: Scene, event: Of<'asked'>): Promise<HookAnswer> {
     const { toolUse, name, agent } = event;
     const input = inputOfValue(event.input);
-    const marks = marksOf(scene.personal, input);
+    const marks = marksOf(scene.personal, input, scene.session.client);
     const known = await this.calls.find(scene.tx, scene.session.id, toolUse);
     const turn = await this.callTurns.of(scene, { known, clientTurn: event.turn, agent });
     const refusal =
@@ -97,7 +97,7 @@ export class Hooks {
     const input = inputOfValue(event.input);
     const known = await this.calls.find(scene.tx, scene.session.id, toolUse);
     const turn = await this.callTurns.of(scene, { known, clientTurn: event.turn, agent });
-    const marks = marksOf(scene.personal, input);
+    const marks = marksOf(scene.personal, input, scene.session.client);
     await this.calls.tell(scene, {
       toolUse,
       name,

@@ -89,7 +89,12 @@ export class ModelWitnesses {
       known,
       input: said,
       ...(context.agent === undefined ? {} : { agent: context.agent }),
-      telling: { event: 'proposed', at: scene.at, marks: marksOf(scene.personal, said), operation },
+      telling: {
+        event: 'proposed',
+        at: scene.at,
+        marks: marksOf(scene.personal, said, scene.session.client),
+        operation,
+      },
     });
   }
 

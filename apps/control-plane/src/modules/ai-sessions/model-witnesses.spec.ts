@@ -211,6 +211,28 @@ test('Codex names the turn itself, so that model traffic and hooks meet in it in
   ]);
 });
 
+test('Codex tells its hooks the command of a shell call alone: that agrees with what the model has said, and another does not', async () => {
+  const ada = await conversation('codex');
+  const turn = 'turn-1';
+  await ada.message('count the orders', { turn });
+  const input = { cmd: 'psql -c 1', workdir: '/w', yield_time_ms: 1_000 };
+  for (const [id, command] of [
+    ['call_1', 'psql -c 1'],
+    ['call_2', 'psql -c 2'],
+  ] as const) {
+    await ada.call(id, input, { turn }, 'exec_command');
+    const told = { tool_name: 'Bash', tool_use_id: id, tool_input: { command } };
+    await ada.login
+      .post('/hooks/codex', { session_id: ada.session, turn_id: turn, hook_event_name: 'PreToolUse', ...told })
+      .expect(200);
+  }
+  const [{ tool_calls: calls } = { tool_calls: [] }] = await ada.turns();
+  expect(calls).toMatchObject([
+    { tool_use_id: 'call_1', agrees: true },
+    { tool_use_id: 'call_2', agrees: false },
+  ]);
+});
+
 test('model traffic of an AI session that was ended is refused, and nothing of it is kept', async () => {
   const ada = await conversation();
   await ada.message('count the orders');

@@ -18,7 +18,11 @@ export interface ToldCall {
   readonly refusal?: string;
 }
 
-export const marksOf = (personal: PersonalText, { text, command }: ToolInput): InputMarks => ({
-  input: personal.fingerprint('input', text),
+/** Codex tells its hooks of a shell call the command alone, under another name than the model's: that is what can be compared. */
+const toldByCommand: ReadonlySet<string> = new Set(['codex']);
+
+/** @param client whose hooks and model they are told by */
+export const marksOf = (personal: PersonalText, { text, command }: ToolInput, client: string): InputMarks => ({
+  input: personal.fingerprint('input', toldByCommand.has(client) ? (command ?? text) : text),
   command: command === undefined ? null : personal.fingerprint('command', command),
 });

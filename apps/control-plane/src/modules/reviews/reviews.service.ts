@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { type Decision, GatewayError, type ReviewId } from '@sallyport/core';
+import { type Decision, GatewayError, likenessOf, type ReviewId } from '@sallyport/core';
 import type { Settled } from '@sallyport/engine';
 import { bindingOf, expire, isOver, isRemembered } from '@sallyport/reviews';
 import { DataSource, type EntityManager } from 'typeorm';
-import { Ids, Notifications } from '../../platform/index.js';
+import { Ids, Notifications, type Sql } from '../../platform/index.js';
 import { EvidenceWriter } from '../evidence/evidence-writer.js';
 import { PeopleService } from '../people/people.service.js';
 import { turnKeyOf } from '../turns/turn-key.js';
@@ -57,7 +57,8 @@ export class ReviewsService {
   async settle(asked: ReviewAsked, hooks: ReviewHooks): Promise<Settled> {
     try {
       const before = await this.refusedBefore(asked);
-      if (before !== undefined) return await this.record(hooks, before);
+      if (before !== undefined && (await this.rejectedInTurn(this.database, asked)) === undefined)
+        return await this.record(hooks, before);
       const review = await this.request(asked);
       if (review.state === 'rejected') return await this.record(hooks, rejectedBefore(asked, review));
       if (review.state === 'pending') {
@@ -65,7 +66,7 @@ export class ReviewsService {
         if ((await this.wait(review.id, hooks.abandoned)) === 'abandoned')
           return await this.record(hooks, cancelled(asked, review));
       }
-      return await this.conclude(review.id, asked, hooks);
+      return this.remember(asked, await this.conclude(review.id, asked, hooks));
     } catch (error) {
       throw error instanceof GatewayError ? error : unavailable(error);
     }
@@ -115,21 +116,35 @@ export class ReviewsService {
   }
 
   /** Within a turn the same operation stays refused, also where policies, connection or role have changed since. */
-  private lastRejected(tx: EntityManager, { binding, turn, ...asked }: BoundAsked): Promise<ReviewRow | undefined> {
-    if (turn.turn === undefined) return this.records.lastRejected(tx, binding);
-    return this.records.rejectedInTurn(tx, {
-      requester: asked.identity.id,
+  private lastRejected(tx: EntityManager, asked: BoundAsked): Promise<ReviewRow | undefined> {
+    if (asked.turn.turn === undefined) return this.records.lastRejected(tx, asked.binding);
+    return this.rejectedInTurn(tx, asked);
+  }
+
+  private async rejectedInTurn(sql: Sql, { identity, turn, ...asked }: ReviewAsked): Promise<ReviewRow | undefined> {
+    if (turn.turn === undefined) return undefined;
+    return this.records.rejectedInTurn(sql, {
+      requester: identity.id,
       turn: { ...turn, turn: turn.turn },
       connection: asked.connection.id,
       operation: asked.operation.digest,
     });
   }
 
+  /** The same in other words is not asked of people again in that turn either. */
+  private remember({ identity, turn, connection, operation }: ReviewAsked, settled: Settled): Settled {
+    const key = turnKeyOf(identity.id, turn);
+    if (key === undefined || settled.outcome !== 'deny' || settled.refusal.code !== 'REVIEW_REJECTED') return settled;
+    const { code, message } = settled.refusal;
+    this.turns.refused({ key, connection: connection.id, digest: likenessOf(operation), code, message });
+    return settled;
+  }
+
   private async refusedBefore(asked: ReviewAsked): Promise<Settled | undefined> {
     const { identity, turn, connection, operation } = asked;
     const key = turnKeyOf(identity.id, turn);
     if (key === undefined) return undefined;
-    const refusal = await this.turns.refusalOf({ key, connection: connection.id, digest: operation.digest });
+    const refusal = await this.turns.refusalOf({ key, connection: connection.id, digest: likenessOf(operation) });
     return refusal && refusedBefore(asked, refusal);
   }
 

@@ -476,6 +476,30 @@ describe('a rejection', () => {
     }
   });
 
+  test('stands for the same in other words, on any replica, and for nothing else', async () => {
+    const turn = { client: 'claude-code', aiSession: 'session', turn: randomUUID() };
+    const identity = another();
+    const like = (of: string, over: Partial<ReviewAsked> = {}) => {
+      const likeness = (): Digest => createHash('sha256').update(of).digest('hex') as Digest;
+      return { ...asking({ identity, operation: { likeness } }), turn, ...over };
+    };
+    const { settled, id } = await ask(like('one'));
+    await verdict(grace, id, 'reject', 'never').expect(200);
+    await settled;
+    await house.controlPlane.app.get(TurnStates).flush();
+    const retry = await ask(like('one'), { on: other });
+    expect(retry.notice).toBeUndefined();
+    expect(await retry.settled).toMatchObject({
+      outcome: 'deny',
+      refusal: { code: 'REVIEW_REJECTED', message: expect.stringMatching(/^refused before in this turn.*never$/) },
+    });
+    for (const unlike of [like('another'), like('one', { turn: { ...turn, turn: randomUUID() } })]) {
+      const asked = await ask(unlike, { on: other });
+      expect(asked.notice).toBeDefined();
+      asked.leave();
+    }
+  });
+
   test('is of that person, client, AI session, turn, connection and operation only', async () => {
     const turn = { client: 'claude-code', aiSession: 'session', turn: randomUUID() };
     const asked = { ...asking({ identity: another() }), turn };

@@ -96,7 +96,7 @@ export class CallMatching {
     if (open.length < 2) return open;
     const current = await this.turns.current(sql, session.id);
     const now = open.filter(({ row }) => row.turn_id === current?.id);
-    return now.length > 0 ? now : open;
+    return aboutToRun(now.length > 0 ? now : open);
   }
 
   /** Of calls that nobody can tell apart, each gets its tickets before one gets them twice. */
@@ -113,6 +113,12 @@ export class CallMatching {
     return open.find(({ row }) => !used.some(({ id }) => id === row.id)) ?? open[0];
   }
 }
+
+/** Of several calls that a model has made at once, the client runs one after the other, and asks its hook before each. */
+const aboutToRun = <T extends { readonly row: ToolCallRow }>(open: readonly T[]): readonly T[] => {
+  const asked = open.filter(({ row }) => row.asked_at !== null);
+  return asked.length > 0 ? asked : open;
+};
 
 interface Scene {
   readonly sql: Sql;
@@ -138,8 +144,14 @@ function inputOf(personal: PersonalText, row: ToolCallRow): Input {
   const text = personal.open(inputContext(row.id), row.input);
   if (text === undefined) return { outlives: false };
   const { command } = inputOfText(text);
-  return { outlives: isInBackground(text), ...(command === undefined ? {} : { command }) };
+  return {
+    outlives: inBackground.has(row.name) || isInBackground(text),
+    ...(command === undefined ? {} : { command }),
+  };
 }
+
+/** Claude Code tells their end as soon as they have begun. */
+const inBackground: ReadonlySet<string> = new Set(['Monitor']);
 
 function isInBackground(text: string): boolean {
   try {

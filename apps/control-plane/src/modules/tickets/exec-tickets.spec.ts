@@ -202,6 +202,16 @@ describe('two calls of the same command', () => {
     expect((await session.get('/v1/tickets').expect(200)).body.items[0]).toMatchObject({ ambiguous: true });
   });
 
+  test('that the model made at once and the client runs one after the other are not confused', async () => {
+    for (const id of ['toolu_1', 'toolu_2', 'toolu_3']) await talk.proposed({ id, input: { command: psql } });
+    for (const id of ['toolu_2', 'toolu_1', 'toolu_3']) {
+      await talk.asked({ id, input: { command: psql } });
+      for (const line of [psql, `eval '${psql}' < /dev/null`])
+        expect(await exec(line)).toMatchObject({ tool_call: id, assurance: 'bound', ambiguous: false });
+      await talk.finished(id);
+    }
+  });
+
   test('one after the other are not confused, nor with one of an earlier turn whose end nobody has told', async () => {
     await talk.called({ id: 'toolu_1', input: { command: psql }, clientTurn: 'p-1' });
     await talk.finished('toolu_1');
@@ -223,6 +233,12 @@ describe('when the tool call ends', () => {
       message: 'the tool call that this ticket is for has ended',
     });
     expect(await exec(psql)).toMatchObject({ assurance: 'inferred', tool_call: null });
+  });
+
+  test('of a monitor, which is told as soon as it has begun, it goes on', async () => {
+    await talk.called({ id: 'toolu_1', name: 'Monitor', input: { command: 'tail -f log', description: 'watches' } });
+    await talk.finished('toolu_1');
+    expect(await exec('tail -f log')).toMatchObject({ assurance: 'bound', tool_call: 'toolu_1' });
   });
 
   test('what it was to leave in the background goes on, for half a day', async () => {

@@ -39,12 +39,13 @@ export class Leaves {
     };
   }
 
-  message({ turn_id, seq, kind, source, text, at, confirmed_at }: TurnMessageRow): MessageLeaf {
+  message({ turn_id, seq, kind, source, text, expands, at, confirmed_at }: TurnMessageRow): MessageLeaf {
     return {
       number: seq,
       kind,
       source,
       text: this.personal.open(messageContext(turn_id, seq), text) ?? null,
+      expands,
       at: at.toISOString(),
       confirmed_at: confirmed_at?.toISOString() ?? null,
     };

@@ -19,6 +19,11 @@ export interface LinkedOperation extends OperationRow {
   readonly ticket_turn: string | null;
 }
 
+export interface ToldTurn extends TurnRow {
+  /** Who told its first message first; null where nobody told one. */
+  readonly told_by: TurnMessageRow['source'] | null;
+}
+
 export interface ReviewSummaryRow {
   readonly id: string;
   readonly state: string;
@@ -87,10 +92,11 @@ export async function turnsOf(
   sql: Sql,
   session: string,
   { turn = null, by = null }: { readonly turn?: string | null; readonly by?: Date | null } = {},
-): Promise<TurnRow[]> {
-  const rows = await rowsOf<TurnRow>(
+): Promise<ToldTurn[]> {
+  const rows = await rowsOf<ToldTurn>(
     sql,
-    `select * from ai_turns where ai_session_id = $1 and ($2::uuid is null or id = $2) and ($3::timestamptz is null or started_at <= $3)
+    `select t.*, (select source from ai_turn_messages where turn_id = t.id and seq = 1) as told_by
+     from ai_turns t where ai_session_id = $1 and ($2::uuid is null or id = $2) and ($3::timestamptz is null or started_at <= $3)
      order by started_at desc, id desc limit ${mostTurns + 1}`,
     [session, turn, by],
   );

@@ -1,6 +1,6 @@
 /** Puts operations at their places in a turn. Pure. */
-import type { ToolCallRow, TurnRow } from '../ai-sessions/ai-session-rows.js';
-import type { LinkedOperation } from './trace-rows.js';
+import type { ToolCallRow } from '../ai-sessions/ai-session-rows.js';
+import type { LinkedOperation, ToldTurn } from './trace-rows.js';
 
 export const isModelRequest = ({ action }: LinkedOperation): boolean => action === 'model.request';
 const isModels = ({ action }: LinkedOperation): boolean => action?.startsWith('model.') === true;
@@ -17,7 +17,7 @@ export interface Placed {
  */
 export function placed(
   operations: readonly LinkedOperation[],
-  turns: readonly TurnRow[],
+  turns: readonly ToldTurn[],
   calls: readonly ToolCallRow[],
 ): Placed {
   const byCall = new Map<string, LinkedOperation[]>();
@@ -49,7 +49,7 @@ const proposal = ({ proposed_operation, turn_id }: ToolCallRow): [string, string
 interface Places {
   readonly named: ReadonlyMap<string, string>;
   readonly proposing: ReadonlyMap<string, string>;
-  readonly turns: readonly TurnRow[];
+  readonly turns: readonly ToldTurn[];
 }
 
 function turnOf(operation: LinkedOperation, { named, proposing, turns }: Places): string | undefined {
@@ -62,8 +62,12 @@ function turnOf(operation: LinkedOperation, { named, proposing, turns }: Places)
 /** A request to the model comes a moment before what it brings is told: so much early still counts. */
 export const earlyMs = 2_000;
 
-const atTime = (at: Date | null, turns: readonly TurnRow[]): string | undefined =>
-  at === null ? undefined : turns.findLast(({ started_at }) => started_at.getTime() - earlyMs <= at.getTime())?.id;
+/** Of a hook the client hears before it asks the model: what came earlier is of the turn before. */
+const earliest = ({ started_at, told_by }: ToldTurn): number =>
+  started_at.getTime() - (told_by === 'hook' ? 0 : earlyMs);
+
+const atTime = (at: Date | null, turns: readonly ToldTurn[]): string | undefined =>
+  at === null ? undefined : turns.findLast((turn) => earliest(turn) <= at.getTime())?.id;
 
 const add = (map: Map<string, LinkedOperation[]>, key: string, operation: LinkedOperation): void => {
   const all = map.get(key);

@@ -50,6 +50,8 @@ export interface MessageLeaf {
   readonly source: string;
   /** Null once erased. */
   readonly text: string | null;
+  /** The number of the message that was typed, where this is what the client made of it for its model. */
+  readonly expands: number | null;
   readonly at: string;
   /** When a second witness told the same. */
   readonly confirmed_at: string | null;

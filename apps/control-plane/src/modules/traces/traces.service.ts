@@ -11,6 +11,7 @@ import {
   mostOperations,
   mostTurns,
   operationsOfAiSession,
+  type ToldTurn,
   turnsOf,
 } from './trace-rows.js';
 import { type Subject, TraceSubjects } from './trace-subject.js';
@@ -133,7 +134,7 @@ export class Traces {
 
 interface Gathered {
   readonly operations: readonly LinkedOperation[];
-  readonly turns: readonly TurnRow[];
+  readonly turns: readonly ToldTurn[];
   readonly calls: readonly ToolCallRow[];
 }
 

@@ -151,8 +151,10 @@ describe('a trace', () => {
       'claude: is the database there?',
       { action: 'model.request', turn },
     ]);
+    await talk.typed('and is it still there?', 'p-2'); // at once: the request is not of this one
     await shown('operation', request.operation);
     const trace = await traceOf('ai-session', talk.session);
+    expect(trace.ai_session.turns[1]).toMatchObject({ client_turn: 'p-2', model: [] });
     expect(trace.ai_session.turns[0].model).toMatchObject([{ id: request.operation, action: 'model.request' }]);
     expect((await traceOf('operation', request.operation)).ai_session.turns[0].messages[0].text).toBe(prompt);
   });
