@@ -38,6 +38,11 @@ export class Hold {
     }, this.holdMs);
   }
 
+  /** Nobody waits any more, whatever the client does. */
+  abandon(): void {
+    this.#abandonment.abort();
+  }
+
   end(): void {
     clearTimeout(this.#timer);
     this.#callOff?.();

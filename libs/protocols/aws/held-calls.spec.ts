@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { sign } from '@sallyport/aws';
-import { type Operation } from '@sallyport/core';
+import { GatewayError, type Operation, type ReviewId } from '@sallyport/core';
 import { FrameKind } from '@sallyport/engine';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type AgentDriver, openAgent } from '../testing/aws-agent.js';
@@ -155,6 +155,28 @@ describe('at the gateway', () => {
     record.written();
     expect(await answered).not.toMatch(/^2/);
     await aWhile();
+    expect(tables()).not.toContain('orders');
+  });
+
+  test('a call that waits for people hears at once that its session was ended', async () => {
+    let asked: () => void = () => undefined;
+    const asking = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    await begin({
+      decide: ({ risk }) => (risk === 'write' ? 'review' : 'allow'),
+      durable: () => Promise.resolve(),
+      review: (_operation, _decision, { waiting, abandoned }) =>
+        new Promise((_resolve, reject) => {
+          waiting({ review: 'r-1' as ReviewId, message: 'a reviewer has been asked' });
+          abandoned.addEventListener('abort', () => reject(new GatewayError('CANCELLED', 'nobody waits any more')));
+          asked();
+        }),
+    });
+    const answered = answer(put('orders'));
+    await asking;
+    gateway.endSessions();
+    expect(await answered).toContain('an administrator ended it');
     expect(tables()).not.toContain('orders');
   });
 

@@ -140,7 +140,12 @@ export async function inProcess(halves: Halves, options: HouseOptions) {
       untilEnded: (operation, act) => {
         const one = { operation, act };
         underWay.add(one);
-        return () => void underWay.delete(one);
+        const ended = (): void => act(ending.signal.reason as GatewayError);
+        ending.signal.addEventListener('abort', ended, { once: true });
+        return () => {
+          underWay.delete(one);
+          ending.signal.removeEventListener('abort', ended);
+        };
       },
       tell: () => undefined,
       confirmed: () => undefined,

@@ -118,6 +118,9 @@ class Call implements Exchange {
   readonly #asked: Asked;
   readonly #hold: Hold;
   #hasWaited = false;
+  #callOff: (() => void) | undefined;
+  /** Why what it is for has ended while people were asked. */
+  #ended: GatewayError | undefined;
   /** From here on nobody can say that the target has heard nothing of it. */
   #mayHaveRun = false;
 
@@ -144,15 +147,21 @@ class Call implements Exchange {
 
   waiting(notice: Parameters<NonNullable<Exchange['waiting']>>[0]): void {
     this.#hasWaited = true;
+    this.#callOff ??= this.#arrived.session.handle.untilEnded(this.operation, (reason) => {
+      this.#ended = reason;
+      this.#hold.abandon();
+    });
     this.#hold.waiting(notice);
   }
 
   end(): void {
+    this.#callOff?.();
     this.#hold.end();
   }
 
   async refuse(refusal: Refusal): Promise<void> {
-    answerError(this.#arrived, this.#withReason(this.#hold.inWords(refusal)));
+    const told = this.#ended === undefined ? this.#hold.inWords(refusal) : refusalOf(this.#ended);
+    answerError(this.#arrived, this.#withReason(told));
   }
 
   /** What is not served says itself what to use instead; a policy that refuses all such cannot. */
