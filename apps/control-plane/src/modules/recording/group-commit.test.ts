@@ -45,25 +45,6 @@ describe('group commit', () => {
     await Promise.all(second);
   });
 
-  test('what only an answer waits for lets others go first, unless somebody waits for the commit itself', async () => {
-    const { batches, write } = store();
-    const commit = new GroupCommit(write, limits);
-    const next = () => new Promise((resolve) => setImmediate(resolve));
-    const gated = commit.submit(1, 1, 'gated');
-    await next();
-    expect(batches).toHaveLength(0);
-    await next();
-    expect(batches.map(({ items }) => items)).toEqual([[1]]);
-    batches[0]!.done();
-    await gated;
-    await commit.settled();
-    const both = [commit.submit(2, 1, 'gated'), commit.submit(3, 1)];
-    await next();
-    expect(batches.map(({ items }) => items)).toEqual([[1], [2, 3]]);
-    batches[1]!.done();
-    await Promise.all(both);
-  });
-
   test('a batch is bounded by items and by bytes', async () => {
     const written: (readonly number[])[] = [];
     const commit = new GroupCommit<number>(async (items) => void written.push(items), limits);

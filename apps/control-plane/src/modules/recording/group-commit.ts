@@ -30,8 +30,7 @@ export interface CommitObserver {
   failed(items: number, error: unknown): void;
 }
 
-/** `gated`: what was asked is on its way already, and only its answer waits. */
-export type Urgency = 'awaited' | 'gated' | 'lazy';
+export type Urgency = 'awaited' | 'lazy';
 
 interface Pending<T> {
   readonly item: T;
@@ -69,7 +68,7 @@ const refusal = (message: string, cause?: unknown): GatewayError =>
 export class GroupCommit<T> {
   private queue: Pending<T>[] = [];
   private queuedBytes = 0;
-  private readonly waiting: Record<Urgency, number> = { awaited: 0, gated: 0, lazy: 0 };
+  private awaited = 0;
   private draining: Promise<void> | undefined;
   private linger: NodeJS.Timeout | undefined;
 
@@ -88,9 +87,10 @@ export class GroupCommit<T> {
       const deadline = performance.now() + this.limits.deadlineMs;
       this.queue.push({ item, bytes, urgency, deadline, resolve, reject });
       this.queuedBytes += bytes;
-      this.waiting[urgency] += 1;
-      if (urgency === 'lazy') this.beginLater();
-      else this.begin();
+      if (urgency === 'awaited') {
+        this.awaited += 1;
+        this.begin();
+      } else this.beginLater();
     });
   }
 
@@ -115,9 +115,8 @@ export class GroupCommit<T> {
 
   private async drain(): Promise<void> {
     await new Promise(setImmediate); // everything of this turn of the event loop shares the first commit
-    if (this.waiting.awaited === 0) await new Promise(setImmediate); // and what was sent meanwhile leaves before it
     do await this.commit(this.takeBatch());
-    while (this.waiting.awaited + this.waiting.gated > 0);
+    while (this.awaited > 0);
     this.draining = undefined;
     if (this.queue.length > 0) this.beginLater();
   }
@@ -132,7 +131,7 @@ export class GroupCommit<T> {
     }
     this.queuedBytes -= bytes;
     const batch = this.queue.splice(0, count);
-    for (const { urgency } of batch) this.waiting[urgency] -= 1;
+    for (const { urgency } of batch) if (urgency === 'awaited') this.awaited -= 1;
     return batch;
   }
 

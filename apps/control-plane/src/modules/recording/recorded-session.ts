@@ -152,8 +152,7 @@ export class RecordedSession implements SessionRecorder {
     if (event.event === 'operation.denied') this.denied += 1;
     else this.inFlight.add(asked.operation, { sealing, ...(event.event === 'operation.reviewing' ? { asked } : {}) });
     try {
-      const urgency = asked.pure && event.event === 'operation.allowed' ? 'gated' : 'awaited';
-      await this.writeDecided(event, sealing, urgency);
+      await this.writeDecided(event, sealing);
     } catch (error) {
       this.forget(asked, event.event === 'operation.denied', error);
       throw error;
@@ -193,19 +192,19 @@ export class RecordedSession implements SessionRecorder {
   }
 
   /** Takes along the outcomes that wait; a decision that is too long for that goes alone, and they ahead of it, each alone. */
-  private async writeDecided(event: DecidedEvent, { seal }: Sealing, urgency: Urgency): Promise<void> {
+  private async writeDecided(event: DecidedEvent, { seal }: Sealing): Promise<void> {
     // What came of earlier operations is not to be forgotten with a prompt.
     if (seal !== this.opened().own.seal) this.riding.flush();
     const riders = this.riding.take();
-    if (riders === undefined) return this.enter(seal.seal(event), urgency, false);
+    if (riders === undefined) return this.enter(seal.seal(event), 'awaited', false);
     let row: EntryRow;
     try {
       row = seal.seal({ ...event, body: { ...event.body, completed: riders.outcomes } });
     } catch {
       riders.leave();
-      return this.enter(seal.seal(event), urgency, false);
+      return this.enter(seal.seal(event), 'awaited', false);
     }
-    const written = this.enter(row, urgency, true);
+    const written = this.enter(row, 'awaited', true);
     riders.settle(written);
     return written;
   }
