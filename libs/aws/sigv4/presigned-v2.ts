@@ -90,7 +90,13 @@ const hexOf = (signature: string): string => {
   return Buffer.from(signature, 'base64').toString('hex');
 };
 
+/** What is signed is lines: a value that holds one could be read as two headers. */
 const decoded = (value: string): string => {
+  const text = utf8(value);
+  return /\p{Cc}/u.test(text) ? fail('malformed', 'a parameter holds a control character') : text;
+};
+
+const utf8 = (value: string): string => {
   try {
     return decodeURIComponent(value);
   } catch {
